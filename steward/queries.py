@@ -1,0 +1,89 @@
+"""The only reader of ``sql/``: statements by name, the variant that fits the server, identifiers composed."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, LiteralString, cast
+
+from psycopg import sql
+
+from steward import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from psycopg import Connection, Cursor
+
+__all__ = ["SQL", "compose", "execute", "fetch", "names", "text"]
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+_VARIANT = re.compile(r"^(?P<stem>.+?)(?:\.pg(?P<major>\d+))?\.sql$")
+
+
+@cache
+def _variants(name: str) -> dict[int, Path]:
+    """Map the lowest server major that a file is for to the file; the plain file is for all of them."""
+    folder, stem = (SQL / name).parent, (SQL / name).name
+    found: dict[int, Path] = {}
+    for path in sorted(folder.glob("*.sql")):
+        match = _VARIANT.match(path.name)
+        if match and match["stem"] == stem:
+            found[int(match["major"] or 0)] = path
+    return found
+
+
+@cache
+def _read(path: Path) -> str:
+    """Return the statement without its comment header and its closing semicolon."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    while lines and (not lines[0].strip() or lines[0].startswith("--")):
+        lines.pop(0)
+    return "\n".join(lines).rstrip().removesuffix(";")
+
+
+def text(name: str, server_version: int = 0) -> str:
+    """Return the statement called ``name`` for a server (``server_version`` as libpq counts it, 180003; 0: any)."""
+    variants = _variants(name)
+    fitting = [major for major in variants if major <= server_version // 10000]
+    if not fitting:
+        known = ", ".join(path.name for path in variants.values()) or "no file"
+        raise QueryError(f"sql/{name}.sql", f"no variant for server {server_version // 10000} ({known})", "reinstall")
+    return _read(variants[max(fitting)])
+
+
+def compose(name: str, server_version: int = 0, **parts: sql.Composable) -> sql.Composed:
+    """Return the statement with its ``{placeholders}`` filled in; values stay bound parameters."""
+    return sql.SQL(cast("LiteralString", text(name, server_version))).format(**parts)
+
+
+def execute(
+    conn: Connection[dict[str, Any]],
+    name: str,
+    params: Mapping[str, object] | None = None,
+    **parts: sql.Composable,
+) -> Cursor[dict[str, Any]]:
+    """Run the statement called ``name`` with bound ``params``; psycopg's errors surface with their SQLSTATE."""
+    return conn.execute(compose(name, conn.info.server_version, **parts), params or {})
+
+
+def fetch(
+    conn: Connection[dict[str, Any]],
+    name: str,
+    params: Mapping[str, object] | None = None,
+    **parts: sql.Composable,
+) -> list[dict[str, Any]]:
+    """Return all rows of the statement called ``name``, each a mapping of column to value."""
+    return execute(conn, name, params, **parts).fetchall()
+
+
+def names(folder: str = "") -> tuple[str, ...]:
+    """Return the names of all statements below ``folder``, variants counted once, in order."""
+    found = set()
+    for path in (SQL / folder).rglob("*.sql"):
+        match = _VARIANT.match(path.name)
+        if match:
+            found.add(path.relative_to(SQL).with_name(match["stem"]).as_posix())
+    return tuple(sorted(found))
