@@ -1,0 +1,163 @@
+"""The menu: an operator's session becomes the supervisor, a developer's session checks the suite.
+
+It imports no project code: it must run where nothing but nox is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import nox
+from nox.command import CommandFailed
+
+ROOT = Path(__file__).resolve().parent
+LOCKS = ROOT / "requirements"
+NODE_LOCK = ROOT / "reports" / "node" / "package-lock.json"
+# Each worker runs a PostgreSQL cluster of its own.
+MOST_WORKERS = 8
+
+nox.needs_version = ">=2025.11"
+nox.options.sessions = []
+nox.options.error_on_missing_interpreters = True
+
+
+@nox.session(venv_backend="virtualenv", reuse_venv=True, default=False)
+def suite(session: nox.Session) -> None:
+    """Prepare the environment that all operator sessions share."""
+    locks = ["run"]
+    if os.environ.get("STEWARD_TARGET", "").startswith("testcontainers"):
+        locks.append("containers")
+    try:
+        _install(session, *locks)
+    except CommandFailed:
+        # The supervisor's code for "could not begin"; nox would turn it into 1, which means that something was found.
+        sys.exit(2)
+    _prepare_report(session)
+
+
+@nox.session(venv_backend="none", requires=["suite"])
+def bootstrap(session: nox.Session) -> None:
+    """Create what the suite needs in the database, or print it: -- --print-sql."""
+    _become(session, "steward", "bootstrap")
+
+
+@nox.session(venv_backend="none", requires=["suite"])
+def demo(session: nox.Session) -> None:
+    """Rebuild the embedded demo database: -- --scale N."""
+    _become(session, "steward", "demo")
+
+
+@nox.session(venv_backend="none", requires=["suite"])
+def daily(session: nox.Session) -> None:
+    """Do the daily maintenance, or show what is due: -- --plan."""
+    _become(session, "steward", "daily")
+
+
+@nox.session(venv_backend="none", requires=["suite"])
+def checks(session: nox.Session) -> None:
+    """Verify the database and change nothing in it."""
+    _become(session, "steward", "checks")
+
+
+@nox.session(venv_backend="none", requires=["suite"])
+def report(session: nox.Session) -> None:
+    """Write the report of a run once more: -- RUN_DIRECTORY, or of the latest."""
+    _become(session, "steward", "report")
+
+
+@nox.session(venv_backend="virtualenv", reuse_venv=True)
+def tests(session: nox.Session) -> None:
+    """Run the suite's own tests against real servers."""
+    _install(session, "tests")
+    _prepare_report(session)
+    workers = str(min(max(os.cpu_count() or 2, 2), MOST_WORKERS))
+    _become(session, "pytest", "-n", workers, "--dist=worksteal", python=session.bin)
+
+
+@nox.session(venv_backend="virtualenv", reuse_venv=True)
+def lint(session: nox.Session) -> None:
+    """Hold the code against its rules: ruff and mypy."""
+    _install(session, "lint")
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+
+
+@nox.session(venv_backend="virtualenv", reuse_venv=True)
+def lock(session: nox.Session) -> None:
+    """Pin what pyproject.toml asks for, with hashes and without a host: -- --upgrade."""
+    _install(session, "lint")
+    wanted = {"run": [], "containers": ["--extra=containers"], "tests": ["--group=tests"], "lint": ["--group=lint"]}
+    for name, options in wanted.items():
+        # What operators run is what is tested: the other locks only add to it.
+        base = [] if name == "run" else ["--constraints=requirements/run.txt", "--extra=containers"]
+        _compile(session, name, *base, *options)
+
+
+def _compile(session: nox.Session, name: str, *options: str) -> None:
+    """Write ``requirements/<name>.txt``, valid on every supported Python and platform."""
+    session.run(
+        "uv",
+        "pip",
+        "compile",
+        "pyproject.toml",
+        "--universal",
+        "--python-version=3.11",
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--no-header",
+        "--quiet",
+        f"--output-file=requirements/{name}.txt",
+        *options,
+        *session.posargs,
+    )
+
+
+def _install(session: nox.Session, *names: str) -> None:
+    """Install the locks of these names, each only when it differs from what the environment holds."""
+    for name in names:
+        lock_file = LOCKS / f"{name}.txt"
+        stamp = session.env_dir / f"{name}.sha256"
+        digest = _digest(lock_file)
+        if _read(stamp) != digest:
+            session.install("--require-hashes", "--requirement", str(lock_file))
+            stamp.write_text(digest, encoding="ascii")
+
+
+def _prepare_report(session: nox.Session) -> None:
+    """Fetch what draws the report; a run does without, and its report then says so."""
+    stamp = session.env_dir / "node.sha256"
+    digest = _digest(NODE_LOCK)
+    if _read(stamp) == digest:
+        return
+    try:
+        session.run("python", "-m", "reports", "prepare")
+        stamp.write_text(digest, encoding="ascii")
+    except CommandFailed:
+        session.warn("the report will be plain: its Node packages could not be installed")
+
+
+def _become(session: nox.Session, module: str, *arguments: str, python: str = "") -> NoReturn:
+    """Replace nox by the program, so that exit codes, signals and the last line are the program's own."""
+    waiting = [each.name for each, selected in session._runner.manifest.list_all_sessions() if selected]  # noqa: SLF001
+    if waiting:
+        session.error(f"nothing runs after {session.name}: start {', '.join(waiting)} on its own")
+    folder = Path(python) if python else session.cache_dir.parent / "suite" / "bin"
+    program = str(folder / "python")
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(program, [program, "-m", module, *arguments, *session.posargs])  # noqa: S606
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _read(stamp: Path) -> str:
+    return stamp.read_text(encoding="ascii") if stamp.exists() else ""
