@@ -1,0 +1,278 @@
+"""The tables of a profile but for its rules. No field has a default: every default stands in profiles/base.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from steward.profile.units import Duration, Interval, Name, OptionalDuration, OptionalSize, Pattern, Share, Size, Text
+
+__all__ = [
+    "Analyze",
+    "Application",
+    "Canary",
+    "Disk",
+    "Extensions",
+    "Growth",
+    "Indexes",
+    "Lag",
+    "Load",
+    "Locks",
+    "Minimum",
+    "Model",
+    "Parallel",
+    "Queries",
+    "Reorganise",
+    "Roles",
+    "Run",
+    "Schedule",
+    "Severity",
+    "Target",
+    "Tenancy",
+    "Vacuum",
+    "Wraparound",
+]
+
+Severity = Literal["blocker", "critical", "normal", "minor", "trivial"]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Model(BaseModel):
+    """A table of the profile: frozen, every key known, no value bent to fit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Target(Model):
+    """What the server is, as far as SQL cannot see it, and which part of the database is maintained."""
+
+    cpus: Count
+    capacity: OptionalSize
+    schemas: tuple[Text, ...]
+    exclude: tuple[Pattern, ...]
+
+
+class Roles(Model):
+    """The roles by name; ``""`` for those that a database does not have."""
+
+    login: Text
+    maintenance: Text
+    owner: str
+    application: str
+    analytics: str
+    admin: str
+
+
+class Tenancy(Model):
+    """How rows belong to tenants; no tables: a database without tenants."""
+
+    column: str
+    setting: str
+    user_setting: str
+    format: str
+    tables: tuple[Name, ...]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.tables and not (self.column and self.setting):
+            raise ValueError("tenancy.tables need tenancy.column and tenancy.setting")
+        return self
+
+
+class Application(Model):
+    """Where the application's schema says its version, and the oldest that is supported."""
+
+    version_table: str
+    version_minimum: str
+
+
+class Extensions(Model):
+    """Extensions that the suite needs, and those that it uses where the server has them."""
+
+    required: tuple[Text, ...]
+    wanted: tuple[Text, ...]
+
+
+class Run(Model):
+    """How a run behaves."""
+
+    workers: Positive
+    fail_on: Severity
+    max_deferrals: Positive
+    connect_timeout: Duration
+    connection_check: Duration
+    cancel_grace: Duration
+    progress_interval: Duration
+
+
+class Minimum(Model):
+    """The least that the catalog must hold: an empty inventory is a failure, not a pass."""
+
+    tables: Count
+    partitions: Count
+    matviews: Count
+
+
+class Parallel(Model):
+    """PostgreSQL's settings of the same names, for sessions that maintain."""
+
+    max_parallel_maintenance_workers: Count
+    max_parallel_workers: Count
+    max_parallel_workers_per_gather: Count
+    parallel_setup_cost: Annotated[float, Field(ge=0)]
+    parallel_tuple_cost: Annotated[float, Field(ge=0)]
+
+
+class Schedule(Model):
+    """The figures of one schedule; memory is for the whole run and divided by its lanes."""
+
+    window: Duration
+    duration_limit: Duration
+    max_age: Duration
+    maintenance_work_mem: OptionalSize
+    work_mem: OptionalSize
+    statement_timeout: Duration
+    statement_timeouts: Mapping[str, Duration]
+    parallel: Parallel
+    partitions_ahead: Count
+    partition_size_limit: Size
+    index_bloat: Share
+    index_size: Size
+    index_scans: Count
+    statistics_target: Annotated[int, Field(ge=0, le=10_000)]
+    refresh: Literal["stale", "all"]
+
+
+class Locks(Model):
+    """How long a lock may be waited for: by an attempt, by all attempts, by a drain of a CONCURRENTLY command."""
+
+    access_exclusive: Duration
+    attempts: Positive
+    backoff_base: Duration
+    backoff_cap: Duration
+    budget: Duration
+    drain: Duration
+    other: Duration
+    terminate_blockers: bool
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.backoff_base > self.backoff_cap:
+            raise ValueError("locks.backoff_base is above locks.backoff_cap")
+        if self.access_exclusive > self.budget:
+            raise ValueError("locks.access_exclusive is above locks.budget")
+        if not self.access_exclusive:
+            raise ValueError("locks.access_exclusive is zero, which PostgreSQL takes for no limit")
+        return self
+
+
+class Vacuum(Model):
+    """When VACUUM is due beside the server's own trigger, and when freezing is."""
+
+    dead_ratio: Share
+    minimum_dead_rows: Count
+    freeze_age: Positive
+    freeze_mxid_age: Positive
+    closed_partitions: bool
+
+
+class Analyze(Model):
+    """When statistics are stale, and the columns whose target is not their own."""
+
+    modified_ratio: Share
+    targets: Mapping[str, Annotated[int, Field(ge=1, le=10_000)]]
+
+
+class Growth(Model):
+    """What growth is worth an alert; a threshold is the size that a table or family should not reach."""
+
+    per_month: Size
+    critical_per_month: Size
+    threshold: Size
+    thresholds: Mapping[Name, Size]
+    warning_days: Count
+    critical_days: Count
+    measured_over: Interval
+    keep: Interval
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.per_month > self.critical_per_month:
+            raise ValueError("growth.per_month is above growth.critical_per_month")
+        if self.critical_days > self.warning_days:
+            raise ValueError("growth.critical_days is above growth.warning_days")
+        return self
+
+
+class Queries(Model):
+    """What the application's queries should hold, and what counts as a regression against the baseline."""
+
+    p95: Duration
+    cache_hit: Share
+    regression: Annotated[float, Field(ge=1)]
+    minimum_calls: Positive
+
+
+class Load(Model):
+    """While more sessions are active, heavy work is deferred."""
+
+    ignored_applications: tuple[str, ...]
+    active_sessions: Positive
+    per_cpu: Positive
+
+
+class Lag(Model):
+    """While a standby or a slot is further behind, heavy work is deferred."""
+
+    replay: Duration
+    size: Size
+
+
+class Indexes(Model):
+    """Unused indexes, and what a rebuild must at least promise."""
+
+    unused_size: Size
+    unused_for: Interval
+    drop_unused: bool
+    minimum_size: Size
+
+
+class Reorganise(Model):
+    """When a table is rewritten: measured free space after a VACUUM, and enough live rows to matter."""
+
+    free: Share
+    live_rows: Count
+    partitions: bool
+
+
+class Disk(Model):
+    """Free space that an action needs as a multiple of what it writes, and the share that must stay free."""
+
+    headroom: Annotated[float, Field(ge=1)]
+    free: Share
+
+
+class Wraparound(Model):
+    """Ages in transactions, the greater of a table's and its TOAST's, of xids and of multixacts."""
+
+    warn: Positive
+    fail: Positive
+    emergency: Positive
+    horizon_age: OptionalDuration
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.warn < self.fail < self.emergency:
+            raise ValueError("wraparound.warn, .fail and .emergency must rise")
+        return self
+
+
+class Canary(Model):
+    """The small client that reads during a run; no tables: no canary."""
+
+    interval: Duration
+    timeout: Duration
+    tables: tuple[Name, ...]
