@@ -1,0 +1,24 @@
+-- What it answers: may we act now? Recovery, load by other applications, waiting sessions, and how far standbys lag.
+-- Columns: in_recovery, sees_activity, active_sessions, lock_waiters, lag_seconds.
+-- Minimum version: 13.
+select
+    pg_catalog.pg_is_in_recovery() as in_recovery,
+    pg_catalog.pg_has_role('pg_read_all_stats', 'usage') as sees_activity,
+    (
+        select pg_catalog.count(*)
+        from pg_catalog.pg_stat_activity as activity
+        where activity.state = 'active'
+            and activity.backend_type = 'client backend'
+            and activity.pid <> pg_catalog.pg_backend_pid()
+            and activity.application_name <> all (%(ignored)s::pg_catalog.text[])
+    ) as active_sessions,
+    (
+        select pg_catalog.count(*)
+        from pg_catalog.pg_stat_activity as activity
+        where activity.wait_event_type = 'Lock'
+            and activity.application_name <> all (%(ignored)s::pg_catalog.text[])
+    ) as lock_waiters,
+    (
+        select coalesce(extract(epoch from pg_catalog.max(standby.replay_lag)), 0)::pg_catalog.float8
+        from pg_catalog.pg_stat_replication as standby
+    ) as lag_seconds

@@ -1,0 +1,121 @@
+"""The other kind of item: one set-based query states a fact, its rows are the offenders."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import class_row
+
+from steward import Inconclusive, queries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from psycopg import sql
+
+    from steward.action import Settings
+    from steward.inventory import Scan
+    from steward.profile import Exemption
+    from steward.session import Session
+
+__all__ = ["Check", "Finding", "Findings", "as_records", "summary"]
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One offender: what it is, what was seen, what should be, and what to do about it; all text, no row data."""
+
+    object_type: str
+    object_name: str
+    observed: str
+    expected: str
+    detail: str
+    remediation: str
+    exempt: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one query of a check found; the exempt ones are kept for the record."""
+
+    found: tuple[Finding, ...]
+
+    @property
+    def offenders(self) -> list[Finding]:
+        """The findings that nothing excuses."""
+        return [finding for finding in self.found if finding.exempt is None]
+
+
+class Check:
+    """The ``check`` fixture of one item: runs queries on a read-only session and keeps what they found."""
+
+    def __init__(self, settings: Settings, connect: Callable[[], Session], scan: Scan) -> None:
+        self.settings = settings
+        self.scan = scan
+        self.found: list[Finding] = []
+        self.statements: list[dict[str, Any]] = []
+        self._connect = connect
+
+    @property
+    def offenders(self) -> list[Finding]:
+        """All findings of the item so far that nothing excuses."""
+        return Findings(tuple(self.found)).offenders
+
+    def run(self, name: str, parts: Mapping[str, sql.Composable] | None = None, **params: object) -> Findings:
+        """Run ``sql/checks/<name>.sql`` with bound ``params`` and composed ``parts``, and return its findings.
+
+        Raises:
+            Inconclusive: the query says that it cannot decide (a row of object type ``inconclusive``).
+            psycopg.Error: the server refused the statement.
+
+        """
+        conn = self._connect()
+        statement = queries.compose(f"checks/{name}", conn.info.server_version, **(parts or {}))
+        started = datetime.now(UTC)
+        with conn.cursor(row_factory=class_row(Finding)) as cursor:
+            rows = cursor.execute(statement, params).fetchall()
+        seconds = (datetime.now(UTC) - started).total_seconds()
+        self.statements.append({"text": f"-- sql/checks/{name}.sql", "seconds": seconds, "rows": len(rows), "attempts": 1})
+        undecided = [row for row in rows if row.object_type == "inconclusive"]
+        if undecided:
+            raise Inconclusive("; ".join(f"{row.object_name}: {row.detail} ({row.remediation})" for row in undecided))
+        found = tuple(_excused(name, rows, self.settings.profile.exemptions))
+        self.found.extend(found)
+        return Findings(found)
+
+
+def _excused(name: str, rows: Iterable[Finding], exemptions: Iterable[Exemption]) -> Iterable[Finding]:
+    """Mark the findings that the profile excuses; an exemption past its date excuses nothing and says so."""
+    today = datetime.now(UTC).date()
+    for row in rows:
+        excuse = next((each for each in exemptions if _covers(each, name, row)), None)
+        if excuse is None:
+            yield row
+        elif excuse.expires < today:
+            yield replace(row, detail=f"{row.detail}; its exemption expired on {excuse.expires} (owner {excuse.owner})")
+        else:
+            facts = {"reason": excuse.reason, "owner": excuse.owner, "expires": excuse.expires.isoformat()}
+            yield replace(row, exempt=facts)
+
+
+def _covers(exemption: Exemption, name: str, row: Finding) -> bool:
+    """Tell whether an exemption names the query, or its check, and the object (a glob)."""
+    check = name == exemption.check or name.startswith(f"{exemption.check}_")
+    return check and fnmatchcase(row.object_name, exemption.object)
+
+
+def summary(offenders: list[Finding]) -> str:
+    """Say in one line what was found: the first offenders with what was seen and expected, and how many more."""
+    shown = "; ".join(f"{row.object_name}: {row.observed}, expected {row.expected}" for row in offenders[:_SHOWN])
+    more = len(offenders) - _SHOWN
+    return f"{shown}; and {more} more" if more > 0 else shown
+
+
+def as_records(found: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Return findings as the record has them."""
+    return [asdict(finding) for finding in found]

@@ -1,0 +1,63 @@
+"""May we act? Asked before every action and between the batches of a long one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from steward import Deferred, Inconclusive, TargetError, queries
+
+if TYPE_CHECKING:
+    from steward.profile import Profile
+    from steward.session import Session
+
+__all__ = ["load", "require_primary", "window"]
+
+
+def require_primary(conn: Session, profile: Profile, label: str) -> None:
+    """Refuse a standby, on which nothing can be maintained.
+
+    Raises:
+        TargetError: the server is in recovery.
+
+    """
+    if _state(conn, profile)["in_recovery"]:
+        raise TargetError(label, "the server is a standby in recovery", "name the primary in DATABASE_URL")
+
+
+def window(deadline: datetime | None) -> None:
+    """Refuse to start anything after the window.
+
+    Raises:
+        Deferred: the window is over.
+
+    """
+    if deadline is not None and datetime.now(UTC) >= deadline:
+        raise Deferred(f"the maintenance window ended at {deadline:%H:%M:%S} UTC")
+
+
+def load(conn: Session, profile: Profile) -> None:
+    """Refuse heavy work while the application is busy or a standby is behind.
+
+    Raises:
+        Deferred: more sessions are active than the profile allows, or replication lags.
+        Inconclusive: other sessions' state cannot be seen without membership of pg_monitor.
+
+    """
+    state = _state(conn, profile)
+    if not state["sees_activity"]:
+        raise Inconclusive(
+            f"the load is unknown: {conn.info.user} does not see other sessions; grant pg_monitor to {profile.roles.maintenance}"
+        )
+    limit = profile.load.active_sessions
+    if profile.target.cpus:
+        limit = min(limit, round(profile.load.per_cpu * profile.target.cpus)) or limit
+    if state["active_sessions"] > limit:
+        raise Deferred(f"{state['active_sessions']} sessions of the application are active, over {limit}", load=state)
+    lag_limit = profile.lag.replay.total_seconds()
+    if state["lag_seconds"] > lag_limit:
+        raise Deferred(f"a standby lags {state['lag_seconds']:.0f} s, over {lag_limit:.0f} s", load=state)
+
+
+def _state(conn: Session, profile: Profile) -> dict[str, object]:
+    return queries.fetch(conn, "guard/state", {"ignored": list(profile.load.ignored_applications)})[0]

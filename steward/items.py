@@ -1,0 +1,119 @@
+"""From a pytest item to a line of the plan, and from what happened to it to one outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from steward import StewardError, Undone
+from steward.action import ended_by_window
+from steward.check import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from steward.action import Due, Settings
+    from steward.check import Check
+
+__all__ = ["SEVERITIES", "Conclusion", "conclude", "describe", "kind", "order", "phase_of"]
+
+SEVERITIES = ("trivial", "minor", "normal", "critical", "blocker")
+
+Conclusion = tuple[str, str | None]
+
+
+def kind(item: pytest.Item) -> str | None:
+    """Return ``action`` or ``check`` by the item's folder, None for anything else."""
+    folder = item.nodeid.split("/", 1)[0]
+    return {"maintenance": "action", "checks": "check"}.get(folder)
+
+
+def phase_of(item: pytest.Item) -> str:
+    """Return the phase that the item's marker names; checks verify unless they say otherwise."""
+    marker = item.get_closest_marker("phase")
+    return str(marker.args[0]) if marker else "verify"
+
+
+def _step(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("phase")
+    return int(marker.kwargs.get("step", 0)) if marker else 0
+
+
+def _due(item: pytest.Item) -> Due[Any] | None:
+    marker = item.get_closest_marker("due")
+    return marker.args[0] if marker else None
+
+
+def order(item: pytest.Item) -> tuple[int, float, str]:
+    """Sort by explicit step, then the costliest first, never by the file's name alone."""
+    due = _due(item)
+    return (_step(item), -due.cost if due else 0.0, item.nodeid)
+
+
+def _first_line(text: str | None) -> str:
+    lines = (text or "").strip().splitlines()
+    return lines[0].strip() if lines else ""
+
+
+def describe(item: pytest.Item, phase: str) -> dict[str, Any]:
+    """Return the item as the plan has it."""
+    function = getattr(item, "function", None)
+    module = getattr(item, "module", None)
+    due = _due(item)
+    severity = item.get_closest_marker("severity")
+    return {
+        "id": item.nodeid,
+        "kind": kind(item),
+        "name": getattr(item, "originalname", item.name).removeprefix("test_"),
+        "subject": due.label if due else "",
+        "title": _first_line(getattr(function, "__doc__", None)),
+        "why": due.why if due else _first_line(getattr(module, "__doc__", None)),
+        "lane": due.lane if due else item.nodeid,
+        "cost": due.cost if due else 0.0,
+        "phase": phase,
+        "step": _step(item),
+        "severity": severity.args[0] if severity else "normal",
+        "controls": [control for marker in item.iter_markers("controls") for control in marker.args],
+    }
+
+
+def conclude(
+    error: BaseException | None,
+    check: Check | None,
+    facts: Mapping[str, Any],
+    settings: Settings,
+) -> Conclusion:
+    """Return the one outcome of an item and its reason, from how its test ended."""
+    offenders = check.offenders if check else []
+    if error is None:
+        if offenders:
+            return "error", f"the item did not judge its findings: {summary(offenders)}"
+        return ("exempt", "the profile excuses every finding") if check and check.found else ("passed", None)
+    if isinstance(error, Undone):
+        return error.outcome, error.reason
+    if isinstance(error, pytest.skip.Exception):
+        return "inconclusive", f"skipped: {error}"
+    if offenders and isinstance(error, AssertionError):
+        fails = SEVERITIES.index(facts["severity"]) >= SEVERITIES.index(settings.profile.run.fail_on)
+        return ("failed" if fails else "warned"), summary(offenders)
+    if isinstance(error, (AssertionError, pytest.fail.Exception)):
+        return "failed", f"{facts['subject'] or facts['name']}: {_one_line(error)}; expected: {facts['title']}"
+    deferred = ended_by_window(settings, error)
+    if deferred:
+        return deferred.outcome, deferred.reason
+    return "error", _told(error, str(facts["subject"] or facts["name"]))
+
+
+def _told(error: BaseException, subject: str) -> str:
+    if isinstance(error, StewardError):
+        return str(error)
+    if isinstance(error, psycopg.Error):
+        hint = f" ({error.diag.message_hint})" if error.diag.message_hint else ""
+        return f"{subject}: {error.diag.message_primary or _one_line(error)} (SQLSTATE {error.sqlstate or 'none'}){hint}"
+    return f"{subject}: {type(error).__name__}: {_one_line(error)}"
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,209 @@
+"""The truth of a run: intents and outcomes as they happen, one JSON line each, folded into ``run.json`` at the end.
+
+Several processes append to one file: a line is a single ``write`` on a descriptor opened with O_APPEND, flushed to disk
+before the caller goes on, so that what was about to happen is known even when the process dies in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["JOURNAL", "OUTCOMES", "Journal", "fold", "now", "planned", "read", "secrets"]
+
+JOURNAL = "journal.jsonl"
+
+OUTCOMES = (
+    "passed",
+    "failed",
+    "warned",
+    "exempt",
+    "error",
+    "planned",
+    "deferred",
+    "busy",
+    "inconclusive",
+    "not needed",
+)
+
+_URI_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]+@")
+_KEY_PASSWORD = re.compile(r"(?P<key>(?:ssl|pg)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
+_SQL_PASSWORD = re.compile(r"(?P<key>\bpassword\s+)'(?:[^']|'')*'", re.IGNORECASE)
+
+
+def now() -> str:
+    """Return the time as records have it: ISO 8601 in UTC, in milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def secrets(environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the passwords that the environment holds, so that they can be kept out of every record."""
+    found = {environ.get("PGPASSWORD", ""), environ.get("PGSSLPASSWORD", "")}
+    try:
+        found.add(str(conninfo_to_dict(environ.get("DATABASE_URL", "")).get("password") or ""))
+    except Exception:  # noqa: BLE001 - a malformed URL is told by the target's room; here nothing of it may leak
+        found.add(environ["DATABASE_URL"])
+    return frozenset(found - {""})
+
+
+class Journal:
+    """Appends events to a run's journal; safe for many processes, one instance each."""
+
+    def __init__(self, run_dir: Path, secret: Iterable[str] = ()) -> None:
+        self._secrets = sorted(secret, key=len, reverse=True)
+        self._file = os.open(run_dir / JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def write(self, event: str, **fields: Any) -> None:  # noqa: ANN401 - figures are whatever a procedure measures
+        """Append one event and flush it to disk."""
+        line = json.dumps(
+            self.redact({"t": now(), "event": event, "pid": os.getpid(), **fields}),
+            ensure_ascii=True,
+            default=_plain,
+            separators=(",", ":"),
+        )
+        os.write(self._file, f"{line}\n".encode())
+        os.fsync(self._file)
+
+    def redact(self, value: Any) -> Any:  # noqa: ANN401 - keeps the shape of what it is given
+        """Return ``value`` with every known password, and all that looks like one, replaced by ``***``."""
+        if isinstance(value, str):
+            for secret in self._secrets:
+                value = value.replace(secret, "***")
+            value = _URI_PASSWORD.sub(r"\g<scheme>:***@", value)
+            value = _KEY_PASSWORD.sub(r"\g<key>***", value)
+            return _SQL_PASSWORD.sub(r"\g<key>'***'", value)
+        if isinstance(value, dict):
+            return {str(key): self.redact(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.redact(item) for item in value]
+        return value
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._file)
+
+
+def _plain(value: object) -> object:
+    """Write what JSON does not know: times as ISO 8601, sets sorted, everything else as text."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
+    if isinstance(value, (set, frozenset)):
+        return sorted(str(item) for item in value)
+    if hasattr(value, "total_seconds"):
+        return value.total_seconds()
+    try:
+        return float(value)  # type: ignore[arg-type] # Decimal and its like
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def read(run_dir: Path) -> Iterator[dict[str, Any]]:
+    """Yield the journal's events in order; a last line that was cut off by a crash is left out."""
+    path = run_dir / JOURNAL
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.endswith("\n"):
+                yield json.loads(line)
+
+
+def planned(run_dir: Path) -> dict[str, dict[str, Any]]:
+    """Return the items of all plans of the run by id, each with its phase."""
+    items: dict[str, dict[str, Any]] = {}
+    for path in sorted(run_dir.glob("plan-*.json"), key=lambda path: path.stat().st_mtime_ns):
+        plan = json.loads(path.read_text(encoding="utf-8"))
+        items |= {item["id"]: item for item in plan["items"]}
+    return items
+
+
+def fold(run_dir: Path) -> dict[str, Any]:
+    """Return the canonical record of the run (``reports/schema/``) from its journal and plans."""
+    run: dict[str, Any] = {"phases": [], "items": [], "messages": [], "canary": None}
+    items = {key: _blank(item) for key, item in planned(run_dir).items()}
+    unplanned: set[str] = set()
+    recorded: Counter[str] = Counter()
+    for event in read(run_dir):
+        key = event.get("item")
+        if key is None:
+            _fold_run(run, event)
+        elif key in items:
+            _fold_item(items[key], event)
+            recorded[key] += event["event"] == "outcome"
+        else:
+            unplanned.add(key)
+    missing = sorted(key for key in items if recorded[key] == 0)
+    for key in missing:
+        items[key] |= {"outcome": "error", "reason": "no outcome was recorded"}
+    run["items"] = list(items.values())
+    run["totals"] = {outcome: sum(item["outcome"] == outcome for item in run["items"]) for outcome in OUTCOMES}
+    run["reconciliation"] = {
+        "planned": len(items),
+        "recorded": len(items) - len(missing),
+        "missing": missing,
+        "unplanned": sorted(unplanned),
+        "repeated": sorted(key for key, count in recorded.items() if count > 1),
+    }
+    return run
+
+
+def _blank(planned_item: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{key: value for key, value in planned_item.items() if key != "cost"},
+        "outcome": None,
+        "reason": None,
+        "started_at": None,
+        "duration_seconds": None,
+        "statements": [],
+        "before": {},
+        "after": {},
+        "threshold": None,
+        "figures": {},
+        "findings": [],
+        "log": [],
+    }
+
+
+_LOG = 100  # a purge of a large leaf has thousands of batches: the journal holds them all, the record the last ones
+_ITEM_FIELDS = ("outcome", "reason", "duration_seconds", "before", "after", "threshold", "figures", "findings")
+
+
+def _fold_run(run: dict[str, Any], event: dict[str, Any]) -> None:
+    facts = {key: value for key, value in event.items() if key not in {"t", "event", "pid"}}
+    match event["event"]:
+        case "run_started" | "run_finished" | "target":
+            run |= facts
+        case "phase_planned":
+            run["phases"].append({"name": facts["phase"], "started_at": event["t"], "finished_at": None, "examined": facts["examined"]})
+        case "phase_finished":
+            run["phases"][-1]["finished_at"] = event["t"]
+        case "canary":
+            run["canary"] = facts["figures"]
+        case "message":
+            run["messages"].append(facts["text"])
+
+
+def _fold_item(item: dict[str, Any], event: dict[str, Any]) -> None:
+    match event["event"]:
+        case "item_started":
+            item["started_at"] = event["t"]
+        case "statement":
+            names = ("text", "seconds", "rows", "locks", "attempts", "error")
+            item["statements"].append({name: event.get(name) for name in names})
+        case "progress":
+            item["log"].append({key: value for key, value in event.items() if key not in {"event", "pid", "item"}})
+            del item["log"][:-_LOG]
+        case "outcome":
+            item |= {name: event[name] for name in _ITEM_FIELDS if event.get(name) is not None}
+        case "escalated":
+            item |= {"outcome": event["outcome"], "reason": event["reason"]}

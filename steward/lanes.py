@@ -1,0 +1,45 @@
+"""One worker a lane, costliest lane first: what xdist must know, and the one place that leans on its private API.
+
+`xdist.scheduler.LoadScopeScheduling` (3.8) groups items by ``_split_scope`` and hands a group to a worker in
+``_assign_work_unit``. It gives a worker with few items left a whole next group, which then waits behind a long one; here
+an idle worker gets the costliest lane and a busy one the cheapest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdist.scheduler import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pytest
+    from xdist.remote import Producer
+    from xdist.workermanage import WorkerController
+
+__all__ = ["LaneScheduling"]
+
+
+class LaneScheduling(LoadScopeScheduling):
+    """Schedules whole lanes; ``lanes`` maps an item's id to its lane, ``costs`` a lane to its cost."""
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        log: Producer | None,
+        lanes: Mapping[str, str],
+        costs: Mapping[str, float],
+    ) -> None:
+        super().__init__(config, log)
+        self._lanes = lanes
+        self._costs = costs
+
+    def _split_scope(self, nodeid: str) -> str:
+        return self._lanes.get(nodeid, nodeid)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        idle = self._pending_of(self.assigned_work[node]) == 0
+        ordered = sorted(self.workqueue, key=lambda lane: (self._costs.get(lane, 0.0), lane))
+        self.workqueue.move_to_end(ordered[-1] if idle else ordered[0], last=False)
+        super()._assign_work_unit(node)

@@ -1,0 +1,120 @@
+"""Advisory locks: one run at a time, one actor a lane, held on the connection that acts.
+
+A killed client's statement goes on until its backend ends, and so does an advisory lock of that backend. Whoever acts holds
+the run lock shared on its own connection, so that no new run starts while an old one's statement is still at work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from steward import Busy, LockHeldError, TargetError, queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from steward.session import Session
+
+__all__ = ["acting", "blockers", "cancel_acting", "join_run", "lane", "require_direct", "take_run"]
+
+
+def _key(name: str) -> int:
+    """Return the signed 64-bit number under which PostgreSQL knows the lock called ``name``."""
+    return int.from_bytes(hashlib.sha256(f"steward:{name}".encode()).digest()[:8], "big", signed=True)
+
+
+_RUN = _key("run")
+
+
+def _had(conn: Session, name: str, key: int) -> bool:
+    return bool(queries.fetch(conn, name, {"key": key})[0]["had"])
+
+
+def require_direct(conn: Session, label: str) -> None:
+    """Refuse a transaction pooler, where a session's locks and settings belong to whoever comes next.
+
+    Raises:
+        TargetError: the statements of one session are served by more than one server process.
+
+    """
+    pids = {queries.fetch(conn, "locks/backend")[0]["pid"] for _ in range(3)}
+    if pids != {conn.info.backend_pid}:
+        raise TargetError(
+            label,
+            "the connection goes through a pooler in transaction mode, where session locks do not hold",
+            "name the server itself in DATABASE_URL",
+        )
+
+
+def take_run(conn: Session, label: str) -> None:
+    """Make ``conn`` the run's supervisor: nobody else acts, and no other run can start until it ends.
+
+    Exclusive first, which only succeeds when no run and no left-over statement of one is alive; then shared, which
+    lets the run's own workers in and keeps others out; then the exclusive lock goes.
+
+    Raises:
+        LockHeldError: another run, or a statement that outlived one, holds the lock.
+
+    """
+    if not _had(conn, "locks/try_exclusive", _RUN):
+        holders = ", ".join(
+            f"pid {row['pid']} ({row['application'] or 'unnamed'} from {row['client']}, for {row['age']})"
+            for row in queries.fetch(conn, "locks/advisory_holders", {"key": _RUN})
+        )
+        raise LockHeldError(label, f"another run is going on: {holders or 'just ended'}", "nothing was done; try again later")
+    _had(conn, "locks/try_shared", _RUN)
+    queries.execute(conn, "locks/release_exclusive", {"key": _RUN})
+
+
+def join_run(conn: Session) -> None:
+    """Hold the run lock shared on a connection that acts.
+
+    Raises:
+        LockHeldError: a new run is just starting, so this one's supervisor is gone.
+
+    """
+    if not _had(conn, "locks/try_shared", _RUN):
+        raise LockHeldError("run lock", "another run is starting, so the supervisor of this one has died", "look at its log")
+
+
+@contextmanager
+def lane(conn: Session, name: str) -> Iterator[None]:
+    """Hold a lane's lock for the time of one action.
+
+    Raises:
+        Busy: another session acts in the lane.
+
+    """
+    key = _key(f"lane:{name}")
+    if not _had(conn, "locks/try_exclusive", key):
+        pids = ", ".join(str(row["pid"]) for row in queries.fetch(conn, "locks/advisory_holders", {"key": key}))
+        raise Busy(f"{name}: another action is at work on it (pid {pids or 'unknown'})")
+    try:
+        yield
+    finally:
+        if not conn.closed:
+            queries.execute(conn, "locks/release_exclusive", {"key": key})
+
+
+def acting(conn: Session) -> list[int]:
+    """Return the pids of the sessions that act for the run whose supervisor ``conn`` is."""
+    return [row["pid"] for row in queries.fetch(conn, "locks/advisory_holders", {"key": _RUN})]
+
+
+def cancel_acting(conn: Session) -> list[int]:
+    """Cancel what the run's sessions are doing, and return their pids."""
+    pids = acting(conn)
+    for pid in pids:
+        queries.execute(conn, "locks/cancel", {"pid": pid})
+    return pids
+
+
+def blockers(conn: Session, relations: Sequence[int]) -> str:
+    """Name who holds locks on the relations or their partition trees: pid, application, state, mode and age."""
+    rows = queries.fetch(conn, "locks/blockers", {"relations": list(relations)})
+    return "; ".join(
+        f"pid {row['pid']} ({row['application'] or 'unnamed'}, {row['state']}) holds {row['mode']} for {row['age'] or 'an unknown time'}"
+        for row in rows
+    )

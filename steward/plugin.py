@@ -1,0 +1,223 @@
+"""pytest's hooks and fixtures; inert outside a run, which the supervisor tells by ``--steward-run``.
+
+A run's phase is collected once to write its plan, and then run by that plan: every process parametrizes from the same scan,
+so that collection is identical everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from steward import Undone, items
+from steward.action import Action
+from steward.check import Check, as_records
+from steward.engine import Engine
+from steward.lanes import LaneScheduling
+from steward.registry import PROCEDURES
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from xdist.remote import Producer
+
+__all__: list[str] = []
+
+_MARKERS = (
+    "daily: part of the daily maintenance",
+    "weekly: part of the weekly maintenance",
+    "monthly: part of the monthly maintenance",
+    "phase(name, step): the phase that the item belongs to, and its place in a lane",
+    "needs(procedure): the procedure that says which objects need the action",
+    "due(due): what the procedure said of this object",
+    "severity(level): blocker, critical, normal, minor or trivial",
+    "controls(*ids): the controls that the item is evidence for",
+)
+_RUNBOOKS = ("maintenance", "checks")
+_FACTS = pytest.StashKey[dict[str, Any]]()
+_STATE = pytest.StashKey[dict[str, Any]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare what the supervisor tells a phase."""
+    group = parser.getgroup("steward")
+    group.addoption("--steward-run", default=None, help="the run's directory; without it the suite's items are left alone")
+    group.addoption("--steward-phase", default=None, help="the phase to collect or to run")
+    group.addoption("--steward-plan", action="store_true", help="write the phase's plan instead of running it")
+    group.addoption("--steward-only", default=None, help="a file with the ids to run, one JSON list")
+    group.addoption("--steward-leash", type=int, default=None, help="a descriptor whose end of file means stop")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers, and set to work when this is a run."""
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
+    if config.option.steward_run:
+        config.pluginmanager.register(Phase(config), "steward-phase")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Keep a bare pytest from touching a database: runbooks are collected by the supervisor only."""
+    runbook = collection_path.parent == config.rootpath and collection_path.name in _RUNBOOKS
+    return True if runbook and not config.option.steward_run else None
+
+
+class Phase:
+    """One phase of a run, in the controller and in each of its workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.phase: str = config.option.steward_phase
+        self.engine = Engine(Path(config.option.steward_run), self.phase)
+        self.known: dict[str, list[str]] = {}
+        self.examined: list[dict[str, Any]] = []
+        worker = hasattr(config, "workerinput")
+        if config.option.steward_leash is not None and not worker:
+            threading.Thread(target=_watch, args=(config.option.steward_leash,), daemon=True).start()
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give each action one item an object that needs it."""
+        marker = metafunc.definition.get_closest_marker("needs")
+        if marker is None:
+            return
+        procedure = PROCEDURES[marker.args[0]]
+        if procedure.phase != items.phase_of(metafunc.definition):
+            message = f"{metafunc.definition.nodeid} is in another phase than its procedure {procedure.name}"
+            raise pytest.UsageError(message)
+        due = []
+        if procedure.phase == self.phase and self._wanted(metafunc.definition):
+            examined = procedure.examine(self.engine.scan, self.engine.settings)
+            due = [pytest.param(each.subject, id=each.label, marks=pytest.mark.due(each)) for each in examined.due]
+            self.examined.append({"procedure": procedure.name, "examined": examined.count, "needed": len(due)})
+        metafunc.parametrize(procedure.subject, due)
+
+    def _wanted(self, item: pytest.Item) -> bool:
+        """Tell whether the item belongs to the run's schedule: ``checks`` runs every check, whatever its schedule."""
+        schedule = self.engine.run.schedule
+        if schedule == "checks":
+            return items.kind(item) == "check"
+        return item.get_closest_marker(schedule) is not None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Keep the phase's items, in runbook order."""
+        kept, left = [], []
+        for item in items:
+            (kept if self._belongs(item) else left).append(item)
+        kept.sort(key=_order)
+        items[:] = kept
+        config.hook.pytest_deselected(items=left)
+
+    def _belongs(self, item: pytest.Item) -> bool:
+        if not self._wanted(item):
+            return False
+        phase = "verify" if self.engine.run.schedule == "checks" else items.phase_of(item)
+        self.known.setdefault(phase, []).append(item.nodeid)
+        if phase != self.phase or (item.get_closest_marker("needs") and not item.get_closest_marker("due")):
+            return False
+        only = self.config.option.steward_only
+        return only is None or item.nodeid in json.loads(Path(only).read_text(encoding="utf-8"))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Write the plan, or take each item's facts from it."""
+        if self.config.option.steward_plan:
+            plan = {
+                "phase": self.phase,
+                "phases": sorted(self.known),
+                "examined": self.examined,
+                "items": [items.describe(item, self.phase) for item in session.items],
+            }
+            (self.engine.run_dir / f"plan-{self.phase}.json").write_text(json.dumps(plan, indent=1), encoding="utf-8")
+            return
+        facts = {item["id"]: item for item in self.engine.plan["items"]}
+        for item in session.items:
+            item.stash[_FACTS] = {**facts[item.nodeid], "run_id": self.engine.run.run_id}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> LaneScheduling:
+        """Give each lane to one worker, the costliest first."""
+        planned = self.engine.plan["items"]
+        costs: dict[str, float] = {}
+        for item in planned:
+            costs[item["lane"]] = costs.get(item["lane"], 0.0) + item["cost"]
+        return LaneScheduling(config, log, {item["id"]: item["lane"] for item in planned}, costs)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Record the item's start and its one outcome, whatever happens between."""
+        state = item.stash[_STATE] = {"error": None, "fixture": None}
+        journal, started = self.engine.journal, time.monotonic()
+        journal.write("item_started", item=item.nodeid)
+        result = yield
+        check = state["fixture"] if isinstance(state["fixture"], Check) else None
+        outcome, reason = items.conclude(state["error"], check, item.stash[_FACTS], self.engine.settings)
+        record = dict(state["fixture"].record) if isinstance(state["fixture"], Action) else {}
+        for statement in check.statements if check else ():
+            journal.write("statement", item=item.nodeid, **statement)
+        if isinstance(state["error"], Undone):
+            record["figures"] = {**record.get("figures", {}), **state["error"].figures}
+        journal.write(
+            "outcome",
+            item=item.nodeid,
+            outcome=outcome,
+            reason=reason,
+            duration_seconds=round(time.monotonic() - started, 6),
+            findings=as_records(check.found) if check else [],
+            **record,
+        )
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self,
+        item: pytest.Item,
+        call: pytest.CallInfo[None],
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Keep the first error of the item; its outcome is ours, pytest's own is only for the phase's log."""
+        report = yield
+        if call.excinfo is not None and item.stash[_STATE]["error"] is None:
+            item.stash[_STATE]["error"] = call.excinfo.value
+        if call.excinfo is not None and isinstance(call.excinfo.value, Undone):
+            report.outcome = "skipped"
+            report.longrepr = (str(item.path), item.reportinfo()[1] or 0, call.excinfo.value.reason)
+        return report
+
+    @pytest.fixture
+    def action(self, request: pytest.FixtureRequest) -> Action:
+        """Take a procedure through its steps, once."""
+        engine, facts = self.engine, request.node.stash[_FACTS]
+        made = Action(engine.settings, engine.acting, PROCEDURES, engine.journal, facts)
+        request.node.stash[_STATE]["fixture"] = made
+        return made
+
+    @pytest.fixture
+    def check(self, request: pytest.FixtureRequest) -> Check:
+        """Run the queries of a check on a read-only session."""
+        made = Check(self.engine.settings, self.engine.observing, self.engine.scan)
+        request.node.stash[_STATE]["fixture"] = made
+        return made
+
+    def pytest_unconfigure(self) -> None:
+        """Close the connections, so that what they counted is seen by the next scan."""
+        self.engine.close()
+
+
+def _order(item: pytest.Item) -> tuple[int, float, str]:
+    return items.order(item)
+
+
+def _watch(leash: int) -> None:
+    """Wait for the supervisor's end; then nothing of this phase may go on.
+
+    The server ends the statements that are under way when it finds its client gone (client_connection_check_interval).
+    """
+    while os.read(leash, 1):
+        pass
+    os.killpg(os.getpgrp(), signal.SIGKILL)
