@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -20,9 +21,8 @@ from steward import InventoryError, queries
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from psycopg import Connection
-
     from steward.profile import Profile
+    from steward.session import Session
 
 __all__ = ["Family", "Partition", "Relation", "Scan", "Server", "digest", "from_json", "scan", "scope", "to_json"]
 
@@ -126,7 +126,7 @@ class Scan:
     gathered: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-def scan(conn: Connection[dict[str, Any]], profile: Profile) -> Scan:
+def scan(conn: Session, profile: Profile) -> Scan:
     """Read the catalog.
 
     Raises:
@@ -137,14 +137,14 @@ def scan(conn: Connection[dict[str, Any]], profile: Profile) -> Scan:
     found = Scan(
         server=Server(**queries.fetch(conn, "inventory/server")[0]),
         relations=tuple(Relation(**row) for row in _relations(conn, within)),
-        families=tuple(_families(queries.fetch(conn, "inventory/partitions", within, **_parts(conn, "inventory/detaching")))),
+        families=tuple(_families(_fetch(conn, "inventory/partitions", "inventory/detaching", within))),
     )
     _require_minimum(found, profile)
     return found
 
 
 def scope(profile: Profile) -> dict[str, list[str]]:
-    """Return the parameters of ``sql/inventory/ours.sql``: the profile's schemas and exclusions, globs as LIKE patterns."""
+    """Return the parameters of ``sql/inventory/ours.sql``: the profile's schemas, its exclusions as LIKE patterns."""
     return {
         "schemas": list(profile.target.schemas),
         "exclude": [_like(pattern) for pattern in profile.target.exclude],
@@ -177,22 +177,19 @@ def digest(found: Scan) -> str:
     return hashlib.sha256(_canonical(standing).encode()).hexdigest()
 
 
-def _relations(conn: Connection[dict[str, Any]], within: dict[str, list[str]]) -> list[dict[str, Any]]:
-    # The query steps around locked relations, but one can be locked between its look at the locks and its look at the size.
+def _relations(conn: Session, within: dict[str, list[str]]) -> list[dict[str, Any]]:
+    # The query steps around locked relations, but one can be locked between its look at the locks and at the size.
     for _ in range(_LOCK_RACES - 1):
-        try:
-            return queries.fetch(conn, "inventory/relations", within, **_parts(conn, "inventory/frozen_pages"))
-        except LockNotAvailable:
-            continue
-    return queries.fetch(conn, "inventory/relations", within, **_parts(conn, "inventory/frozen_pages"))
+        with suppress(LockNotAvailable):
+            return _fetch(conn, "inventory/relations", "inventory/frozen_pages", within)
+    return _fetch(conn, "inventory/relations", "inventory/frozen_pages", within)
 
 
-def _parts(conn: Connection[dict[str, Any]], variant: str) -> dict[str, Any]:
+def _fetch(conn: Session, name: str, variant: str, within: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """Run a statement with its parts: ``ours``, and the one whose text depends on the server's version."""
     version = conn.info.server_version
-    return {
-        "ours": queries.compose("inventory/ours", version),
-        variant.rpartition("/")[2]: queries.compose(variant, version),
-    }
+    part = {variant.rpartition("/")[2]: queries.compose(variant, version)}
+    return queries.fetch(conn, name, within, ours=queries.compose("inventory/ours", version), **part)
 
 
 def _families(rows: Iterable[dict[str, Any]]) -> Iterable[Family]:
