@@ -20,6 +20,7 @@ from steward import Busy, Deferred, NotNeeded, Planned, guard, ledger, locks, qu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from psycopg import Cursor, sql
 
@@ -28,7 +29,20 @@ if TYPE_CHECKING:
     from steward.profile import Profile, Schedule
     from steward.session import Session
 
-__all__ = ["Action", "Budget", "Due", "Examined", "Outcome", "Procedure", "Settings", "Statement", "Work", "figures_of"]
+__all__ = [
+    "Action",
+    "Budget",
+    "Due",
+    "Examined",
+    "Outcome",
+    "Procedure",
+    "Settings",
+    "Statement",
+    "Work",
+    "ended_by_window",
+    "figures_of",
+    "render",
+]
 
 S = TypeVar("S")
 M = TypeVar("M")
@@ -39,12 +53,13 @@ Budget = Literal["brief", "drain", "other"]
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was told: its profile, schedule, mode, and the time after which no action starts (UTC)."""
+    """What a run was told: profile, schedule, mode, the time (UTC) and the file after which no action starts."""
 
     profile: Profile
     schedule: str
     mode: Literal["act", "plan"] = "act"
     deadline: datetime | None = None
+    stop: Path | None = None
 
     @property
     def figures(self) -> Schedule:
@@ -183,7 +198,7 @@ class Work:
             Deferred: the window is over, or load or replication lag forbids it.
 
         """
-        guard.window(self.settings.deadline)
+        guard.window(self.settings.deadline, self.settings.stop)
         if self.heavy:
             guard.load(self.conn, self.settings.profile)
 
@@ -208,7 +223,9 @@ class Work:
                 nap = pause * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
                 if time.monotonic() + nap > give_up:
                     holders = locks.blockers(self.conn, self.relations) or "whoever held it is gone"
-                    raise Busy(f"lock not had in {attempt} attempts of {timeout.total_seconds():g} s: {holders}") from error
+                    raise Busy(
+                        f"lock not had in {attempt} attempts of {timeout.total_seconds():g} s: {holders}"
+                    ) from error
             time.sleep(nap)
             self.go_on()
             attempt += 1
@@ -259,7 +276,7 @@ class Action:
         self._journal = journal
         self._item = item
 
-    def run(self, name: str, subject: Any) -> Outcome[Any]:  # noqa: ANN401 - each procedure has its own types
+    def run(self, name: str, subject: Any) -> Outcome[Any]:
         """Do the work called ``name`` on ``subject``, and return what it did.
 
         Raises:
@@ -268,7 +285,7 @@ class Action:
 
         """
         procedure = self._procedures[name]
-        guard.window(self.settings.deadline)
+        guard.window(self.settings.deadline, self.settings.stop)
         conn = self._connect()
         work = Work(conn, self.settings, self._item["id"], self._journal)
         work.heavy = procedure.heavy and not procedure.urgent(subject, self.settings)
@@ -278,7 +295,7 @@ class Action:
         with locks.lane(conn, self._item["lane"]):
             return self._act(procedure, work, subject)
 
-    def _plan(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> None:  # noqa: ANN401
+    def _plan(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> None:
         self.record["before"] = figures_of(procedure.measure(work, subject))
         for statement in procedure.statements(subject, self.settings, work.server_version):
             self._journal.write(
@@ -290,7 +307,7 @@ class Action:
             )
         raise Planned(self._item["why"])
 
-    def _act(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> Outcome[Any]:  # noqa: ANN401
+    def _act(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> Outcome[Any]:
         before = procedure.measure(work, subject)
         self.record["before"] = figures_of(before)
         if not procedure.still_due(before, subject, self.settings):
@@ -313,7 +330,7 @@ class Action:
         ledger.operation(work.conn, procedure.name, started_at, {**details, **figures})
         return Outcome(before, after, threshold, figures, seconds)
 
-    def _announce(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> int:  # noqa: ANN401
+    def _announce(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> int:
         statements = procedure.statements(subject, self.settings, work.server_version)
         texts = [render(statement, work.conn) for statement in statements]
         self._journal.write("intent", item=work.item_id, action=procedure.name, statements=texts)
@@ -344,9 +361,11 @@ def figures_of(measure: object) -> dict[str, Any]:
     return dict(measure) if isinstance(measure, dict) else {"value": measure}
 
 
-def ended_by_window(settings: Settings, error: BaseException) -> Deferred | None:
-    """Tell a statement that the supervisor cancelled at the window's end from one that failed."""
-    cancelled = isinstance(error, psycopg.errors.QueryCanceled)
-    if cancelled and settings.deadline is not None and datetime.now(UTC) >= settings.deadline:
-        return Deferred("cancelled: the maintenance window ended while it ran")
+def ended_by_window(settings: Settings, error: BaseException | None) -> Deferred | None:
+    """Tell a statement that the supervisor cancelled when the run was stopped from one that failed."""
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        try:
+            guard.window(settings.deadline, settings.stop)
+        except Deferred as stopped:
+            return Deferred(f"cancelled while it ran: {stopped.reason}")
     return None

@@ -80,7 +80,9 @@ class Check:
         with conn.cursor(row_factory=class_row(Finding)) as cursor:
             rows = cursor.execute(statement, params).fetchall()
         seconds = (datetime.now(UTC) - started).total_seconds()
-        self.statements.append({"text": f"-- sql/checks/{name}.sql", "seconds": seconds, "rows": len(rows), "attempts": 1})
+        self.statements.append(
+            {"text": f"-- sql/checks/{name}.sql", "seconds": seconds, "rows": len(rows), "attempts": 1}
+        )
         undecided = [row for row in rows if row.object_type == "inconclusive"]
         if undecided:
             raise Inconclusive("; ".join(f"{row.object_name}: {row.detail} ({row.remediation})" for row in undecided))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from steward import inventory, journal, locks, profile, session, target
 from steward.action import Settings
+from steward.phase import STOP
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ class Engine:
         text = (self.run_dir / "profile.json").read_text(encoding="utf-8")
         deadline = datetime.fromisoformat(self.run.deadline) if self.run.deadline else None
         mode = "plan" if self.run.mode == "plan" else "act"
-        return Settings(profile.loads(text), self.run.schedule, mode, deadline)
+        return Settings(profile.loads(text), self.run.schedule, mode, deadline, self.run_dir / STOP)
 
     @cached_property
     def scan(self) -> Scan:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from steward import Deferred, Inconclusive, TargetError, queries
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from steward.profile import Profile
     from steward.session import Session
 
@@ -25,13 +27,15 @@ def require_primary(conn: Session, profile: Profile, label: str) -> None:
         raise TargetError(label, "the server is a standby in recovery", "name the primary in DATABASE_URL")
 
 
-def window(deadline: datetime | None) -> None:
-    """Refuse to start anything after the window.
+def window(deadline: datetime | None, stop: Path | None = None) -> None:
+    """Refuse to start anything after the window, or when the supervisor has left the file ``stop``.
 
     Raises:
-        Deferred: the window is over.
+        Deferred: the window is over, or the run is being stopped; the reason is the file's text.
 
     """
+    if stop is not None and stop.exists():
+        raise Deferred(stop.read_text(encoding="utf-8") or "the run is being stopped")
     if deadline is not None and datetime.now(UTC) >= deadline:
         raise Deferred(f"the maintenance window ended at {deadline:%H:%M:%S} UTC")
 
@@ -47,7 +51,8 @@ def load(conn: Session, profile: Profile) -> None:
     state = _state(conn, profile)
     if not state["sees_activity"]:
         raise Inconclusive(
-            f"the load is unknown: {conn.info.user} does not see other sessions; grant pg_monitor to {profile.roles.maintenance}"
+            f"the load is unknown: {conn.info.user} does not see other sessions; "
+            f"grant pg_monitor to {profile.roles.maintenance}"
         )
     limit = profile.load.active_sessions
     if profile.target.cpus:

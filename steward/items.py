@@ -87,33 +87,39 @@ def conclude(
 ) -> Conclusion:
     """Return the one outcome of an item and its reason, from how its test ended."""
     offenders = check.offenders if check else []
-    if error is None:
-        if offenders:
-            return "error", f"the item did not judge its findings: {summary(offenders)}"
-        return ("exempt", "the profile excuses every finding") if check and check.found else ("passed", None)
-    if isinstance(error, Undone):
-        return error.outcome, error.reason
-    if isinstance(error, pytest.skip.Exception):
-        return "inconclusive", f"skipped: {error}"
-    if offenders and isinstance(error, AssertionError):
-        fails = SEVERITIES.index(facts["severity"]) >= SEVERITIES.index(settings.profile.run.fail_on)
-        return ("failed" if fails else "warned"), summary(offenders)
-    if isinstance(error, (AssertionError, pytest.fail.Exception)):
-        return "failed", f"{facts['subject'] or facts['name']}: {_one_line(error)}; expected: {facts['title']}"
-    deferred = ended_by_window(settings, error)
-    if deferred:
-        return deferred.outcome, deferred.reason
-    return "error", _told(error, str(facts["subject"] or facts["name"]))
+    subject = str(facts["subject"] or facts["name"])
+    ended: Conclusion
+    match ended_by_window(settings, error) or error:
+        case None if offenders:
+            ended = "error", f"the item did not judge its findings: {summary(offenders)}"
+        case None if check and check.found:
+            ended = "exempt", "the profile excuses every finding"
+        case None:
+            ended = "passed", None
+        case Undone(outcome=outcome, reason=reason):
+            ended = outcome, reason
+        case pytest.skip.Exception():
+            ended = "inconclusive", f"skipped: {error}"
+        case AssertionError() if offenders:
+            fails = SEVERITIES.index(facts["severity"]) >= SEVERITIES.index(settings.profile.run.fail_on)
+            ended = ("failed" if fails else "warned"), summary(offenders)
+        case AssertionError() | pytest.fail.Exception():
+            ended = "failed", f"{subject}: {_one_line(error)}; expected: {facts['title']}"
+        case _:
+            ended = "error", _told(error, subject)
+    return ended
 
 
-def _told(error: BaseException, subject: str) -> str:
+def _told(error: BaseException | None, subject: str) -> str:
     if isinstance(error, StewardError):
         return str(error)
     if isinstance(error, psycopg.Error):
         hint = f" ({error.diag.message_hint})" if error.diag.message_hint else ""
-        return f"{subject}: {error.diag.message_primary or _one_line(error)} (SQLSTATE {error.sqlstate or 'none'}){hint}"
+        return (
+            f"{subject}: {error.diag.message_primary or _one_line(error)} (SQLSTATE {error.sqlstate or 'none'}){hint}"
+        )
     return f"{subject}: {type(error).__name__}: {_one_line(error)}"
 
 
-def _one_line(error: BaseException) -> str:
+def _one_line(error: BaseException | None) -> str:
     return " ".join(str(error).split()) or type(error).__name__

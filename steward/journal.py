@@ -63,7 +63,7 @@ class Journal:
         self._secrets = sorted(secret, key=len, reverse=True)
         self._file = os.open(run_dir / JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
-    def write(self, event: str, **fields: Any) -> None:  # noqa: ANN401 - figures are whatever a procedure measures
+    def write(self, event: str, **fields: Any) -> None:
         """Append one event and flush it to disk."""
         line = json.dumps(
             self.redact({"t": now(), "event": event, "pid": os.getpid(), **fields}),
@@ -74,7 +74,7 @@ class Journal:
         os.write(self._file, f"{line}\n".encode())
         os.fsync(self._file)
 
-    def redact(self, value: Any) -> Any:  # noqa: ANN401 - keeps the shape of what it is given
+    def redact(self, value: Any) -> Any:
         """Return ``value`` with every known password, and all that looks like one, replaced by ``***``."""
         if isinstance(value, str):
             for secret in self._secrets:
@@ -184,7 +184,9 @@ def _fold_run(run: dict[str, Any], event: dict[str, Any]) -> None:
         case "run_started" | "run_finished" | "target":
             run |= facts
         case "phase_planned":
-            run["phases"].append({"name": facts["phase"], "started_at": event["t"], "finished_at": None, "examined": facts["examined"]})
+            run["phases"].append(
+                {"name": facts["phase"], "started_at": event["t"], "finished_at": None, "examined": facts["examined"]}
+            )
         case "phase_finished":
             run["phases"][-1]["finished_at"] = event["t"]
         case "canary":

@@ -1,8 +1,8 @@
 """One worker a lane, costliest lane first: what xdist must know, and the one place that leans on its private API.
 
-`xdist.scheduler.LoadScopeScheduling` (3.8) groups items by ``_split_scope`` and hands a group to a worker in
-``_assign_work_unit``. It gives a worker with few items left a whole next group, which then waits behind a long one; here
-an idle worker gets the costliest lane and a busy one the cheapest.
+`xdist.scheduler.LoadScopeScheduling` (3.8) groups items by ``_split_scope`` and hands a group to a worker
+in ``_assign_work_unit``. It gives a worker with few items left a whole next group, which then waits behind a long one;
+here an idle worker gets the costliest lane and a busy one the cheapest.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Advisory locks: one run at a time, one actor a lane, held on the connection that acts.
 
-A killed client's statement goes on until its backend ends, and so does an advisory lock of that backend. Whoever acts holds
-the run lock shared on its own connection, so that no new run starts while an old one's statement is still at work.
+A killed client's statement goes on until its backend ends, and so does an advisory lock of that backend. Whoever acts
+holds the run lock shared on its own connection, so that no new run starts while an old one's statement is at work.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def take_run(conn: Session, label: str) -> None:
             f"pid {row['pid']} ({row['application'] or 'unnamed'} from {row['client']}, for {row['age']})"
             for row in queries.fetch(conn, "locks/advisory_holders", {"key": _RUN})
         )
-        raise LockHeldError(label, f"another run is going on: {holders or 'just ended'}", "nothing was done; try again later")
+        raise LockHeldError(
+            label, f"another run is going on: {holders or 'just ended'}", "nothing was done; try again later"
+        )
     _had(conn, "locks/try_shared", _RUN)
     queries.execute(conn, "locks/release_exclusive", {"key": _RUN})
 
@@ -76,7 +78,9 @@ def join_run(conn: Session) -> None:
 
     """
     if not _had(conn, "locks/try_shared", _RUN):
-        raise LockHeldError("run lock", "another run is starting, so the supervisor of this one has died", "look at its log")
+        raise LockHeldError(
+            "run lock", "another run is starting, so the supervisor of this one has died", "look at its log"
+        )
 
 
 @contextmanager
@@ -115,6 +119,7 @@ def blockers(conn: Session, relations: Sequence[int]) -> str:
     """Name who holds locks on the relations or their partition trees: pid, application, state, mode and age."""
     rows = queries.fetch(conn, "locks/blockers", {"relations": list(relations)})
     return "; ".join(
-        f"pid {row['pid']} ({row['application'] or 'unnamed'}, {row['state']}) holds {row['mode']} for {row['age'] or 'an unknown time'}"
+        f"pid {row['pid']} ({row['application'] or 'unnamed'}, {row['state']}) "
+        f"holds {row['mode']} for {row['age'] or 'an unknown time'}"
         for row in rows
     )

@@ -1,7 +1,7 @@
 """pytest's hooks and fixtures; inert outside a run, which the supervisor tells by ``--steward-run``.
 
-A run's phase is collected once to write its plan, and then run by that plan: every process parametrizes from the same scan,
-so that collection is identical everywhere.
+A run's phase is collected once to write its plan, and then run by that plan: every process parametrizes from the same
+scan, so that collection is identical everywhere.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ _STATE = pytest.StashKey[dict[str, Any]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare what the supervisor tells a phase."""
     group = parser.getgroup("steward")
-    group.addoption("--steward-run", default=None, help="the run's directory; without it the suite's items are left alone")
+    group.addoption(
+        "--steward-run", default=None, help="the run's directory; without it the suite's items are left alone"
+    )
     group.addoption("--steward-phase", default=None, help="the phase to collect or to run")
     group.addoption("--steward-plan", action="store_true", help="write the phase's plan instead of running it")
     group.addoption("--steward-only", default=None, help="a file with the ids to run, one JSON list")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from steward.action import Procedure
 from steward.procedures.partitions import Partitions
 from steward.procedures.vacuum import Vacuum
 from steward.retention.purge import Purge
+
+if TYPE_CHECKING:
+    from steward.action import Procedure
 
 __all__ = ["PROCEDURES"]
 

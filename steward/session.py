@@ -1,7 +1,7 @@
 """The only place that connects: three kinds of session, and the plain one that bootstrap and the demo data need.
 
-All sessions are autocommit, in UTC, with ``application_name`` exactly ``maintenance`` (operators' load queries leave that
-name out), and have their timeouts before the first statement of their own.
+All sessions are autocommit, in UTC, with ``application_name`` exactly ``maintenance`` (operators' load queries leave
+that name out), and have their timeouts before the first statement of their own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["APPLICATION", "Session", "maintenance", "observer", "plain", "probe"]
 
 APPLICATION = "maintenance"
+
+_CHECKS_CLIENT = 140000  # the first version that looks for its client during a statement
 
 Session = psycopg.Connection[dict[str, Any]]
 
@@ -80,7 +82,7 @@ def maintenance(at: Target, profile: Profile, *, schedule: str = "daily", worker
     if figures.work_mem is not None:
         settings["work_mem"] = _kilobytes(figures.work_mem, share)
     conn = plain(at)
-    if conn.info.server_version >= 140000:
+    if conn.info.server_version >= _CHECKS_CLIENT:
         # A killed worker's statement must not go on: the server looks for its client this often.
         settings["client_connection_check_interval"] = "500ms"
     _set(conn, settings)
@@ -142,7 +144,7 @@ def _take(conn: Session, role: str, at: Target) -> None:
         ) from None
 
 
-def _milliseconds(duration: Any) -> str:  # noqa: ANN401 - timedelta or None for "no limit"
+def _milliseconds(duration: Any) -> str:
     return "0" if duration is None else f"{round(duration.total_seconds() * 1000)}ms"
 
 

@@ -1,0 +1,96 @@
+"""Arguments to exit code: ``python -m steward daily``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from steward import PrerequisiteError, StewardError, bootstrap, demo, profile, target
+from steward.run import Options, supervise
+from steward.terminal import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+_SCHEDULES = {
+    "daily": "purge, coming partitions, vacuum, and the checks that belong to every day",
+    "checks": "all checks; nothing is written in the database",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="steward", description="Maintain and verify a multi-tenant PostgreSQL database."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, meaning in _SCHEDULES.items():
+        command = commands.add_parser(name, help=meaning, description=meaning)
+        _common(command)
+        command.add_argument("--plan", action="store_true", help="show what is due and its SQL; change nothing")
+        command.add_argument("--workers", type=_positive, help="lanes that are worked on side by side")
+        command.add_argument(
+            "--window", type=profile.parse_duration, help="start no action later than this, for example 45min"
+        )
+        command.add_argument("--quiet", action="store_true", help="one parseable line a finding and one for the run")
+        command.add_argument("-k", metavar="EXPRESSION", help="only items whose names match, as in pytest")
+        command.add_argument("-m", metavar="MARKS", help="only items with these marks, as in pytest")
+    boot = commands.add_parser("bootstrap", help="what the suite needs in a database")
+    _common(boot)
+    boot.add_argument("--print-sql", action="store_true", help="print the statements for an administrator; run nothing")
+    rebuild = commands.add_parser("demo", help="rebuild the embedded demo database")
+    _common(rebuild)
+    rebuild.add_argument("--scale", type=float, default=1.0, help="1: a million corrections, 300,000 suggestions")
+    return parser
+
+
+def _common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--profile", help="profile name or path; STEWARD_PROFILE otherwise")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command, and return its exit code (see docs/runbook.md); errors are one line on standard error."""
+    asked = _parser().parse_args(words)
+    try:
+        return _run(asked)
+    except PrerequisiteError as error:
+        print("\n".join((f"steward: {error}", *error.statements)), file=sys.stderr)
+        return error.exit_code
+    except StewardError as error:
+        print(f"steward: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("steward: interrupted before the run began; nothing was done", file=sys.stderr)
+        return 5
+
+
+def _run(asked: argparse.Namespace) -> int:
+    name = asked.profile or os.environ.get("STEWARD_PROFILE") or None
+    request = target.resolve(os.environ, name)
+    chosen = profile.load(name or "development")
+    if asked.command == "demo":
+        return demo.main(request, chosen, asked.scale)
+    with target.provision(request, os.environ) as at:
+        if asked.command == "bootstrap":
+            return bootstrap.main(at, chosen, print_sql=asked.print_sql)
+        selection = [word for flag in "km" if (value := getattr(asked, flag)) for word in (f"-{flag}", value)]
+        terminal = Terminal.for_stream(sys.stdout, os.environ, quiet=asked.quiet)
+        try:
+            options = Options(asked.command, asked.plan, asked.workers, asked.window, tuple(selection))
+            return supervise(options, at, chosen, terminal, os.environ)
+        finally:
+            terminal.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

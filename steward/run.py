@@ -1,0 +1,321 @@
+"""The supervisor: run lock, phases, window, leash, reconciliation, record, exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets as tokens
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from steward import (
+    StewardError,
+    allure,
+    bootstrap,
+    facts,
+    guard,
+    inventory,
+    journal,
+    ledger,
+    locks,
+    session,
+    target,
+    verdict,
+)
+from steward.action import Settings
+from steward.canary import Canary
+from steward.engine import Run
+from steward.phase import Launcher
+from steward.registry import PROCEDURES
+from steward.watch import Signals, Tail, Vigil, poller
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
+
+    from steward.profile import Profile
+    from steward.target import Target
+    from steward.terminal import Terminal
+
+__all__ = ["Options", "Supervisor", "supervise"]
+
+PHASES = ("prepare", "purge", "tables", "indexes", "settle", "verify")
+_SERIAL = ("prepare", "verify")
+# The canary measures what the acting phases cost the application.
+_CANARY_FROM, _CANARY_UNTIL = "purge", "verify"
+_REPORT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the operator asked for."""
+
+    schedule: str
+    plan: bool = False
+    workers: int | None = None
+    window: timedelta | None = None
+    selection: tuple[str, ...] = ()
+
+
+def supervise(options: Options, at: Target, profile: Profile, terminal: Terminal, environ: Mapping[str, str]) -> int:
+    """Run a schedule against a target, and return the exit code.
+
+    Raises:
+        StewardError: the run could not begin (2), or another one is going on (3); nothing was done.
+
+    """
+    with Signals() as signals:
+        control = session.maintenance(at, profile, schedule=options.schedule, workers=1)
+        try:
+            supervisor = Supervisor(options, at, profile, terminal, environ, signals, control)
+            return supervisor.run()
+        finally:
+            control.close()
+
+
+class Supervisor:
+    """One run, from its lock to its report."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the run's whole surroundings, named once
+        self,
+        options: Options,
+        at: Target,
+        profile: Profile,
+        terminal: Terminal,
+        environ: Mapping[str, str],
+        signals: Signals,
+        control: session.Session,
+    ) -> None:
+        self.options = options
+        self.at = at
+        self.profile = profile
+        self.terminal = terminal
+        self.environ = environ
+        self.signals = signals
+        self.control = control
+        self.started = datetime.now(UTC)
+        window = options.window or profile.schedule(options.schedule).window
+        self.deadline = None if options.plan or options.schedule == "checks" else self.started + window
+        self.acts = not options.plan and options.schedule != "checks"
+        self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{options.schedule}-{tokens.token_hex(3)}"
+        self.log_id: int | None = None
+        self.error: StewardError | None = None
+
+    def run(self) -> int:
+        """Take the lock, go through the phases, close the record; the report comes last and cannot fail the run."""
+        locks.require_direct(self.control, self.at.label)
+        guard.require_primary(self.control, self.profile, self.at.label)
+        bootstrap.require(self.control, self.profile)
+        if self.acts:
+            locks.take_run(self.control, self.at.label)
+        found = inventory.scan(self.control, self.profile)
+        self._open(found)
+        try:
+            self._phases()
+        except StewardError as error:
+            self.error = error
+        except psycopg.OperationalError as error:
+            self.error = target.explain(error, self.at)
+        finally:
+            self.canary.stop()
+        return self._close()
+
+    def _open(self, found: inventory.Scan) -> None:
+        """Make the run directory and the log's row."""
+        os.umask(0o077)
+        runs = Path(self.environ.get("STEWARD_RUNS") or facts.ROOT / "reports" / "runs")
+        self.run_dir = runs / self.run_id
+        self.run_dir.mkdir(parents=True, mode=0o700)
+        options = self.options
+        mode = "plan" if options.plan else "act"
+        self.workers = options.workers or self.profile.run.workers
+        deadline = self.deadline.isoformat() if self.deadline else None
+        run = Run(self.run_id, options.schedule, mode, deadline, self.workers)
+        self._write("settings.json", json.dumps(asdict(run)))
+        self._write("profile.json", self.profile.model_dump_json())
+        self.journal = journal.Journal(self.run_dir, journal.secrets(self.environ))
+        self.header = self.journal.redact(
+            {
+                "schema_version": "1.0",
+                "run_id": self.run_id,
+                "schedule": options.schedule,
+                "mode": mode,
+                "demo": self.at.demo,
+                "started_at": self.started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "profile": {"name": self.profile.name, "digest": self.profile.digest},
+                "code": facts.code(),
+                "target": facts.database(self.control, self.at, found),
+                "runner": facts.runner(),
+                "inventory": facts.catalog(found, inventory.digest(found)),
+            }
+        )
+        self.journal.write("run_started", **self.header)
+        self.tail = Tail(self.run_dir, self.terminal.event)
+        environment = {**self.environ, **target.environment(self.at)}
+        self.launcher = Launcher(self.run_dir, environment, options.selection)
+        self.canary = Canary(self.at, self.profile)
+        if self.acts:
+            self.log_id = ledger.open_run(self.control, self.run_id, options.schedule, self.header)
+            ledger.mark_dead(self.control, options.schedule, self.log_id)
+        self.terminal.header(self.header)
+
+    def _phases(self) -> None:
+        known: Sequence[str] = ("verify",) if self.options.schedule == "checks" else PHASES
+        for name in known:
+            if self.signals.name:
+                return
+            if self.acts and name == _CANARY_FROM:
+                self.canary.start()
+            if name == _CANARY_UNTIL:
+                self._record_canary()
+            if name in known:
+                known = self._phase(name)
+
+    def _record_canary(self) -> None:
+        figures = self.canary.stop()
+        if figures is not None:
+            self.journal.write("canary", figures=figures)
+
+    def _phase(self, name: str) -> Sequence[str]:
+        """Scan, plan, run; return the phases that have items in this schedule."""
+        self._scan(name)
+        plan = self.launcher.collect(name)
+        items = plan["items"]
+        self.journal.write("phase_planned", phase=name, examined=plan["examined"], planned=len(items))
+        self.terminal.plan(name, items, plan["examined"])
+        if items:
+            self._launch(name, [item["id"] for item in items], len({item["lane"] for item in items}))
+        self.journal.write("phase_finished", phase=name)
+        self.tail.read()
+        return tuple(plan["phases"])
+
+    def _scan(self, phase: str) -> None:
+        found = inventory.scan(self.control, self.profile)
+        settings = Settings(self.profile, self.options.schedule, "plan" if self.options.plan else "act", self.deadline)
+        for procedure in PROCEDURES.values():
+            if procedure.phase == phase:
+                found.gathered[procedure.name] = procedure.gather(self.control, settings, found)
+        self._write(f"scan-{phase}.json", inventory.to_json(found))
+
+    def _launch(self, phase: str, ids: Sequence[str], lanes: int) -> None:
+        """Run the phase; when a worker died, note what it was doing and run once more what nobody began."""
+        workers = 1 if phase in _SERIAL else min(self.workers, lanes)
+        for only in (None, ids):
+            left = ids if only is None else [item for item in ids if item not in self.tail.ended]
+            self._attempt(phase, workers, None if only is None else left)
+            left = [item for item in ids if item not in self.tail.ended]
+            stopped = self.signals.name or (self.deadline is not None and datetime.now(UTC) >= self.deadline)
+            for item in left:
+                if item in self.tail.started:
+                    self._conclude(item, "error", f"its worker died while it ran; see {phase}.log")
+                elif stopped:
+                    self._conclude(
+                        item, "deferred", f"the run was stopped first ({self.signals.name or 'window over'})"
+                    )
+            self.tail.read()
+            if all(item in self.tail.ended for item in ids):
+                return
+
+    def _attempt(self, phase: str, workers: int, only: Sequence[str] | None) -> None:
+        vigil = Vigil(
+            self.run_dir,
+            self.tail,
+            self.signals,
+            cancel=lambda: locks.cancel_acting(self.control),
+            grace=self.profile.run.cancel_grace.total_seconds(),
+            poll=poller(self.control, self.terminal),
+        )
+        with self.launcher.running(phase, workers, only) as process:
+            # Checks write nothing and are the evidence: they are not bound to the window.
+            vigil.wait(process, None if phase == "verify" else self.deadline)
+
+    def _conclude(self, item: str, outcome: str, reason: str) -> None:
+        self.journal.write("outcome", item=item, outcome=outcome, reason=reason)
+
+    def _close(self) -> int:
+        """Fold the journal into the record, close the log's row, and have the report made."""
+        run = journal.fold(self.run_dir)
+        if self.acts and self.error is None:
+            self._escalate(run)
+            run = journal.fold(self.run_dir)
+        code = self.error.exit_code if self.error else verdict.exit_code(run, interrupted=bool(self.signals.name))
+        finished = datetime.now(UTC)
+        self.journal.write(
+            "run_finished",
+            finished_at=finished.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            duration_seconds=round((finished - self.started).total_seconds(), 3),
+            status=verdict.status(run, code),
+            exit_code=code,
+        )
+        if self.error:
+            self.journal.write("message", text=str(self.error))
+        run = journal.fold(self.run_dir)
+        self._write("run.json", json.dumps(run, indent=1, ensure_ascii=False, sort_keys=True))
+        self._close_row(run)
+        self.terminal.summary(run, self._report(run))
+        if self.options.plan:
+            self.terminal.statements(run)
+        return code
+
+    def _escalate(self, run: Mapping[str, Any]) -> None:
+        """Make the n-th deferral of one object in a row a failure, so that nothing starves in silence."""
+        actions = {f"{item['name']} {item['subject']}": item for item in run["items"] if item["kind"] == "action"}
+        deferred = [key for key, item in actions.items() if item["outcome"] == "deferred"]
+        done = [key for key, item in actions.items() if item["outcome"] in {"passed", "not needed"}]
+        counts = ledger.count_deferrals(self.control, deferred, done)
+        for key in deferred:
+            if counts.get(key, 0) >= self.profile.run.max_deferrals:
+                reason = f"deferred {counts[key]} times in a row; the last reason: {actions[key]['reason']}"
+                self.journal.write("escalated", item=actions[key]["id"], outcome="failed", reason=reason)
+
+    def _close_row(self, run: Mapping[str, Any]) -> None:
+        """Close the log's row, or leave it open with its error; an unreachable server leaves it as it was opened."""
+        if self.log_id is None:
+            return
+        error = str(self.error) if self.error else verdict.error_line(run)
+        if self.signals.name:
+            error = f"interrupted by {self.signals.name}"
+        if error is None and not verdict.holds(run):
+            error = "plan and outcomes do not reconcile"
+        figures = {"totals": run["totals"], "exit_code": run["exit_code"], "duration_seconds": run["duration_seconds"]}
+        try:
+            ledger.close_run(self.control, self.log_id, run["status"], figures, complete=error is None, error=error)
+            if error is None:
+                ledger.supersede(self.control, self.options.schedule, self.log_id)
+        except psycopg.Error as failure:
+            self.terminal.error(
+                f"maintenance_log row {self.log_id}: not closed ({failure.diag.message_primary or failure})"
+            )
+
+    def _report(self, run: Mapping[str, Any]) -> dict[str, str]:
+        """Have the report made by a process of its own, and return where things are."""
+        allure.write(run, self.run_dir / "allure-results")
+        with (self.run_dir / "report.log").open("wb") as out:
+            try:
+                subprocess.run(
+                    [sys.executable, "-m", "reports", str(self.run_dir)],
+                    cwd=facts.ROOT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    timeout=_REPORT_SECONDS,
+                    check=False,
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                self.terminal.error(f"report: not made ({error}); nox -s report -- {self.run_dir} makes it again")
+        latest = self.run_dir.parent / "latest"
+        fresh = self.run_dir.parent / f".latest-{self.run_id}"
+        fresh.symlink_to(self.run_dir.name)
+        fresh.replace(latest)
+        report = self.run_dir / "report" / "index.html"
+        paths = {"record": str(self.run_dir / "run.json"), "log": str(self.run_dir)}
+        return {"report": str(report), **paths} if report.exists() else paths
+
+    def _write(self, name: str, text: str) -> None:
+        (self.run_dir / name).write_text(text, encoding="utf-8")

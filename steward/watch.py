@@ -1,0 +1,127 @@
+"""What the supervisor does while a phase runs: hears signals, shows the journal, keeps the window."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import psycopg
+
+from steward import progress
+from steward.journal import JOURNAL
+from steward.phase import STOP, end
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from types import FrameType, TracebackType
+
+    from steward.session import Session
+    from steward.terminal import Terminal
+
+__all__ = ["Signals", "Tail", "Vigil", "poller"]
+
+_TICK = 0.05
+_POLL = 1.0
+
+
+class Signals:
+    """Turns SIGINT, SIGTERM and SIGHUP into a name to ask for, so that the record is always closed."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self._former: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self._former[number] = signal.signal(number, self._heard)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+
+    def _heard(self, number: int, _frame: FrameType | None) -> None:
+        self.name = self.name or signal.Signals(number).name
+
+
+class Tail:
+    """Reads what the journal has gained, and remembers which items have begun and ended."""
+
+    def __init__(self, run_dir: Path, show: Callable[[Mapping[str, Any]], None]) -> None:
+        self.started: set[str] = set()
+        self.ended: dict[str, str] = {}
+        self._file = (run_dir / JOURNAL).open("rb")
+        self._show = show
+
+    def read(self) -> None:
+        """Show every whole line that is new."""
+        while True:
+            at = self._file.tell()
+            line = self._file.readline()
+            if not line.endswith(b"\n"):
+                self._file.seek(at)
+                return
+            event = json.loads(line)
+            if event["event"] == "item_started":
+                self.started.add(event["item"])
+            elif event["event"] == "outcome":
+                self.ended[event["item"]] = event["outcome"]
+            self._show(event)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class Vigil:
+    """What watches over a phase; ``grace`` in seconds between the steps that end it."""
+
+    run_dir: Path
+    tail: Tail
+    signals: Signals
+    cancel: Callable[[], object]
+    grace: float
+    poll: Callable[[], None]
+
+    def wait(self, process: subprocess.Popen[bytes], deadline: datetime | None) -> None:
+        """Wait for the phase's end; when a signal came or the window is over, end it.
+
+        The stop file keeps items that have not begun from beginning, so that each of them still gets its outcome.
+        """
+        polled = time.monotonic()
+        while process.poll() is None:
+            self.tail.read()
+            over = deadline is not None and datetime.now(UTC) >= deadline
+            if self.signals.name or over:
+                reason = (
+                    f"interrupted by {self.signals.name}" if self.signals.name else "the maintenance window is over"
+                )
+                (self.run_dir / STOP).write_text(reason, encoding="utf-8")
+                end(process, self.cancel, self.grace)
+                break
+            if time.monotonic() - polled >= _POLL:
+                polled = time.monotonic()
+                self.poll()
+            time.sleep(_TICK)
+        self.tail.read()
+
+
+def poller(conn: Session, terminal: Terminal) -> Callable[[], None]:
+    """Return what shows the server's progress views; a failing look is not worth a run."""
+
+    def poll() -> None:
+        try:
+            terminal.progress(progress.rows(conn))
+        except psycopg.Error as error:
+            terminal.message(f"progress is not shown: {error.diag.message_primary or error}")
+
+    return poll
