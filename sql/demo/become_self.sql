@@ -1,0 +1,2 @@
+-- What follows is the login's own again.
+reset role

@@ -1,0 +1,3 @@
+-- One month's leaf of correction_logs, owned by the owner of the tables.
+create table public.{leaf} partition of public.correction_logs
+    for values from ({lower}) to ({upper})

@@ -1,0 +1,8 @@
+-- People, by exception. Roles belong to the cluster, so that it may exist already.
+do $$
+begin
+    if not exists (select from pg_catalog.pg_roles where rolname = 'validahub_admin') then
+        create role validahub_admin nologin bypassrls;
+    end if;
+end
+$$;

@@ -1,0 +1,2 @@
+-- Types, tables and functions belong to the role that migrations run as.
+set role validahub_owner;

@@ -1,0 +1,5 @@
+-- The version of this contract; one row.
+create table public.schema_version (
+    version text not null,
+    applied_at timestamptz not null default now()
+);

@@ -1,0 +1,2 @@
+-- A batch's state.
+create index correction_logs_tenant_batch_status on public.correction_logs (tenant_id, correction_batch_id, status);

@@ -1,0 +1,2 @@
+-- What waits for a decision.
+create index correction_logs_pending on public.correction_logs (tenant_id, created_at) where status = 'pending';

@@ -1,0 +1,2 @@
+-- A job's suggestions, record by record.
+create index suggestions_tenant_job_record on public.suggestions (tenant_id, job_id, record_number);

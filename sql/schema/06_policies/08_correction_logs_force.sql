@@ -1,0 +1,2 @@
+-- And holds for the owner as well.
+alter table public.correction_logs force row level security;

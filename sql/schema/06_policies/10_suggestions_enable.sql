@@ -1,0 +1,2 @@
+-- Row-level security is on.
+alter table public.suggestions enable row level security;

@@ -1,0 +1,2 @@
+-- And holds for the owner as well.
+alter table public.suggestions force row level security;

@@ -1,0 +1,2 @@
+-- Inside one tenant, read-only.
+grant select on public.field_correction_patterns_tenant to validahub_app, validahub_analytics;

@@ -1,0 +1,2 @@
+-- Rights are the owner's to give.
+set role validahub_owner;

@@ -1,0 +1,2 @@
+-- Read-only inside one tenant.
+grant select on public.rule_sets, public.rule_versions, public.correction_logs, public.suggestions to validahub_analytics;

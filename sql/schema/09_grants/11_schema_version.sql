@@ -1,0 +1,2 @@
+-- Everybody may ask for the version.
+grant select on public.schema_version to validahub_app, validahub_analytics, validahub_admin, validahub_system;

