@@ -77,7 +77,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _run(asked: argparse.Namespace) -> int:
     name = asked.profile or os.environ.get("STEWARD_PROFILE") or None
     request = target.resolve(os.environ, name)
-    chosen = profile.load(name or "development")
+    chosen = profile.load(request.profile)
     if asked.command == "demo":
         return demo.main(request, chosen, asked.scale)
     with target.provision(request, os.environ) as at:

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from steward import inventory, journal, locks, profile, session, target
 from steward.action import Settings
@@ -53,7 +53,7 @@ class Engine:
         """The run's settings."""
         text = (self.run_dir / "profile.json").read_text(encoding="utf-8")
         deadline = datetime.fromisoformat(self.run.deadline) if self.run.deadline else None
-        mode = "plan" if self.run.mode == "plan" else "act"
+        mode: Literal["act", "plan"] = "plan" if self.run.mode == "plan" else "act"
         return Settings(profile.loads(text), self.run.schedule, mode, deadline, self.run_dir / STOP)
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steward import Deferred, Inconclusive, TargetError, queries
 
@@ -64,5 +64,5 @@ def load(conn: Session, profile: Profile) -> None:
         raise Deferred(f"a standby lags {state['lag_seconds']:.0f} s, over {lag_limit:.0f} s", load=state)
 
 
-def _state(conn: Session, profile: Profile) -> dict[str, object]:
+def _state(conn: Session, profile: Profile) -> dict[str, Any]:
     return queries.fetch(conn, "guard/state", {"ignored": list(profile.load.ignored_applications)})[0]

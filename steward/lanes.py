@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["LaneScheduling"]
 
 
-class LaneScheduling(LoadScopeScheduling):
+class LaneScheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
     """Schedules whole lanes; ``lanes`` maps an item's id to its lane, ``costs`` a lane to its cost."""
 
     def __init__(

@@ -101,7 +101,7 @@ class Launcher:
             os.close(held)
 
     def _command(self, phase: str, *words: str) -> list[str]:
-        # Nothing of the operator's own pytest habits may reach a run: no autoloaded plugin, no cache, no strict warnings.
+        # Nothing of the operator's own pytest habits may reach a run: no autoloaded plugin, no cache, no strictness.
         return [
             *(sys.executable, "-m", "pytest", "-q", "--tb=short", "--no-header"),
             *("-c", str(self.root / "pyproject.toml"), "--rootdir", str(self.root)),

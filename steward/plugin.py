@@ -110,7 +110,8 @@ class Phase:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Keep the phase's items, in runbook order."""
-        kept, left = [], []
+        kept: list[pytest.Item] = []
+        left: list[pytest.Item] = []
         for item in items:
             (kept if self._belongs(item) else left).append(item)
         kept.sort(key=_order)
@@ -159,7 +160,8 @@ class Phase:
         journal.write("item_started", item=item.nodeid)
         result = yield
         check = state["fixture"] if isinstance(state["fixture"], Check) else None
-        outcome, reason = items.conclude(state["error"], check, item.stash[_FACTS], self.engine.settings)
+        facts: dict[str, Any] = item.stash[_FACTS]
+        outcome, reason = items.conclude(state["error"], check, facts, self.engine.settings)
         record = dict(state["fixture"].record) if isinstance(state["fixture"], Action) else {}
         for statement in check.statements if check else ():
             journal.write("statement", item=item.nodeid, **statement)

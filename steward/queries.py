@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, LiteralString, cast
+from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
@@ -56,7 +56,7 @@ def text(name: str, server_version: int = 0) -> str:
 
 def compose(name: str, server_version: int = 0, **parts: sql.Composable) -> sql.Composed:
     """Return the statement with its ``{placeholders}`` filled in; values stay bound parameters."""
-    return sql.SQL(cast("LiteralString", text(name, server_version))).format(**parts)
+    return sql.SQL(text(name, server_version)).format(**parts)
 
 
 def execute(

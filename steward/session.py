@@ -76,11 +76,11 @@ def maintenance(at: Target, profile: Profile, *, schedule: str = "daily", worker
         "row_security": "off",
         "statement_timeout": _milliseconds(figures.statement_timeout),
         "lock_timeout": _milliseconds(profile.locks.other),
-        "maintenance_work_mem": _kilobytes(figures.maintenance_work_mem, share),
         **{name: str(value) for name, value in figures.parallel.model_dump().items()},
     }
-    if figures.work_mem is not None:
-        settings["work_mem"] = _kilobytes(figures.work_mem, share)
+    for name, size in (("maintenance_work_mem", figures.maintenance_work_mem), ("work_mem", figures.work_mem)):
+        if size is not None:
+            settings[name] = _kilobytes(size, share)
     conn = plain(at)
     if conn.info.server_version >= _CHECKS_CLIENT:
         # A killed worker's statement must not go on: the server looks for its client this often.
