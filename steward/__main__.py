@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steward import PrerequisiteError, StewardError, bootstrap, demo, profile, target
+from steward import PrerequisiteError, StewardError, bootstrap, demo, profile, report, target
 from steward.run import Options, supervise
 from steward.terminal import Terminal
 
@@ -38,12 +39,17 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--quiet", action="store_true", help="one parseable line a finding and one for the run")
         command.add_argument("-k", metavar="EXPRESSION", help="only items whose names match, as in pytest")
         command.add_argument("-m", metavar="MARKS", help="only items with these marks, as in pytest")
+        command.add_argument(
+            "--no-report", action="store_true", help="leave the HTML report out; the record is always written"
+        )
     boot = commands.add_parser("bootstrap", help="what the suite needs in a database")
     _common(boot)
     boot.add_argument("--print-sql", action="store_true", help="print the statements for an administrator; run nothing")
     rebuild = commands.add_parser("demo", help="rebuild the embedded demo database")
     _common(rebuild)
     rebuild.add_argument("--scale", type=float, default=1.0, help="1: a million corrections, 300,000 suggestions")
+    report_of = commands.add_parser("report", help="make the report of a run again")
+    report_of.add_argument("folder", nargs="?", type=Path, help="the run's directory; the latest otherwise")
     return parser
 
 
@@ -75,6 +81,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> int:
+    if asked.command == "report":
+        return report.render((asked.folder or report.runs(os.environ) / "latest").resolve())
     name = asked.profile or os.environ.get("STEWARD_PROFILE") or None
     request = target.resolve(os.environ, name)
     chosen = profile.load(request.profile)
@@ -86,7 +94,9 @@ def _run(asked: argparse.Namespace) -> int:
         selection = [word for flag in "km" if (value := getattr(asked, flag)) for word in (f"-{flag}", value)]
         terminal = Terminal.for_stream(sys.stdout, os.environ, quiet=asked.quiet)
         try:
-            options = Options(asked.command, asked.plan, asked.workers, asked.window, tuple(selection))
+            options = Options(
+                asked.command, asked.plan, asked.workers, asked.window, tuple(selection), not asked.no_report
+            )
             return supervise(options, at, chosen, terminal, os.environ)
         finally:
             terminal.close()

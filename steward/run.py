@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 import os
 import secrets as tokens
-import subprocess
-import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from steward import (
     StewardError,
-    allure,
     bootstrap,
     facts,
     guard,
@@ -24,6 +20,7 @@ from steward import (
     journal,
     ledger,
     locks,
+    report,
     session,
     target,
     verdict,
@@ -49,7 +46,6 @@ PHASES = ("prepare", "purge", "tables", "indexes", "settle", "verify")
 _SERIAL = ("prepare", "verify")
 # The canary measures what the acting phases cost the application.
 _CANARY_FROM, _CANARY_UNTIL = "purge", "verify"
-_REPORT_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -61,6 +57,7 @@ class Options:
     workers: int | None = None
     window: timedelta | None = None
     selection: tuple[str, ...] = ()
+    report: bool = True
 
 
 def supervise(options: Options, at: Target, profile: Profile, terminal: Terminal, environ: Mapping[str, str]) -> int:
@@ -129,8 +126,7 @@ class Supervisor:
     def _open(self, found: inventory.Scan) -> None:
         """Make the run directory and the log's row."""
         os.umask(0o077)
-        runs = Path(self.environ.get("STEWARD_RUNS") or facts.ROOT / "reports" / "runs")
-        self.run_dir = runs / self.run_id
+        self.run_dir = report.runs(self.environ) / self.run_id
         self.run_dir.mkdir(parents=True, mode=0o700)
         options = self.options
         mode = "plan" if options.plan else "act"
@@ -258,7 +254,7 @@ class Supervisor:
         run = journal.fold(self.run_dir)
         self._write("run.json", json.dumps(run, indent=1, ensure_ascii=False, sort_keys=True))
         self._close_row(run)
-        self.terminal.summary(run, self._report(run))
+        self.terminal.summary(run, self._report())
         if self.options.plan:
             self.terminal.statements(run)
         return code
@@ -293,29 +289,17 @@ class Supervisor:
                 f"maintenance_log row {self.log_id}: not closed ({failure.diag.message_primary or failure})"
             )
 
-    def _report(self, run: Mapping[str, Any]) -> dict[str, str]:
-        """Have the report made by a process of its own, and return where things are."""
-        allure.write(run, self.run_dir / "allure-results")
-        with (self.run_dir / "report.log").open("wb") as out:
-            try:
-                subprocess.run(
-                    [sys.executable, "-m", "reports", str(self.run_dir)],
-                    cwd=facts.ROOT,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=subprocess.STDOUT,
-                    timeout=_REPORT_SECONDS,
-                    check=False,
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                self.terminal.error(f"report: not made ({error}); nox -s report -- {self.run_dir} makes it again")
-        latest = self.run_dir.parent / "latest"
-        fresh = self.run_dir.parent / f".latest-{self.run_id}"
-        fresh.symlink_to(self.run_dir.name)
-        fresh.replace(latest)
-        report = self.run_dir / "report" / "index.html"
-        paths = {"record": str(self.run_dir / "run.json"), "log": str(self.run_dir)}
-        return {"report": str(report), **paths} if report.exists() else paths
+    def _report(self) -> dict[str, str]:
+        """Have the report made, and return where things are."""
+        report.latest(self.run_dir)
+        paths = {"record": str(self.run_dir / "run.json")}
+        if not self.options.report:
+            return paths
+        failure = report.make(self.run_dir, self.environ)
+        if failure:
+            self.terminal.error(f"report: not made: {failure}; nox -s report -- {self.run_dir} makes it again")
+            return paths
+        return {"report": str(self.run_dir / "report" / "index.html"), **paths}
 
     def _write(self, name: str, text: str) -> None:
         (self.run_dir / name).write_text(text, encoding="utf-8")
