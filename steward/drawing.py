@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-__all__ = ["Running", "header", "now", "outcome", "plan", "summary", "text"]
+__all__ = ["Running", "evidence", "header", "now", "outcome", "plan", "summary", "text"]
 
 _STYLES = {
     "passed": "green",
@@ -80,8 +80,7 @@ def header(facts: Mapping[str, Any]) -> RenderableType:
             }
         ),
     ]
-    parts: list[RenderableType] = [Panel(Group(*lines), box=box.ROUNDED, expand=False, padding=(0, 2))]
-    return Group(*parts, *_demo(facts))
+    return Group(Panel(Group(*lines), box=box.ROUNDED, expand=False, padding=(0, 2)), *_demo(facts))
 
 
 def _labelled(values: Mapping[str, object]) -> list[Text]:
@@ -129,7 +128,7 @@ def _plan_table(actions: Sequence[Mapping[str, Any]], width: int) -> Table:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
@@ -153,16 +152,20 @@ def now(
 ) -> RenderableType:
     """Draw what runs in each lane, with the server's own progress where it counts, and how far the phase is."""
     grid = Table.grid(padding=(0, 1))
-    for style in ("cyan", "bold", "none", "green", "dim", "dim"):
+    grid.expand = True
+    grid.add_column(width=1, style="cyan")
+    grid.add_column(no_wrap=True, overflow="crop", style="bold")
+    grid.add_column(no_wrap=True, overflow="crop", ratio=1)
+    for style in ("green", "dim", "dim"):
         grid.add_column(no_wrap=True, overflow="crop", style=style)
     own = [str(each.item.get("subject")) for each in running]
-    for each in running:
-        figures = {**each.figures, **server.get(str(each.item.get("subject")), {})}
-        seconds = f"{time.monotonic() - each.since:.0f} s"
-        grid.add_row(_spinner(console), *_row(each.item.get("name"), each.item.get("subject"), figures), seconds)
+    for each, subject in zip(running, own, strict=True):
+        figures = {**each.figures, **server.get(subject, {})}
+        cells = _row(each.item.get("name"), subject, figures, console.width)
+        grid.add_row(_spinner(console), *cells, f"{time.monotonic() - each.since:.0f} s")
     for relation, row in server.items():
         if relation not in own:
-            grid.add_row(_spinner(console), *_row(row["command"].lower(), relation, row), "")
+            grid.add_row(_spinner(console), *_row(row["command"].lower(), relation, row, console.width))
     return Group(grid, Text(f"{done:,} of {planned:,} done, {len(running)} running", style="dim"))
 
 
@@ -170,12 +173,13 @@ def _spinner(console: Console) -> Spinner:
     return Spinner("line" if console.options.ascii_only else "dots")
 
 
-def _row(what: object, subject: object, figures: Mapping[str, Any]) -> tuple[RenderableType, ...]:
+def _row(what: object, subject: object, figures: Mapping[str, Any], width: int) -> tuple[RenderableType, ...]:
     done, total = figures.get("done"), figures.get("total")
     bar: RenderableType = ""
     counted = ""
     if done is not None and total:
-        bar = ProgressBar(total=float(total), completed=float(done), width=_BAR)
+        if width >= _NARROW:
+            bar = ProgressBar(total=float(total), completed=float(done), width=_BAR)
         counted = f"{100 * float(done) / float(total):.0f} % "
     return text(what), text(subject), bar, text(f"{counted}{figures.get('phase') or ''}")
 
@@ -196,8 +200,8 @@ def _marked(ended: str, console: Console) -> Text:
     return Text(f"{marks.get(ended, '!')} {ended}", style=_STYLES.get(ended, "dim"), overflow="fold")
 
 
-def summary(run: Mapping[str, Any], paths: Mapping[str, str], console: Console) -> Iterator[RenderableType]:
-    """Draw what was done, what was found, what to do next, and where the evidence lies."""
+def summary(run: Mapping[str, Any], console: Console) -> Iterator[RenderableType]:
+    """Draw what was done, what was found, what to do next, and what it cost the application."""
     style = _STATUS.get(run["status"], "red")
     yield Text("")
     title = f"{run['schedule']} {run['status']}, exit {run['exit_code']}, {run['duration_seconds'] or 0:.1f} s"
@@ -206,7 +210,7 @@ def summary(run: Mapping[str, Any], paths: Mapping[str, str], console: Console) 
     yield from _section("Done", _done(run))
     yield from _section("Found", _found(run, console))
     yield from _section("Next", _next(run))
-    yield from _section("Evidence", [*_canary(run.get("canary")), *_paths(paths)])
+    yield from _section("Canary", _canary(run.get("canary")))
     yield from _demo(run)
 
 
@@ -252,15 +256,14 @@ def _canary(figures: Mapping[str, Any] | None) -> list[RenderableType]:
         return []
     return [
         text(
-            f"canary   {figures['reads']:,} reads of the application's tables: p99 {figures['p99_ms']:.1f} ms, "
+            f"{figures['reads']:,} reads of the application's tables: p99 {figures['p99_ms']:.1f} ms, "
             f"slowest {figures['max_ms']:.1f} ms, {figures['errors']:,} errors"
         )
     ]
 
 
-def _paths(paths: Mapping[str, str]) -> list[RenderableType]:
-    # Never wrapped: a path is there to be copied.
-    return [
-        Text(f"{label:<8} ", style="dim", no_wrap=True, overflow="ignore").append(plain(path), style="cyan")
-        for label, path in paths.items()
-    ]
+def evidence(paths: Mapping[str, str]) -> Iterator[Text]:
+    """Draw where the evidence lies; to be printed without wrapping, because a path is there to be copied."""
+    yield Text("")
+    for label, path in paths.items():
+        yield Text(f"{label:<8} ", style="dim").append(plain(path), style="cyan")

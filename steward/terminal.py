@@ -21,7 +21,7 @@ __all__ = ["Terminal"]
 
 # More than this of one kind is for the report, not for a screen or a mail.
 _FINDINGS = 20
-# A phase with more items than this shows only those that did not pass.
+# A phase with more actions than this shows only those that did not pass; checks always do.
 _FEW = 20
 
 
@@ -226,7 +226,8 @@ class _Screen(Terminal):
         item = self._items.get(event["item"], {"name": event["item"]})
         self._running.pop(event["item"], None)
         self._done += 1
-        if event["outcome"] in words.NOTEWORTHY or self._planned <= _FEW:
+        shown = item.get("kind") == "action" and self._planned <= _FEW
+        if shown or event["outcome"] in words.NOTEWORTHY:
             self._print(drawing.outcome(item, event, self._console))
 
     def progress(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -234,8 +235,10 @@ class _Screen(Terminal):
 
     def summary(self, run: Mapping[str, Any], paths: Mapping[str, str]) -> None:
         self.close()
-        for part in drawing.summary(run, paths, self._console):
+        for part in drawing.summary(run, self._console):
             self._print(part)
+        for line in drawing.evidence(paths):
+            self._console.print(line, soft_wrap=True)
 
     def message(self, text: str) -> None:
         self._print(drawing.text(text))
