@@ -1,0 +1,3 @@
+-- What it does: makes the script all or nothing.
+-- Minimum version: 13.
+begin

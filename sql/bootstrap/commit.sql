@@ -1,0 +1,3 @@
+-- What it does: ends the script.
+-- Minimum version: 13.
+commit

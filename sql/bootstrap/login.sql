@@ -1,0 +1,3 @@
+-- What it does: lets the role log in.
+-- Minimum version: 13.
+alter role {role} login

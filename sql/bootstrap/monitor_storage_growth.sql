@@ -1,0 +1,79 @@
+-- What it does: creates the function that operators select from: size (bytes), growth and alert of every included table,
+-- a family of partitions as one. Growth is NULL until the suite's own snapshots span a day.
+-- Columns: table_name, current_size, growth_rate_mb_per_day, estimated_days_to_threshold, alert_level, threshold.
+-- Minimum version: 13.
+create or replace function public.monitor_storage_growth()
+returns {result}
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+with ours as (
+    {ours}
+),
+sizes as (
+    select
+        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(root.relname) as relation,
+        pg_catalog.sum(coalesce(pg_catalog.pg_total_relation_size(ours.oid), 0))::bigint as size
+    from ours
+    join pg_catalog.pg_class as root on root.oid = ours.root and root.relkind in ('r', 'p')
+    join pg_catalog.pg_namespace as n on n.oid = root.relnamespace
+    where root.oid not in (
+        coalesce(pg_catalog.to_regclass('public.maintenance_log'), 0::pg_catalog.oid),
+        coalesce(pg_catalog.to_regclass('public.materialized_view_metadata'), 0::pg_catalog.oid)
+    )
+    group by n.nspname, root.relname
+),
+figures as (
+    select
+        sizes.relation,
+        sizes.size,
+        t.threshold,
+        t.per_month,
+        t.critical_per_month,
+        t.warning_days,
+        t.critical_days,
+        -- Bytes a day since the oldest snapshot that counts; less than a day of history says nothing.
+        (sizes.size - oldest.size) / oldest.days as rate
+    from sizes
+    left join lateral (
+        select known.*
+        from steward.growth_threshold as known
+        where known.relation in (sizes.relation, '*')
+        order by known.relation = '*'
+        limit 1
+    ) as t on true
+    left join lateral (
+        select s.size, extract(epoch from pg_catalog.now() - s.taken_at)::numeric / 86400 as days
+        from steward.relation_size as s
+        where s.relation = sizes.relation
+            and s.taken_at >= pg_catalog.now() - t.measured_over
+            and s.taken_at <= pg_catalog.now() - interval '1 day'
+        order by s.taken_at
+        limit 1
+    ) as oldest on true
+),
+estimates as (
+    select
+        figures.*,
+        case
+            when figures.size >= figures.threshold then 0
+            when figures.rate > 0 then (figures.threshold - figures.size) / figures.rate
+        end as days
+    from figures
+)
+select
+    estimates.relation,
+    estimates.size,
+    pg_catalog.round(estimates.rate / 1048576, 3),
+    pg_catalog.round(estimates.days, 1),
+    case
+        when estimates.days <= estimates.critical_days or estimates.rate * 30 > estimates.critical_per_month then 'CRITICAL'
+        when estimates.days <= estimates.warning_days or estimates.rate * 30 > estimates.per_month then 'WARNING'
+        else 'OK'
+    end,
+    estimates.threshold
+from estimates
+order by estimates.size desc, estimates.relation collate "C"
+$function$
