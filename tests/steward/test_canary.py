@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from psycopg import sql
 
 from steward import profile
 from steward.canary import Canary
@@ -74,10 +75,13 @@ def test_undisturbed_reads_have_no_errors_and_read_rows_of_a_tenant_that_exists(
 
 
 def test_old_leaves_are_not_touched_so_that_the_canary_never_waits_for_them(demo_database):
-    [oldest, *_] = demo_database.execute("select inhrelid::regclass::text as leaf from pg_inherits order by 1")
+    [oldest, *_] = demo_database.execute(
+        "select relname as leaf from pg_class where relname like 'correction_logs_20%' and relkind = 'r' order by 1"
+    )
     impatient = _profile(tables=("public.correction_logs",), timeout=timedelta(milliseconds=300))
     with demo_database.connect() as conn, conn.transaction():
-        conn.execute(f"lock table {oldest['leaf']} in access exclusive mode")
+        leaf = sql.Identifier("public", oldest["leaf"])
+        conn.execute(sql.SQL("lock table {} in access exclusive mode").format(leaf))
         figures = _watched(demo_database.target(), impatient)
 
     assert figures["reads"] >= 5
