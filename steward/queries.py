@@ -56,7 +56,17 @@ def text(name: str, server_version: int = 0) -> str:
 
 def compose(name: str, server_version: int = 0, **parts: sql.Composable) -> sql.Composed:
     """Return the statement with its ``{placeholders}`` filled in; values stay bound parameters."""
-    return sql.SQL(text(name, server_version)).format(**parts)
+    filled = {placeholder: _doubled(part) for placeholder, part in parts.items()}
+    return sql.SQL(text(name, server_version)).format(**filled)
+
+
+def _doubled(part: sql.Composable) -> sql.Composable:
+    """Double each ``%`` of names and literals, which psycopg would otherwise read as the start of a parameter."""
+    if isinstance(part, sql.Composed):
+        return sql.Composed([_doubled(each) for each in part])
+    if isinstance(part, sql.Identifier | sql.Literal):
+        return sql.SQL(part.as_string(None).replace("%", "%%"))
+    return part
 
 
 def execute(
