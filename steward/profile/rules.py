@@ -75,6 +75,7 @@ class RetentionRule(Model):
     set: Mapping[Text, str] = Field(default_factory=dict)
     set_now: tuple[Text, ...] = ()
     allow_cascades: tuple[Name, ...] = ()
+    allow_triggers: tuple[Text, ...] = ()
     purpose: Text
     legal_basis: str = ""
 

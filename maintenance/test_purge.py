@@ -1,0 +1,28 @@
+"""Delete or change what the retention rules have expired, and nothing else, before it becomes a liability."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from steward.action import Action
+    from steward.retention.purge import Expired
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("purge", step=10),
+    pytest.mark.severity("critical"),
+    pytest.mark.controls("LGPD-15", "LGPD-16", "LGPD-18", "ISO-27001-A.8.10", "SOC2-C1.2"),
+]
+
+
+@pytest.mark.needs("purge")
+def test_purge(expired: Expired, action: Action) -> None:
+    """No row that the rule has expired is left in the leaf, but for those that a legal hold keeps."""
+    outcome = action.run("purge", expired)
+
+    assert outcome.after.due == outcome.threshold

@@ -1,0 +1,3 @@
+-- Which rows: those without a value in the column. A clause.
+-- Minimum version: 13.
+{column} is null

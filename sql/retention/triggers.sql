@@ -1,0 +1,58 @@
+-- What it answers: which triggers and rewrite rules of these tables' trees would do more than the statement says?
+-- Parameters: relations, events ('delete' or 'update' of the relation at the same place), columns (JSON arrays of the columns
+-- that an update sets, at the same place).
+-- Columns: name (schema, table and trigger as PostgreSQL quotes them), event, level, calls.
+-- Minimum version: 13.
+with watched as (
+    select member.relid::pg_catalog.oid as relation, wanted.event, wanted.columns
+    from rows from (
+        pg_catalog.unnest(%(relations)s::pg_catalog.oid[]),
+        pg_catalog.unnest(%(events)s::pg_catalog.text[]),
+        pg_catalog.unnest(%(columns)s::pg_catalog.text[])
+    ) as wanted (relation, event, columns)
+    cross join lateral (
+        select wanted.relation as relid
+        union
+        select tree.relid from pg_catalog.pg_partition_tree(wanted.relation) as tree
+    ) as member
+)
+select distinct
+    pg_catalog.quote_ident(namespace.nspname) || '.' || pg_catalog.quote_ident(relation.relname)
+    || '.' || pg_catalog.quote_ident(found.name) as name,
+    watched.event,
+    found.level,
+    found.calls
+from watched
+join pg_catalog.pg_class as relation on relation.oid = watched.relation
+join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+cross join lateral (
+    select
+        trigger.tgname as name,
+        case when trigger.tgtype & 1 = 1 then 'row' else 'statement' end as level,
+        trigger.tgfoid::pg_catalog.regprocedure::pg_catalog.text as calls
+    from pg_catalog.pg_trigger as trigger
+    where trigger.tgrelid = watched.relation
+        and not trigger.tgisinternal
+        and trigger.tgparentid = 0
+        and trigger.tgenabled in ('O', 'A')
+        -- 8 and 16 are TRIGGER_TYPE_DELETE and TRIGGER_TYPE_UPDATE of pg_trigger.h.
+        and trigger.tgtype & case watched.event when 'delete' then 8 else 16 end <> 0
+        and (
+            watched.event = 'delete'
+            or pg_catalog.cardinality(trigger.tgattr::pg_catalog.int2[]) = 0
+            or exists (
+                select
+                from pg_catalog.pg_attribute as attribute
+                where attribute.attrelid = trigger.tgrelid
+                    and attribute.attnum = any (trigger.tgattr::pg_catalog.int2[])
+                    and watched.columns::pg_catalog.jsonb @> pg_catalog.to_jsonb(attribute.attname::pg_catalog.text)
+            )
+        )
+    union all
+    select rewrite.rulename, 'rule', pg_catalog.pg_get_ruledef(rewrite.oid)
+    from pg_catalog.pg_rewrite as rewrite
+    where rewrite.ev_class = watched.relation
+        and rewrite.ev_enabled in ('O', 'A')
+        and rewrite.ev_type = case watched.event when 'delete' then '4' else '2' end
+) as found
+order by name, event

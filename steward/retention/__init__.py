@@ -1,0 +1,1 @@
+"""Retention: which rows the profile's rules reach, what may keep them, and the purge that acts on them."""

@@ -1,0 +1,153 @@
+"""From a rule of the profile to the rows that it reaches: clauses from files, identifiers composed, values bound.
+
+A value is bound as text without a type, so that the server reads it as the column's own type: an enum, a number, a
+date. A date clock is older than an instant only when its whole day is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from steward import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from steward.profile import Condition, RetentionRule
+
+__all__ = [
+    "Bindings",
+    "all_of",
+    "another",
+    "any_of",
+    "clock",
+    "conditions",
+    "equal",
+    "lifecycle",
+    "no_row",
+    "past",
+    "split",
+    "table",
+]
+
+_PART = re.compile(r'"(?P<quoted>(?:[^"]|"")+)"|(?P<plain>[^".]+)')
+
+
+class Bindings(dict[str, object]):
+    """The values of one statement, each under a name of its own."""
+
+    def bind(self, value: object) -> sql.Placeholder:
+        """Keep a value and return the placeholder that stands for it."""
+        name = f"value_{len(self)}"
+        self[name] = value
+        return sql.Placeholder(name)
+
+
+def split(name: str) -> tuple[str, str]:
+    """Return schema and name of a table as the profile writes it, quoted where PostgreSQL quotes."""
+    parts = [match["plain"] or match["quoted"].replace('""', '"') for match in _PART.finditer(name)]
+    schema, table = parts
+    return schema, table
+
+
+def table(name: str) -> sql.Identifier:
+    """Return a table that the profile names as a composed identifier."""
+    return sql.Identifier(*split(name))
+
+
+def another(base: str, taken: Iterable[str]) -> str:
+    """Return an alias like ``base`` that none of the taken ones hides."""
+    used = set(taken)
+    while base in used:
+        base += "_"
+    return base
+
+
+def all_of(clauses: Sequence[sql.Composable]) -> sql.Composable:
+    """Return the clause that holds where all do; of none, it holds everywhere."""
+    return _joined(clauses, sql.SQL(" and "), empty=True)
+
+
+def any_of(clauses: Sequence[sql.Composable]) -> sql.Composable:
+    """Return the clause that holds where one does; of none, it holds nowhere."""
+    return _joined(clauses, sql.SQL(" or "), empty=False)
+
+
+def _joined(clauses: Sequence[sql.Composable], operator: sql.SQL, *, empty: bool) -> sql.Composable:
+    if not clauses:
+        return sql.Literal(empty)
+    return sql.SQL("({})").format(operator.join(clauses))
+
+
+def clock(rule: RetentionRule, row: str) -> sql.Composable:
+    """Return the rule's clock as a column of ``row``; a rule without one has no age."""
+    return sql.Identifier(row, rule.clock) if rule.clock else queries.compose("retention/no_clock")
+
+
+def past(rule: RetentionRule, row: str, cutoff: sql.Composable) -> list[sql.Composable]:
+    """Return the clause on the rule's clock; none for a rule without one."""
+    if not rule.clock:
+        return []
+    return [queries.compose("retention/below", column=sql.Identifier(row, rule.clock), value=cutoff)]
+
+
+def conditions(rule: RetentionRule, row: str, values: Bindings) -> list[sql.Composable]:
+    """Return the clauses on the row itself."""
+    return [_condition(condition, row, values) for condition in rule.where]
+
+
+def _condition(condition: Condition, row: str, values: Bindings) -> sql.Composable:
+    column = sql.Identifier(row, condition.column)
+    if condition.any_of:
+        chosen = sql.SQL(", ").join([values.bind(value) for value in condition.any_of])
+        return queries.compose("retention/any_of", column=column, values=chosen)
+    if condition.below is not None:
+        return queries.compose("retention/below", column=column, value=values.bind(repr(condition.below)))
+    if condition.at_least is not None:
+        return queries.compose("retention/at_least", column=column, value=values.bind(repr(condition.at_least)))
+    if condition.is_null:
+        return queries.compose("retention/is_null", column=column)
+    return queries.compose("retention/is_not_null", column=column)
+
+
+def lifecycle(rule: RetentionRule, row: str, since: sql.Composable) -> list[sql.Composable]:
+    """Return the clauses on other tables: not referenced ``since`` an instant, or without a parent."""
+    return [*_unreferenced(rule, row, since), *_orphan(rule, row)]
+
+
+def equal(other: str, theirs: Sequence[str], row: str, own: Sequence[str]) -> list[sql.Composable]:
+    """Return the clauses that pair the columns of two rows."""
+    return [
+        queries.compose("retention/equal", left=sql.Identifier(other, left), right=sql.Identifier(row, right))
+        for left, right in zip(theirs, own, strict=True)
+    ]
+
+
+def no_row(of: sql.Identifier, other: str, clauses: Sequence[sql.Composable]) -> sql.Composable:
+    """Return the clause that no row of the table meets the clauses."""
+    return queries.compose("retention/no_row", table=of, other=sql.Identifier(other), clause=all_of(clauses))
+
+
+def _unreferenced(rule: RetentionRule, row: str, since: sql.Composable) -> list[sql.Composable]:
+    wanted = rule.unreferenced
+    if wanted is None:
+        return []
+    other = another("referring", [row])
+    refers = equal(other, [wanted.column], row, [wanted.references])
+    # The bound on the log's own clock is what leaves its old partitions out.
+    recent = queries.compose("retention/at_least", column=sql.Identifier(other, wanted.clock), value=since)
+    return [no_row(table(wanted.table), other, [*refers, recent])]
+
+
+def _orphan(rule: RetentionRule, row: str) -> list[sql.Composable]:
+    wanted = rule.orphan_of
+    if wanted is None:
+        return []
+    other = another("parent", [row])
+    pairs = equal(other, list(wanted.on.values()), row, list(wanted.on))
+    # A reference that holds a NULL refers to nothing, as for a foreign key; its row is no orphan.
+    said = [queries.compose("retention/is_not_null", column=sql.Identifier(row, own)) for own in wanted.on]
+    return [*said, no_row(table(wanted.table), other, pairs)]
