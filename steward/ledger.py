@@ -63,7 +63,7 @@ def open_run(conn: Session, run_id: str, schedule: str, facts: Mapping[str, Any]
     return int(rows[0]["id"])
 
 
-def close_run(
+def close_run(  # noqa: PLR0913 - how a run ends
     conn: Session,
     log_id: int,
     status: str,

@@ -12,11 +12,25 @@ as $function$
 with ours as (
     {ours}
 ),
+locked as (
+    -- The size functions would wait for these locks, and those who monitor with them: such a relation is estimated.
+    select l.relation as oid
+    from pg_catalog.pg_locks as l
+    where l.locktype = 'relation'
+        and l.mode = 'AccessExclusiveLock'
+        and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
+),
 sizes as (
     select
         pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(root.relname) as relation,
-        pg_catalog.sum(coalesce(pg_catalog.pg_total_relation_size(ours.oid), 0))::bigint as size
+        pg_catalog.sum(
+            coalesce(
+                case when ours.oid not in (select locked.oid from locked) then pg_catalog.pg_total_relation_size(ours.oid) end,
+                c.relpages * pg_catalog.current_setting('block_size')::bigint
+            )
+        )::bigint as size
     from ours
+    join pg_catalog.pg_class as c on c.oid = ours.oid
     join pg_catalog.pg_class as root on root.oid = ours.root and root.relkind in ('r', 'p')
     join pg_catalog.pg_namespace as n on n.oid = root.relnamespace
     where root.oid not in (
