@@ -87,7 +87,7 @@ def _run(asked: argparse.Namespace) -> int:
     request = target.resolve(os.environ, name)
     chosen = profile.load(request.profile)
     if asked.command == "demo":
-        return demo.main(request, chosen, asked.scale)
+        return demo.main(request, asked.scale, os.environ)
     with target.provision(request, os.environ) as at:
         if asked.command == "bootstrap":
             return bootstrap.main(at, chosen, print_sql=asked.print_sql)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from steward.binaries import Binaries
 
-__all__ = ["BUILDING", "SETTINGS", "Server", "running"]
+__all__ = ["BUILDING", "SETTINGS", "Server", "rebuild", "running"]
 
 # The archive is bounded: after each segment the oldest beyond the newest 64 (1 GiB) go. A base backup can be rolled forward
 # only while its first segment is younger than that. Paths are relative to the data directory, which is the command's
@@ -267,6 +267,16 @@ def running(place: Path, binaries: Binaries, build: Callable[[Server], None]) ->
                     server.stop()
 
 
+def rebuild(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> None:
+    """Build the server at ``place`` anew, and only then replace the old one; refused while that is in use."""
+    place.mkdir(parents=True, exist_ok=True)
+    with _locked(place / "users.lock", fcntl.LOCK_SH) as users, _locked(place / "start.lock", fcntl.LOCK_EX):
+        if not _alone(users):
+            raise TargetError("embedded server", "another run uses it", "wait until that has ended")
+        Server(place, binaries).stop()
+        _build(place, binaries, build)
+
+
 def _build(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> None:
     server = Server(place / "building", binaries)
     server.stop(signal.SIGQUIT)
@@ -278,7 +288,8 @@ def _build(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> 
     finally:
         server.stop()
     os.sync()  # the build ran without fsync
-    shutil.rmtree(place / "archive", ignore_errors=True)
+    for folder in ("data", "archive"):
+        shutil.rmtree(place / folder, ignore_errors=True)
     (server.place / "archive").rename(place / "archive")
     server.data.rename(place / "data")
 

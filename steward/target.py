@@ -139,12 +139,9 @@ def provision(request: Request, environ: Mapping[str, str]) -> Iterator[Target]:
         yield Target("database", request.conninfo, _label(request.conninfo, environ))
         return
     # Here and not above: building a database needs sessions, and sessions need this room.
-    from steward import throwaway  # noqa: PLC0415
+    from steward import demo  # noqa: PLC0415
 
-    opened = (
-        throwaway.container(request.image, environ) if request.kind == "testcontainers" else throwaway.server(environ)
-    )
-    with opened as target:
+    with demo.opened(request, environ) as target:
         yield target
 
 

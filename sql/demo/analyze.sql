@@ -1,0 +1,2 @@
+-- Statistics of one table, as autovacuum would have left them.
+analyze {relation}

@@ -1,0 +1,2 @@
+-- A database, empty.
+create database {database} template template0

@@ -1,0 +1,2 @@
+-- What the generator remembered.
+drop schema demo cascade

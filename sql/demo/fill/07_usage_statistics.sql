@@ -1,0 +1,2 @@
+-- So that the planner knows how few there are.
+analyze demo.usage;

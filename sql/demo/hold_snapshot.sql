@@ -1,0 +1,3 @@
+-- A transaction's snapshot, which CONCURRENTLY commands wait for.
+-- columns: held
+select true as held

@@ -1,0 +1,2 @@
+-- A rebuild that the snapshot's holder makes fail, so that its new index stays behind, invalid.
+reindex index concurrently public.suggestions_accepted

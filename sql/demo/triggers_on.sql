@@ -1,0 +1,2 @@
+-- Foreign keys hold again.
+reset session_replication_role

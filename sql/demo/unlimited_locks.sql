@@ -1,0 +1,2 @@
+-- Back to the default.
+reset lock_timeout

@@ -1,0 +1,2 @@
+-- An import that was taken back: it leaves holes in the table and in every index on it.
+delete from public.suggestions where source = 'discarded import';

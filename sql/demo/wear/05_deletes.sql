@@ -1,0 +1,3 @@
+-- And dead rows from deletes, a year back.
+delete from public.correction_logs
+where status = 'reverted' and created_at >= now() - interval '13 months' and created_at < now() - interval '12 months';
