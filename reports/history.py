@@ -1,0 +1,62 @@
+"""What earlier runs found, for the page's trends: one line a run, for runs of one schedule on one database.
+
+Allure appends to its history whenever it draws. Here it draws on a copy; the line that it adds is kept under the run's
+own id and time, so that drawing a run again replaces its line, and drawing an old one shows what was known then.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from reports import record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["earlier", "keep", "path"]
+
+# The page draws its trends from these; a line is about as long as the run's record.
+_MOST = 60
+
+
+def path(runs: Path, run: Mapping[str, Any]) -> Path:
+    """Return the history that a run belongs to: runs on another database or schedule have nothing to compare."""
+    target = run["target"]
+    key = f"{target['system_identifier']}\n{target['database']}".encode()
+    return runs / f".history-{run['schedule']}-{hashlib.sha256(key).hexdigest()[:12]}.jsonl"
+
+
+def earlier(file: Path, run: Mapping[str, Any]) -> list[str]:
+    """Return the lines of the runs before this one, oldest first."""
+    return [
+        line
+        for line in _lines(file)
+        if json.loads(line)["timestamp"] < _milliseconds(run) and _id(line) != run["run_id"]
+    ]
+
+
+def keep(file: Path, run: Mapping[str, Any], line: str) -> None:
+    """Put the line that Allure wrote for ``run`` into its history, in place of an earlier one."""
+    point = json.dumps({**json.loads(line), "uuid": run["run_id"], "timestamp": _milliseconds(run)})
+    with file.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lines = [*(line for line in _lines(file) if _id(line) != run["run_id"]), point]
+        lines.sort(key=lambda line: json.loads(line)["timestamp"])
+        record.write(file, "".join(f"{line}\n" for line in lines[-_MOST:]))
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+
+def _id(line: str) -> object:
+    return json.loads(line)["uuid"]
+
+
+def _milliseconds(run: Mapping[str, Any]) -> int:
+    return round(1000 * datetime.fromisoformat(run["started_at"]).timestamp())

@@ -1,0 +1,232 @@
+"""What Allure shows of an item, as text: names, Markdown, small HTML tables, CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html import escape
+from itertools import groupby
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = [
+    "batches",
+    "description",
+    "faults",
+    "figures",
+    "findings",
+    "findings_csv",
+    "log",
+    "module",
+    "name",
+    "statement",
+    "step",
+    "totals",
+    "value",
+    "visible",
+]
+
+_COLUMNS = ("object_type", "object_name", "observed", "expected", "detail", "remediation")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+.!|~:/@&-])")
+# What differs between the batches of one piece of work: quoted values and free-standing numbers.
+_VALUE = re.compile(r"'(?:[^']|'')*'|\b\d+\b")
+# Where a statement that begins with a common table expression says what it does.
+_WITH = re.compile(r"\s*with\b", re.IGNORECASE)
+_VERB = re.compile(r"^(?:delete|update|insert|merge|select)\b", re.IGNORECASE | re.MULTILINE)
+# A spreadsheet takes what begins so for a formula.
+_FORMULA = re.compile(r"^[=+\-@\t\r](?![\d.]+$)")
+# What a terminal or a browser obeys instead of showing, and what turns the direction of the text around it.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+# The frame has no scripts and no style of the page around it, so it brings both its themes.
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 14px/1.45 system-ui, sans-serif; margin: 8px; }
+body { color: light-dark(#1c2024, #e6e8eb); }
+table { border-collapse: collapse; }
+th, td { text-align: left; vertical-align: top; padding: 4px 12px; unicode-bidi: isolate; }
+th, td { border-bottom: 1px solid light-dark(#dcdfe3, #34383e); }
+th { font-weight: 600; white-space: nowrap; color: light-dark(#4d5661, #a5adb8); }
+td { overflow-wrap: break-word; white-space: pre-wrap; }
+td.changed { font-weight: 600; }
+"""
+
+
+def visible(part: Any) -> Any:
+    """Return a record with every invisible or unwritable character in it replaced by its escape."""
+    if isinstance(part, str):
+        return _INVISIBLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), part)
+    if isinstance(part, dict):
+        return {visible(key): visible(each) for key, each in part.items()}
+    return [visible(each) for each in part] if isinstance(part, list) else part
+
+
+def name(item: Mapping[str, Any]) -> str:
+    """Return the item's line in the tree: the object, then the fact that must hold."""
+    return ": ".join(_line(part) for part in (item["subject"], item["title"] or item["name"]) if part)
+
+
+def module(item: Mapping[str, Any]) -> str:
+    """Return the runbook's name: vacuum for ``maintenance/test_vacuum.py::…``."""
+    return PurePosixPath(item["id"].partition("::")[0]).stem.removeprefix("test_") or item["name"]
+
+
+def description(item: Mapping[str, Any]) -> str:
+    """Return why the item ran, what became of it and what to do next, as Markdown."""
+    steps = list(dict.fromkeys(each["remediation"] for each in item["findings"] if each["remediation"]))
+    excused = [each for each in item["findings"] if each.get("exempt")]
+    lines = [f"**{item['outcome'].capitalize()}.** {_markdown(item['reason'] or item['title'] or '')}"]
+    if item["why"]:
+        lines.append(f"**Why it was due:** {_markdown(item['why'])}")
+    if item["before"] and item["after"]:
+        lines.append(f"**Before and after:** {_markdown(_change(item))}")
+    if item["threshold"] is not None:
+        lines.append(f"**Limit:** {_markdown(value(item['threshold']))}")
+    if item["figures"]:
+        facts = ", ".join(f"{key} {value(figure)}" for key, figure in item["figures"].items())
+        lines.append(f"**Figures:** {_markdown(facts)}")
+    lines += [f"**Excused:** {_markdown(_excuse(each))}" for each in excused]
+    if steps:
+        lines.append("\n".join(["**Next steps:**", "", *(f"- {_markdown(each)}" for each in steps)]))
+    return "\n\n".join(lines)
+
+
+def batches(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return statements with one that is repeated, with whatever values, as a single entry that counts its runs."""
+    entries = []
+    for (_, error), same in groupby(statements, key=lambda each: (_VALUE.sub("?", each["text"]), each.get("error"))):
+        runs = list(same)
+        entries.append(
+            {
+                "text": runs[0]["text"],
+                "error": error,
+                "locks": runs[0].get("locks") or "",
+                "times": len(runs),
+                "rows": _sum(each.get("rows") for each in runs),
+                "seconds": _sum(each.get("seconds") for each in runs),
+                "attempts": max(each.get("attempts") or 1 for each in runs),
+            }
+        )
+    return entries
+
+
+def step(run: Mapping[str, Any]) -> str:
+    """Return the line of a statement: what it does, how often it ran, its rows and tries."""
+    facts = [f"{run['times']:,} times"] if run["times"] > 1 else []
+    facts += [f"{run['rows']:,} rows"] if run["rows"] is not None else []
+    facts += [f"{run['attempts']} attempts"] if run["attempts"] > 1 else []
+    # What a batch does comes after how it is chosen.
+    verb = _VERB.search(run["text"]) if _WITH.match(run["text"]) else None
+    start = _line(run["text"][verb.start() :] if verb else run["text"])
+    return f"{start[:100]}{'…' if start[100:] else ''}" + (f" ({', '.join(facts)})" if facts else "")
+
+
+def statement(run: Mapping[str, Any]) -> str:
+    """Return the statement as a DBA could paste it, its locks and its other runs as comments."""
+    locks = f"-- locks: {_line(run['locks'])}\n" if run["locks"] else ""
+    others = (
+        f"-- the first of {run['times']:,}; the others differ in their values at most\n" if run["times"] > 1 else ""
+    )
+    return f"{locks}{others}{run['text'].rstrip()}\n"
+
+
+def _sum(figures: Iterable[float | None]) -> float | None:
+    known = [figure for figure in figures if figure is not None]
+    return sum(known) if known else None
+
+
+def log(item: Mapping[str, Any]) -> str:
+    """Return what the item reported while it ran, a line each."""
+    return "\n".join(each if isinstance(each, str) else _line(value(each)) for each in item["log"])
+
+
+def figures(item: Mapping[str, Any]) -> str:
+    """Return the measures before and after as an HTML table."""
+    before, after = item["before"] or {}, item["after"] or {}
+    rows = []
+    for key in dict.fromkeys([*before, *after]):
+        cells = [value(side[key]) if key in side else "" for side in (before, after)]
+        changed = ' class="changed"' if after and cells[0] != cells[1] else ""
+        rows.append(f"<tr><th>{escape(key)}</th><td>{escape(cells[0])}</td><td{changed}>{escape(cells[1])}</td></tr>")
+    return _table(("", "before", "after"), rows)
+
+
+def findings(item: Mapping[str, Any]) -> str:
+    """Return the findings as an HTML table; columns that say nothing are left out."""
+    rows = [_cells(each) for each in item["findings"]]
+    said = [column for column, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
+    body = ("".join(f"<td>{escape(row[column])}</td>" for column in said) for row in rows)
+    return _table([(*_COLUMNS, "exempt")[column] for column in said], [f"<tr>{cells}</tr>" for cells in body])
+
+
+def findings_csv(item: Mapping[str, Any]) -> str:
+    """Return the findings as CSV that a spreadsheet opens without running anything."""
+    sheet = io.StringIO()
+    rows = csv.writer(sheet)
+    rows.writerow((*_COLUMNS, "exempt"))
+    for each in item["findings"]:
+        rows.writerow([_FORMULA.sub(r"'\g<0>", cell) for cell in _cells(each)])
+    return sheet.getvalue()
+
+
+def faults(run: Mapping[str, Any]) -> list[str]:
+    """Return in which ways plan and outcomes do not match."""
+    books = run["reconciliation"]
+    kinds = {
+        "missing": "planned, but no outcome was recorded",
+        "unplanned": "not planned",
+        "repeated": "recorded twice",
+    }
+    return [f"{key}: {text}" for kind, text in kinds.items() for key in books.get(kind, [])]
+
+
+def totals(run: Mapping[str, Any]) -> str:
+    """Return the run's own count of outcomes, the only one that is to be quoted."""
+    return ", ".join(f"{count} {outcome}" for outcome, count in run["totals"].items() if count) or "no items"
+
+
+def value(figure: Any) -> str:
+    """Return a figure as a person reads it: grouped digits, no quotes around text."""
+    if isinstance(figure, bool) or figure is None:
+        return {True: "yes", False: "no", None: "none"}[figure]
+    if isinstance(figure, (int, float)):
+        return f"{figure:,}"
+    return figure if isinstance(figure, str) else json.dumps(figure, ensure_ascii=False)
+
+
+def _change(item: Mapping[str, Any]) -> str:
+    before, after = item["before"], item["after"]
+    changed = [key for key in before if key in after and before[key] != after[key]]
+    told = (f"{key.replace('_', ' ')} {value(before[key])} → {value(after[key])}" for key in changed)
+    return ", ".join(told) or "nothing changed"
+
+
+def _cells(finding: Mapping[str, Any]) -> list[str]:
+    return [*(finding[column] or "" for column in _COLUMNS), _excuse(finding)]
+
+
+def _excuse(finding: Mapping[str, Any]) -> str:
+    exempt = finding.get("exempt")
+    return f"{exempt['reason']} ({exempt['owner']}, until {exempt['expires'] or 'for ever'})" if exempt else ""
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", _line(text))
+
+
+def _table(head: Sequence[str], rows: Sequence[str]) -> str:
+    cells = "".join(f"<th>{escape(each.replace('_', ' '))}</th>" for each in head)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>steward</title><style>{_STYLE}</style>'
+        f"</head><body><table><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table></body></html>"
+    )
