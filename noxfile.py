@@ -108,8 +108,6 @@ def _compile(session: nox.Session, name: str, *options: str) -> None:
         "--universal",
         "--python-version=3.11",
         "--generate-hashes",
-        "--no-emit-index-url",
-        "--no-emit-find-links",
         "--no-header",
         "--quiet",
         f"--output-file=requirements/{name}.txt",

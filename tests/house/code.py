@@ -1,0 +1,120 @@
+"""Rules about Python: who may import whom, and what no module may contain. Each returns what breaks it, and where."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+# A statement, not prose: a verb at the beginning and what must follow it.
+_SQL = re.compile(
+    r"^\s*(select\s.+\sfrom\s|select\s+\S*\(|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s|truncate\s|vacuum\s*[({]"
+    r"|(create|alter|drop|comment\s+on)\s+(table|index|view|schema|role|function|extension|database|materialized)\b"
+    r"|set\s+(role|session|local|statement_timeout|lock_timeout)\b|reindex\s*[({]|refresh\s+materialized\b|lock\s+table\b"
+    r"|with\s+\w+\s+as\s)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield every imported name with its line, ``from a import b`` as ``a.b``; those for type checking too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def banned(files: Mapping[Path, str], *names: str) -> list[str]:
+    """Return the imports of these packages, or of anything in them."""
+    return [
+        f"{path}:{line} imports {name}"
+        for path, text in files.items()
+        for line, name in imports(ast.parse(text))
+        if any(name == each or name.startswith(f"{each}.") for each in names)
+    ]
+
+
+def upward(files: Mapping[Path, str], order: Sequence[str]) -> list[str]:
+    """Return the imports of ``steward`` rooms that stand above the importing one, and rooms that stand nowhere.
+
+    A path is relative to the repository: ``steward/<room>.py`` or ``steward/<room>/<module>.py``.
+    """
+    found = []
+    for path, text in files.items():
+        room = path.with_suffix("").parts[1]
+        if room not in order:
+            found.append(f"{path} is in no place of the order")
+            continue
+        for line, name in imports(ast.parse(text)):
+            package, _, inner = f"{name}.".partition(".")
+            other = inner.partition(".")[0]
+            if package == "steward" and other in order and order.index(other) > order.index(room):
+                found.append(f"{path}:{line} imports {other}, which stands above {room}")
+    return found
+
+
+def connecting(files: Mapping[Path, str]) -> list[str]:
+    """Return the calls of ``psycopg.connect`` and ``Connection.connect``."""
+    return [
+        f"{path}:{node.lineno} connects"
+        for path, text in files.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute)
+        and node.attr == "connect"
+        and ast.unparse(node.value).split(".")[-1] in {"psycopg", "Connection", "AsyncConnection", "ConnectionPool"}
+    ]
+
+
+def assembled_sql(files: Mapping[Path, str]) -> list[str]:
+    """Return SQL that Python writes: literals and f-strings that begin as a statement does, docstrings left out."""
+    found = []
+    for path, text in files.items():
+        tree = ast.parse(text)
+        docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in set(ast.walk(tree)) - docstrings:
+            if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                words = "".join(
+                    part.value if isinstance(part, ast.Constant) else "x" for part in getattr(node, "values", [node])
+                )
+                if _SQL.match(words):
+                    found.append(f"{path}:{node.lineno} writes SQL: {words.split()[:4]}")
+    return found
+
+
+def long_functions(files: Mapping[Path, str], limit: int) -> list[str]:
+    """Return the functions with more lines than ``limit``, docstring and signature not counted."""
+    found = []
+    for path, text in files.items():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
+                if lines > limit:
+                    found.append(f"{path}:{node.lineno} {node.name} has {lines} lines")
+    return found
+
+
+def without_all(files: Mapping[Path, str]) -> list[str]:
+    """Return the modules that do not say what is public."""
+    return [
+        f"{path} has no __all__"
+        for path, text in files.items()
+        if not any(
+            isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__" for node in ast.parse(text).body
+        )
+    ]
+
+
+def strings(files: Mapping[Path, str]) -> set[str]:
+    """Return all string literals, docstrings and parts of f-strings included."""
+    return {
+        node.value
+        for text in files.values()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }

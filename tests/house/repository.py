@@ -1,0 +1,84 @@
+"""Rules about the tree: what belongs together is all there, and what belongs nowhere is not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Written in pieces, so that this file does not find itself.
+_HOSTS = re.compile(
+    "|".join(
+        (
+            "index" + r"[-_]url\b",
+            "find" + r"[-_]links\b",
+            '"resolved' + r'"\s*:',
+            r"https?://[^\s\"]*/(?:simple|packages|-)/",
+        )
+    )
+)
+_LINK = re.compile(r"\[[^\]]*\]\((?!https?://|#|mailto:)(?P<path>[^)#\s]+)")
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Return the files that git tracks (all, or those that fit a pattern), relative to the repository."""
+    git = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    listed = subprocess.run(git, check=True, capture_output=True, text=True).stdout
+    return [Path(name) for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def read(*patterns: str) -> dict[Path, str]:
+    """Return the text of tracked files; those that are no text are left out."""
+    found = {}
+    for path in tracked(*patterns):
+        try:
+            found[path] = (ROOT / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+    return found
+
+
+def hosts(files: dict[Path, str], places: tuple[str, ...]) -> list[str]:
+    """Return the lines that name a package index, a download address, or a place that exists on one machine only."""
+    found = []
+    for path, text in files.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            if _HOSTS.search(line) or any(place in line for place in places):
+                found.append(f"{path}:{number} {line.strip()[:80]}")
+    return found
+
+
+def stems(kind: str, folders: dict[str, str], files: list[Path]) -> list[str]:
+    """Return which of an item's parts is missing, and which has no item.
+
+    ``folders`` maps a part's folder to the pattern of its name; ``{stem}`` is the item's name without ``test_``.
+    """
+    items = sorted(
+        path.stem.removeprefix("test_") for path in files if path.parent == Path(kind) and path.match("test_*.py")
+    )
+    found = []
+    for folder, pattern in folders.items():
+        present = sorted(path.name for path in files if path.parent == Path(folder))
+        fits = {stem: re.compile(pattern.format(stem=re.escape(stem))) for stem in items}
+        lacking = [stem for stem, fit in fits.items() if not any(fit.fullmatch(name) for name in present)]
+        strays = [name for name in present if not any(fit.fullmatch(name) for fit in fits.values())]
+        found += [f"{kind}/test_{stem}.py has nothing in {folder}" for stem in lacking]
+        found += [f"{folder}/{name} belongs to no item of {kind}" for name in strays]
+    return found
+
+
+def dead_links(files: dict[Path, str], root: Path = ROOT) -> list[str]:
+    """Return the links of Markdown files that lead nowhere."""
+    return [
+        f"{path} links to {match['path']}"
+        for path, text in files.items()
+        for match in _LINK.finditer(text)
+        if not (root / path.parent / match["path"]).exists()
+    ]
+
+
+def long_files(files: dict[Path, str], limit: int) -> list[str]:
+    """Return the files with more lines than ``limit``."""
+    return [f"{path} has {count} lines" for path, text in files.items() if (count := len(text.splitlines())) > limit]

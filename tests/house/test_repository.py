@@ -1,0 +1,168 @@
+"""The house as it stands keeps its own rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from steward import queries
+from tests.house import code, repository, statements
+
+# From the ground up: a room imports only rooms that stand before it, for types as well.
+ROOMS = (
+    "__init__",
+    "verdict",
+    "words",
+    "redaction",
+    "lanes",
+    "allure_texts",
+    "allure",
+    "profile",
+    "queries",
+    "journal",
+    "binaries",
+    "embedded",
+    "throwaway",
+    "target",
+    "session",
+    "inventory",
+    "facts",
+    "locks",
+    "guard",
+    "progress",
+    "ledger",
+    "requirements",
+    "bootstrap",
+    "demo",
+    "drawing",
+    "terminal",
+    "canary",
+    "work",
+    "action",
+    "check",
+    "retention",
+    "procedures",
+    "registry",
+    "phase",
+    "report",
+    "watch",
+    "items",
+    "engine",
+    "plugin",
+    "run",
+    "__main__",
+)
+RUNBOOKS = ("maintenance/*.py", "checks/*.py")
+ROOM_LINES = 300
+RUNBOOK_LINES = 100
+FUNCTION_LINES = 40
+
+
+def test_rooms_import_only_what_stands_below_them():
+    assert code.upward(repository.read("steward/*.py"), ROOMS) == []
+
+
+def test_every_room_of_the_order_exists():
+    rooms = {path.with_suffix("").parts[1] for path in repository.tracked("steward/*.py")}
+
+    assert [room for room in ROOMS if room not in rooms] == []
+
+
+def test_runbooks_know_neither_each_other_nor_the_drivers():
+    unknown_to_them = ("psycopg", "allure", "allure_commons", "reports", "maintenance", "checks", "tests")
+
+    assert code.banned(repository.read(*RUNBOOKS), *unknown_to_them) == []
+
+
+def test_reports_know_only_the_run_directory():
+    assert code.banned(repository.read("reports/*.py"), "steward", "psycopg", "maintenance", "checks", "tests") == []
+
+
+def test_nox_needs_no_project_code():
+    assert code.banned(repository.read("noxfile.py"), "steward", "reports", "maintenance", "checks", "tests") == []
+
+
+def test_only_one_room_connects():
+    files = repository.read("steward/*.py", "reports/*.py", *RUNBOOKS)
+
+    assert {line.split(":")[0] for line in code.connecting(files)} == {"steward/session.py"}
+
+
+def test_only_one_room_knows_allure():
+    files = repository.read("steward/*.py", "reports/*.py", *RUNBOOKS)
+
+    knowing = {path.split(":")[0] for path in code.banned(files, "allure_commons", "allure_pytest", "allure")}
+
+    assert {path.removeprefix("steward/").split("/")[0] for path in knowing} == {"allure"}
+
+
+def test_tests_mock_nothing():
+    assert code.banned(repository.read("tests/*.py"), "unittest", "mock", "pytest_mock") == []
+
+
+def test_statements_are_files_and_never_written_in_python():
+    assert code.assembled_sql(repository.read("steward/*.py", "reports/*.py", "noxfile.py", *RUNBOOKS)) == []
+
+
+def test_modules_say_what_is_public():
+    files = repository.read("steward/*.py", "reports/*.py")
+
+    assert code.without_all({path: text for path, text in files.items() if path.name != "__main__.py"}) == []
+
+
+def test_rooms_runbooks_and_functions_can_be_read_at_a_sitting():
+    rooms = repository.read("steward/*.py", "reports/*.py")
+
+    assert repository.long_files(rooms, ROOM_LINES) == []
+    assert repository.long_files(repository.read(*RUNBOOKS), RUNBOOK_LINES) == []
+    assert code.long_functions(rooms, FUNCTION_LINES) == []
+
+
+def test_statement_files_are_all_of_one_kind():
+    assert statements.misshapen(repository.read("sql/*.sql")) == []
+
+
+def test_rows_of_checks_and_of_the_inventory_come_in_an_order():
+    assert statements.unordered(repository.read("sql/checks/*.sql", "sql/progress/*.sql")) == []
+
+
+def _asked():
+    literals = code.strings(repository.read("steward/*.py"))
+    return literals | {f"checks/{text}" for text in code.strings(repository.read("checks/*.py"))}
+
+
+def test_every_statement_that_is_asked_for_exists():
+    assert statements.unknown(_asked(), queries.names()) == []
+
+
+def test_every_statement_is_asked_for():
+    assert statements.unused(_asked(), queries.names(), by_folder=("schema", "demo/fill", "demo/wear")) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "folders"),
+    [
+        ("maintenance", {"docs/actions": r"{stem}\.md", "tests/maintenance": r"test_{stem}\.py"}),
+        (
+            "checks",
+            {
+                "sql/checks": r"{stem}(?:_\w+)?(?:\.pg\d+)?\.sql",
+                "docs/checks": r"{stem}\.md",
+                "tests/checks": r"test_{stem}\.py",
+            },
+        ),
+    ],
+)
+def test_an_item_has_all_its_parts_and_no_part_lacks_its_item(kind, folders):
+    assert repository.stems(kind, folders, repository.tracked()) == []
+
+
+def test_no_file_names_a_package_index_or_a_place_on_one_machine():
+    assert repository.hosts(repository.read(), (str(repository.ROOT),)) == []
+
+
+def test_links_lead_somewhere():
+    assert repository.dead_links(repository.read("*.md")) == []
+
+
+def test_the_picture_of_the_house_fits_on_a_page():
+    assert repository.long_files(repository.read("docs/ARCHITECTURE.md"), 80) == []

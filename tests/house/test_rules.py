@@ -1,0 +1,218 @@
+"""Each rule of the house sees a planted violation, and lets the healthy twin pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.house import code, repository, statements
+
+ROOMS = ("queries", "session", "action")
+
+
+def _file(text, path="steward/session.py"):
+    return {Path(path): text}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from steward.action import Work",
+        "from steward import action",
+        "import steward.action",
+        "if TYPE_CHECKING:\n    from steward.action import Work",
+        "def f():\n    from steward import action",
+    ],
+)
+def test_an_import_upward_is_seen(line):
+    [found] = code.upward(_file(line), ROOMS)
+
+    assert "imports action, which stands above session" in found
+
+
+@pytest.mark.parametrize(
+    "line", ["from steward import queries", "import steward", "import action", "from x import action"]
+)
+def test_an_import_downward_or_of_something_else_is_not(line):
+    assert code.upward(_file(line), ROOMS) == []
+
+
+def test_a_room_that_stands_nowhere_is_seen():
+    assert code.upward(_file("", "steward/attic.py"), ROOMS) == ["steward/attic.py is in no place of the order"]
+
+
+def test_modules_of_one_room_may_import_each_other():
+    assert code.upward(_file("from steward.session.deep import x", "steward/session/other.py"), ROOMS) == []
+
+
+@pytest.mark.parametrize("line", ["import psycopg", "from psycopg import sql", "import psycopg.rows as rows"])
+def test_a_banned_import_is_seen(line):
+    assert len(code.banned(_file(line), "psycopg")) == 1
+
+
+@pytest.mark.parametrize("line", ["import psycopg2", "from steward import psycopg"])
+def test_what_is_only_called_like_a_banned_import_is_not(line):
+    assert code.banned(_file(line), "psycopg") == []
+
+
+@pytest.mark.parametrize("call", ["psycopg.connect(dsn)", "Connection.connect(dsn)", "psycopg.Connection.connect()"])
+def test_a_connection_made_elsewhere_is_seen(call):
+    assert code.connecting(_file(call)) == ["steward/session.py:1 connects"]
+
+
+def test_other_methods_of_that_name_are_not():
+    assert code.connecting(_file("signal.connect(handler); database.connect()")) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'conn.execute(f"drop table {name}")',
+        'text = "select a " "from b"',
+        'text = "SELECT set_config(%s)"',
+        'text = "update t set a = 1"',
+        'text = f"vacuum ({options}) {name}"',
+        'text = """\n    with due as (select 1) select * from due"""',
+        'text = f"alter role {role} bypassrls"',
+    ],
+)
+def test_sql_in_python_is_seen(line):
+    assert len(code.assembled_sql(_file(line))) >= 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"""Select rows from a table."""',
+        'reason = f"vacuum of {name} is running"',
+        'reason = "update the profile; set workers"',
+        'text = queries.compose("maintenance/vacuum", table=x)',
+        'hint = f"create it in {place}"',
+    ],
+)
+def test_prose_about_sql_is_not(line):
+    assert code.assembled_sql(_file(line)) == []
+
+
+def test_a_long_function_is_seen_whatever_its_docstring():
+    short = 'def f(\n    a,\n):\n    """One.\n\n    Two.\n    """\n    return a\n'
+    long = "def g():\n" + "    x = 1\n" * 4
+
+    assert code.long_functions(_file(short + long), 3) == ["steward/session.py:9 g has 4 lines"]
+
+
+def test_a_module_without_all_is_seen():
+    assert code.without_all(_file("x = 1")) == ["steward/session.py has no __all__"]
+    assert code.without_all(_file("__all__ = []")) == []
+
+
+HEALTHY = "-- What it answers.\n-- Minimum version: 13\nselect c.oid\nfrom pg_catalog.pg_class as c\norder by 1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("select 1", "has no header"),
+        ("-- What it answers.\nselect 1", "names no minimum version"),
+        (HEALTHY + ";\nselect 2", "more than one statement"),
+        (HEALTHY + "\tlimit 1", "tabs"),
+        (HEALTHY.replace("select", "SELECT"), "shouts SELECT"),
+        (HEALTHY.replace("pg_catalog.", ""), "does not qualify pg_class"),
+        (HEALTHY.replace("c.oid", "pg_relation_size(c.oid)"), "does not qualify pg_relation_size"),
+        (HEALTHY.replace("from", "from pg_catalog.pg_index join pg_locks, "), "does not qualify pg_locks"),
+    ],
+)
+def test_a_misshapen_statement_is_seen(text, complaint):
+    found = statements.misshapen(_file(text, "sql/x.sql"))
+
+    assert any(complaint in each for each in found)
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "'SELECT 1; from pg_class'",
+        '"A;B SELECT"',
+        "$$ begin; SELECT; end $$",
+        "$body$ a; $$ b; $body$",
+        "/* one; SELECT */ 1",
+        "1 -- from pg_class; SELECT",
+        "'it''s; fine'",
+    ],
+)
+def test_what_is_quoted_or_a_comment_is_left_alone(quoted):
+    assert statements.misshapen(_file(HEALTHY.replace("c.oid", quoted, 1) + ";", "sql/x.sql")) == []
+
+
+def test_rows_in_no_order_are_seen():
+    assert statements.unordered(_file(HEALTHY)) == []
+    assert statements.unordered(_file(HEALTHY.replace("order by", "-- order by"))) == [
+        "steward/session.py has no order"
+    ]
+
+
+def test_a_name_that_no_file_has_is_seen():
+    known = ("inventory/relations", "schema/01_roles/02_app")
+
+    assert statements.unknown({"inventory/relation", "inventory/relations", "a/b", "schema/01_roles"}, known) == [
+        "inventory/relation"
+    ]
+
+
+def test_a_file_that_nobody_asks_for_is_seen():
+    known = ("inventory/relations", "inventory/forgotten", "schema/01_roles/02_app")
+
+    assert statements.unused({"inventory/relations"}, known, by_folder=("schema",)) == ["inventory/forgotten"]
+
+
+CHECKS = {"sql/checks": r"{stem}(?:_\w+)?\.sql", "docs/checks": r"{stem}\.md"}
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (["checks/test_a.py", "sql/checks/a_gaps.sql", "docs/checks/a.md"], []),
+        (["checks/test_a.py", "docs/checks/a.md"], ["checks/test_a.py has nothing in sql/checks"]),
+        (["checks/test_a.py", "sql/checks/a.sql"], ["checks/test_a.py has nothing in docs/checks"]),
+        (["sql/checks/a.sql"], ["sql/checks/a.sql belongs to no item of checks"]),
+        (
+            ["checks/test_a.py", "sql/checks/a.sql", "docs/checks/a.md", "docs/checks/b.md"],
+            ["docs/checks/b.md belongs to no item of checks"],
+        ),
+    ],
+)
+def test_a_missing_or_stray_part_of_an_item_is_seen(files, found):
+    assert repository.stems("checks", CHECKS, [Path(name) for name in files]) == found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--index" + "-url somewhere",
+        "find" + "-links = /opt",
+        '  "resolved' + '": "here"',
+        "see https://example.org/simple" + "/name",
+        "https://example.org/name/" + "-/name.tgz",
+        "cd /home/me/checkout && run",
+    ],
+)
+def test_a_host_or_a_place_is_seen(line):
+    assert len(repository.hosts(_file(line), ("/home/me/checkout",))) == 1
+
+
+def test_an_ordinary_link_is_no_host():
+    assert repository.hosts(_file("https://example.org/docs/simple.html"), ("/home/me/checkout",)) == []
+
+
+def test_a_dead_link_is_seen(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "there.md").touch()
+    text = "[a](there.md) [b](gone.md#part) [c](https://example.org) [d](#here)"
+
+    assert repository.dead_links(_file(text, "docs/page.md"), tmp_path) == ["docs/page.md links to gone.md"]
+
+
+def test_a_long_file_is_seen():
+    assert repository.long_files(_file("a\n" * 3), 2) == ["steward/session.py has 3 lines"]
+    assert repository.long_files(_file("a\n" * 2), 2) == []
