@@ -6,20 +6,21 @@ before the caller goes on, so that what was about to happen is known even when t
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import re
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from psycopg.conninfo import conninfo_to_dict
+from steward.redaction import Redactor, secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["JOURNAL", "OUTCOMES", "Journal", "fold", "now", "planned", "read", "secrets"]
+__all__ = ["JOURNAL", "OUTCOMES", "Journal", "fold", "now", "parse", "planned", "read", "secrets"]
 
 JOURNAL = "journal.jsonl"
 
@@ -36,9 +37,7 @@ OUTCOMES = (
     "not needed",
 )
 
-_URI_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]+@")
-_KEY_PASSWORD = re.compile(r"(?P<key>(?:ssl|pg)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
-_SQL_PASSWORD = re.compile(r"(?P<key>\bpassword\s+)'(?:[^']|'')*'", re.IGNORECASE)
+_HEAD = '{"t":"'  # how every line begins
 
 
 def now() -> str:
@@ -46,76 +45,59 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def secrets(environ: Mapping[str, str]) -> frozenset[str]:
-    """Return the passwords that the environment holds, so that they can be kept out of every record."""
-    found = {environ.get("PGPASSWORD", ""), environ.get("PGSSLPASSWORD", "")}
-    try:
-        found.add(str(conninfo_to_dict(environ.get("DATABASE_URL", "")).get("password") or ""))
-    except Exception:  # noqa: BLE001 - a malformed URL is told by the target's room; here nothing of it may leak
-        found.add(environ["DATABASE_URL"])
-    return frozenset(found - {""})
-
-
 class Journal:
     """Appends events to a run's journal; safe for many processes, one instance each."""
 
     def __init__(self, run_dir: Path, secret: Iterable[str] = ()) -> None:
-        self._secrets = sorted(secret, key=len, reverse=True)
+        self._redactor = Redactor(secret)
         self._file = os.open(run_dir / JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def write(self, event: str, **fields: Any) -> None:
-        """Append one event and flush it to disk."""
-        line = json.dumps(
-            self.redact({"t": now(), "event": event, "pid": os.getpid(), **fields}),
-            ensure_ascii=True,
-            default=_plain,
-            separators=(",", ":"),
-        )
-        os.write(self._file, f"{line}\n".encode())
+        """Append one event and flush it to disk.
+
+        Raises:
+            OSError: the disk is full, or the file was taken away; what was to be done must not be done then.
+
+        """
+        stamped = {"t": now(), "event": event, "pid": os.getpid(), **self.redact(fields)}
+        line = f"{json.dumps(stamped, separators=(',', ':'))}\n".encode()
+        if os.write(self._file, line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), JOURNAL)
         os.fsync(self._file)
 
     def redact(self, value: Any) -> Any:
-        """Return ``value`` with every known password, and all that looks like one, replaced by ``***``."""
-        if isinstance(value, str):
-            for secret in self._secrets:
-                value = value.replace(secret, "***")
-            value = _URI_PASSWORD.sub(r"\g<scheme>:***@", value)
-            value = _KEY_PASSWORD.sub(r"\g<key>***", value)
-            return _SQL_PASSWORD.sub(r"\g<key>'***'", value)
-        if isinstance(value, dict):
-            return {str(key): self.redact(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.redact(item) for item in value]
-        return value
+        """Return ``value`` as JSON knows it, without any password."""
+        return self._redactor.redact(value)
 
     def close(self) -> None:
         """Give the file back."""
         os.close(self._file)
 
 
-def _plain(value: object) -> object:
-    """Write what JSON does not know: times as ISO 8601, sets sorted, everything else as text."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
-    if isinstance(value, (set, frozenset)):
-        return sorted(str(item) for item in value)
-    if hasattr(value, "total_seconds"):
-        return value.total_seconds()
-    try:
-        return float(value)  # type: ignore[arg-type] # Decimal and its like
-    except (TypeError, ValueError):
-        return str(value)
+def parse(line: str) -> dict[str, Any] | None:
+    """Return the event that a line of the journal holds, None for one that a crash has cut off.
+
+    What is appended next continues the line that was cut off; it is the event.
+    """
+    if not line.endswith("\n"):
+        return None
+    for start in (0, line.rfind(_HEAD)):
+        with suppress(ValueError):
+            event: dict[str, Any] = json.loads(line[start:])
+            return event
+    return None
 
 
 def read(run_dir: Path) -> Iterator[dict[str, Any]]:
-    """Yield the journal's events in order; a last line that was cut off by a crash is left out."""
+    """Yield the journal's events in order; what was cut off by a crash is left out."""
     path = run_dir / JOURNAL
     if not path.exists():
         return
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            if line.endswith("\n"):
-                yield json.loads(line)
+            event = parse(line)
+            if event is not None:
+                yield event
 
 
 def planned(run_dir: Path) -> dict[str, dict[str, Any]]:

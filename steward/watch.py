@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import time
 from dataclasses import dataclass
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 
-from steward import progress
-from steward.journal import JOURNAL
+from steward import journal, progress
 from steward.phase import STOP, end
 
 if TYPE_CHECKING:
@@ -39,6 +37,8 @@ class Signals:
 
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # nohup: the run is meant to outlive its terminal
             self._former[number] = signal.signal(number, self._heard)
         return self
 
@@ -58,7 +58,7 @@ class Tail:
     def __init__(self, run_dir: Path, show: Callable[[Mapping[str, Any]], None]) -> None:
         self.started: set[str] = set()
         self.ended: dict[str, str] = {}
-        self._file = (run_dir / JOURNAL).open("rb")
+        self._file = (run_dir / journal.JOURNAL).open("rb")
         self._show = show
 
     def read(self) -> None:
@@ -69,7 +69,9 @@ class Tail:
             if not line.endswith(b"\n"):
                 self._file.seek(at)
                 return
-            event = json.loads(line)
+            event = journal.parse(line.decode())
+            if event is None:
+                continue
             if event["event"] == "item_started":
                 self.started.add(event["item"])
             elif event["event"] == "outcome":
