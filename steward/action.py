@@ -6,27 +6,22 @@ through those steps on a connection that holds the run's lock and the lane's.
 
 from __future__ import annotations
 
-import random
 import time
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import psycopg
-from psycopg.rows import dict_row
 
-from steward import Busy, Deferred, NotNeeded, Planned, guard, ledger, locks, queries
+from steward import NotNeeded, Planned, guard, ledger, locks
+from steward.work import Budget, Settings, Statement, Work, ended_by_window, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from psycopg import Cursor, sql
 
     from steward.inventory import Scan
     from steward.journal import Journal
-    from steward.profile import Profile, Schedule
     from steward.session import Session
 
 __all__ = [
@@ -46,35 +41,6 @@ __all__ = [
 
 S = TypeVar("S")
 M = TypeVar("M")
-T = TypeVar("T")
-
-Budget = Literal["brief", "drain", "other"]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a run was told: profile, schedule, mode, the time (UTC) and the file after which no action starts."""
-
-    profile: Profile
-    schedule: str
-    mode: Literal["act", "plan"] = "act"
-    deadline: datetime | None = None
-    stop: Path | None = None
-
-    @property
-    def figures(self) -> Schedule:
-        """The thresholds and resources of the run's schedule."""
-        return self.profile.schedule(self.schedule)
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One statement, the locks it takes in words, and its bound values; a template stands for a batch of many."""
-
-    text: sql.Composed
-    locks: str = ""
-    params: Mapping[str, object] = field(default_factory=dict)
-    template: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,111 +119,6 @@ class Procedure(ABC, Generic[S, M]):
         return () if oid is None else (oid,)
 
 
-class Work:
-    """The acting connection: executes journaled statements under a lock budget, and tells whether to go on."""
-
-    def __init__(self, conn: Session, settings: Settings, item_id: str, journal: Journal | None = None) -> None:
-        self.conn = conn
-        self.settings = settings
-        self.item_id = item_id
-        self.server_version = conn.info.server_version
-        self.heavy = True
-        self.relations: Sequence[int] = ()
-        self._journal = journal
-        self._lock_timeout = ""
-
-    def execute(self, statement: Statement, *, budget: Budget = "other") -> Cursor[dict[str, Any]]:
-        """Run one statement in autocommit; a lock not had is tried again within the budget.
-
-        Raises:
-            Busy: the lock was not had; the reason names who holds it.
-
-        """
-        if self.conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            return self._run(statement, 1)
-        return self._retry(lambda attempt: self._run(statement, attempt), budget)
-
-    def attempt(self, do: Callable[[], T], *, budget: Budget = "other") -> T:
-        """Run ``do`` in one transaction; a lock not had rolls all of it back and tries it again within the budget.
-
-        Raises:
-            Busy: the lock was not had; the reason names who holds it.
-
-        """
-
-        def once(_attempt: int) -> T:
-            with self.conn.transaction():
-                return do()
-
-        return self._retry(once, budget)
-
-    def go_on(self) -> None:
-        """Ask between batches whether the work may go on.
-
-        Raises:
-            Deferred: the window is over, or load or replication lag forbids it.
-
-        """
-        guard.window(self.settings.deadline, self.settings.stop)
-        if self.heavy:
-            guard.load(self.conn, self.settings.profile)
-
-    def progress(self, **figures: object) -> None:
-        """Report live figures: ``done``, ``total``, ``phase`` and whatever a batch is known by; no row data."""
-        if self._journal:
-            self._journal.write("progress", item=self.item_id, **figures)
-
-    def _retry(self, do: Callable[[int], T], budget: Budget) -> T:
-        limits = self.settings.profile.locks
-        timeout = {"brief": limits.access_exclusive, "drain": limits.drain, "other": limits.other}[budget]
-        self._set_lock_timeout(f"{round(timeout.total_seconds() * 1000)}ms")
-        give_up = time.monotonic() + (limits.budget.total_seconds() if budget == "brief" else 0.0)
-        pause = limits.backoff_base.total_seconds()
-        attempt = 1
-        while True:
-            try:
-                return do(attempt)
-            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-                # Jitter keeps two runs from meeting again; waiters of the failed attempt get their turn meanwhile.
-                pause = min(pause * 2, limits.backoff_cap.total_seconds())
-                nap = pause * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
-                if time.monotonic() + nap > give_up:
-                    holders = locks.blockers(self.conn, self.relations) or "whoever held it is gone"
-                    raise Busy(
-                        f"lock not had in {attempt} attempts of {timeout.total_seconds():g} s: {holders}"
-                    ) from error
-            time.sleep(nap)
-            self.go_on()
-            attempt += 1
-
-    def _set_lock_timeout(self, value: str) -> None:
-        if value != self._lock_timeout:
-            queries.execute(self.conn, "session/lock_timeout", {"value": value})
-            self._lock_timeout = value
-
-    def _run(self, statement: Statement, attempt: int) -> Cursor[dict[str, Any]]:
-        started = time.monotonic()
-        facts: dict[str, object] = {"locks": statement.locks, "attempts": attempt, "rows": None, "error": None}
-        cursor = self.conn.cursor(row_factory=dict_row)
-        try:
-            cursor.execute(statement.text, statement.params)
-            facts["rows"] = cursor.rowcount if cursor.rowcount >= 0 else None
-        except psycopg.Error as error:
-            facts["error"] = f"{error.sqlstate or type(error).__name__}: {error.diag.message_primary or error}"
-            raise
-        finally:
-            if self._journal:
-                seconds = round(time.monotonic() - started, 6)
-                text = render(statement, self.conn)
-                self._journal.write("statement", item=self.item_id, text=text, seconds=seconds, **facts)
-        return cursor
-
-
-def render(statement: Statement, conn: Session) -> str:
-    """Return the statement as a DBA could paste it, its bound values written as literals."""
-    return psycopg.ClientCursor(conn).mogrify(statement.text, statement.params)
-
-
 class Action:
     """The ``action`` fixture of one item: takes a procedure through its steps, once."""
 
@@ -308,27 +169,29 @@ class Action:
         raise Planned(self._item["why"])
 
     def _act(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> Outcome[Any]:
+        figures = self.settings.figures
+        work.limit(statement_timeout=figures.statement_timeouts.get(procedure.name, figures.statement_timeout))
         before = procedure.measure(work, subject)
         self.record["before"] = figures_of(before)
         if not procedure.still_due(before, subject, self.settings):
             raise NotNeeded("the need was gone when its turn came")
         work.go_on()
         threshold = procedure.threshold(before, subject, self.settings)
-        self.record["threshold"] = threshold
+        self.record["threshold"] = figures_of(threshold) if is_dataclass(threshold) else threshold
         intent = self._announce(procedure, work, subject)
         started_at, started = datetime.now(UTC), time.monotonic()
         try:
-            figures = procedure.execute(work, subject, before)
+            done = procedure.execute(work, subject, before)
             after = procedure.measure(work, subject)
         except BaseException as error:
             self._settle(work, intent, error)
             raise
         seconds = round(time.monotonic() - started, 6)
-        self.record |= {"after": figures_of(after), "figures": dict(figures)}
-        ledger.settle(work.conn, intent, "done", dict(figures))
+        self.record |= {"after": figures_of(after), "figures": dict(done)}
+        ledger.settle(work.conn, intent, "done", dict(done))
         details = {"object": self._item["subject"], "status": "done", "seconds": seconds, "item": work.item_id}
-        ledger.operation(work.conn, procedure.name, started_at, {**details, **figures})
-        return Outcome(before, after, threshold, figures, seconds)
+        ledger.operation(work.conn, procedure.name, started_at, {**details, **done})
+        return Outcome(before, after, threshold, done, seconds)
 
     def _announce(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> int:
         statements = procedure.statements(subject, self.settings, work.server_version)
@@ -347,9 +210,10 @@ class Action:
         """Leave the intent open when the connection is gone: the ledger then shows what was under way."""
         if work.conn.closed or work.conn.broken:
             return
-        outcome = getattr(error, "outcome", "error")
+        told = ended_by_window(self.settings, error) or error
+        outcome = getattr(told, "outcome", "error")
         try:
-            ledger.settle(work.conn, intent, outcome, {"error": " ".join(str(error).split())})
+            ledger.settle(work.conn, intent, outcome, {"error": " ".join(str(told).split())})
         except psycopg.Error as failure:
             self._journal.write("progress", item=work.item_id, phase=f"intent not settled: {failure.sqlstate}")
 
@@ -359,13 +223,3 @@ def figures_of(measure: object) -> dict[str, Any]:
     if is_dataclass(measure) and not isinstance(measure, type):
         return asdict(measure)
     return dict(measure) if isinstance(measure, dict) else {"value": measure}
-
-
-def ended_by_window(settings: Settings, error: BaseException | None) -> Deferred | None:
-    """Tell a statement that the supervisor cancelled when the run was stopped from one that failed."""
-    if isinstance(error, psycopg.errors.QueryCanceled):
-        try:
-            guard.window(settings.deadline, settings.stop)
-        except Deferred as stopped:
-            return Deferred(f"cancelled while it ran: {stopped.reason}")
-    return None

@@ -66,6 +66,11 @@ class Check:
         """All findings of the item so far that nothing excuses."""
         return Findings(tuple(self.found)).offenders
 
+    @property
+    def conn(self) -> Session:
+        """The read-only session of the queries, for checks whose parts depend on what stands in the database."""
+        return self._connect()
+
     def run(self, name: str, parts: Mapping[str, sql.Composable] | None = None, **params: object) -> Findings:
         """Run ``sql/checks/<name>.sql`` with bound ``params`` and composed ``parts``, and return its findings.
 
@@ -84,10 +89,11 @@ class Check:
             {"text": f"-- sql/checks/{name}.sql", "seconds": seconds, "rows": len(rows), "attempts": 1}
         )
         undecided = [row for row in rows if row.object_type == "inconclusive"]
+        decided = [row for row in rows if row not in undecided]
+        found = tuple(_excused(name, decided, self.settings.profile.exemptions))
+        self.found.extend(found)
         if undecided:
             raise Inconclusive("; ".join(f"{row.object_name}: {row.detail} ({row.remediation})" for row in undecided))
-        found = tuple(_excused(name, rows, self.settings.profile.exemptions))
-        self.found.extend(found)
         return Findings(found)
 
 
@@ -95,7 +101,8 @@ def _excused(name: str, rows: Iterable[Finding], exemptions: Iterable[Exemption]
     """Mark the findings that the profile excuses; an exemption past its date excuses nothing and says so."""
     today = datetime.now(UTC).date()
     for row in rows:
-        excuse = next((each for each in exemptions if _covers(each, name, row)), None)
+        covering = [each for each in exemptions if _covers(each, name, row)]
+        excuse = max(covering, key=lambda each: each.expires, default=None)
         if excuse is None:
             yield row
         elif excuse.expires < today:

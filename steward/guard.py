@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["load", "require_primary", "window"]
 
 
+_MB = 1 << 20
+
+
 def require_primary(conn: Session, profile: Profile, label: str) -> None:
     """Refuse a standby, on which nothing can be maintained.
 
@@ -62,6 +65,9 @@ def load(conn: Session, profile: Profile) -> None:
     lag_limit = profile.lag.replay.total_seconds()
     if state["lag_seconds"] > lag_limit:
         raise Deferred(f"a standby lags {state['lag_seconds']:.0f} s, over {lag_limit:.0f} s", load=state)
+    if state["lag_bytes"] > profile.lag.size:
+        lag, allowed = state["lag_bytes"] / _MB, profile.lag.size / _MB
+        raise Deferred(f"a standby or slot is {lag:.0f} MB behind, over {allowed:.0f} MB", load=state)
 
 
 def _state(conn: Session, profile: Profile) -> dict[str, Any]:

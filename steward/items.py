@@ -10,6 +10,7 @@ import pytest
 from steward import StewardError, Undone
 from steward.action import ended_by_window
 from steward.check import summary
+from steward.phase import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,14 +32,26 @@ def kind(item: pytest.Item) -> str | None:
 
 
 def phase_of(item: pytest.Item) -> str:
-    """Return the phase that the item's marker names; checks verify unless they say otherwise."""
+    """Return the phase that the item's marker names; checks verify unless they say otherwise.
+
+    Raises:
+        pytest.UsageError: there is no such phase; the item would never run.
+
+    """
     marker = item.get_closest_marker("phase")
-    return str(marker.args[0]) if marker else "verify"
+    name = str(_phase(*marker.args, **marker.kwargs)[0]) if marker else "verify"
+    if name not in PHASES:
+        raise pytest.UsageError(f"{item.nodeid} is in the unknown phase {name} (known: {', '.join(PHASES)})")
+    return name
+
+
+def _phase(name: str, step: int = 0) -> tuple[str, int]:
+    return name, step
 
 
 def _step(item: pytest.Item) -> int:
     marker = item.get_closest_marker("phase")
-    return int(marker.kwargs.get("step", 0)) if marker else 0
+    return _phase(*marker.args, **marker.kwargs)[1] if marker else 0
 
 
 def _due(item: pytest.Item) -> Due[Any] | None:

@@ -38,8 +38,11 @@ class LaneScheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no 
     def _split_scope(self, nodeid: str) -> str:
         return self._lanes.get(nodeid, nodeid)
 
+    def _cost(self, lane: str) -> tuple[float, str]:
+        return self._costs.get(lane, 0.0), lane
+
     def _assign_work_unit(self, node: WorkerController) -> None:
         idle = self._pending_of(self.assigned_work[node]) == 0
-        ordered = sorted(self.workqueue, key=lambda lane: (self._costs.get(lane, 0.0), lane))
-        self.workqueue.move_to_end(ordered[-1] if idle else ordered[0], last=False)
+        choose = max if idle else min
+        self.workqueue.move_to_end(choose(self.workqueue, key=self._cost), last=False)
         super()._assign_work_unit(node)

@@ -33,17 +33,18 @@ def _had(conn: Session, name: str, key: int) -> bool:
 
 
 def require_direct(conn: Session, label: str) -> None:
-    """Refuse a transaction pooler, where a session's locks and settings belong to whoever comes next.
+    """Refuse a pooler: in transaction mode a session's locks and settings belong to whoever comes next.
+
+    Every pooler makes up the process id that it tells its client, whatever its mode.
 
     Raises:
-        TargetError: the statements of one session are served by more than one server process.
+        TargetError: the process that serves the session's statements is not the one that greeted it.
 
     """
-    pids = {queries.fetch(conn, "locks/backend")[0]["pid"] for _ in range(3)}
-    if pids != {conn.info.backend_pid}:
+    if queries.fetch(conn, "locks/backend")[0]["pid"] != conn.info.backend_pid:
         raise TargetError(
             label,
-            "the connection goes through a pooler in transaction mode, where session locks do not hold",
+            "the connection goes through a pooler, which may serve one session with several server processes",
             "name the server itself in DATABASE_URL",
         )
 
@@ -108,10 +109,15 @@ def acting(conn: Session) -> list[int]:
 
 
 def cancel_acting(conn: Session) -> list[int]:
-    """Cancel what the run's sessions are doing, and return their pids."""
+    """Cancel what the run's sessions are doing, and return their pids.
+
+    As the login role: sessions belong to who logged in, and the maintenance role is no member of that one.
+    """
     pids = acting(conn)
-    for pid in pids:
-        queries.execute(conn, "locks/cancel", {"pid": pid})
+    with conn.transaction():
+        queries.execute(conn, "session/login_role")
+        for pid in pids:
+            queries.execute(conn, "locks/cancel", {"pid": pid})
     return pids
 
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["STOP", "Launcher", "end"]
+__all__ = ["PHASES", "STOP", "Launcher", "end"]
 
+PHASES = ("prepare", "purge", "tables", "indexes", "settle", "verify")
 STOP = "stop"
 
 _TICK = 0.05

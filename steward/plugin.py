@@ -89,7 +89,10 @@ class Phase:
         marker = metafunc.definition.get_closest_marker("needs")
         if marker is None:
             return
-        procedure = PROCEDURES[marker.args[0]]
+        procedure = PROCEDURES.get(marker.args[0])
+        if procedure is None:
+            message = f"{metafunc.definition.nodeid} needs {marker.args[0]}, which is no procedure"
+            raise pytest.UsageError(message)
         if procedure.phase != items.phase_of(metafunc.definition):
             message = f"{metafunc.definition.nodeid} is in another phase than its procedure {procedure.name}"
             raise pytest.UsageError(message)

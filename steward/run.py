@@ -13,6 +13,7 @@ import psycopg
 
 from steward import (
     StewardError,
+    TargetError,
     bootstrap,
     facts,
     guard,
@@ -28,7 +29,7 @@ from steward import (
 from steward.action import Settings
 from steward.canary import Canary
 from steward.engine import Run
-from steward.phase import Launcher
+from steward.phase import PHASES, Launcher
 from steward.registry import PROCEDURES
 from steward.watch import Signals, Tail, Vigil, poller
 
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "Supervisor", "supervise"]
 
-PHASES = ("prepare", "purge", "tables", "indexes", "settle", "verify")
 _SERIAL = ("prepare", "verify")
 # The canary measures what the acting phases cost the application.
 _CANARY_FROM, _CANARY_UNTIL = "purge", "verify"
@@ -72,8 +72,20 @@ def supervise(options: Options, at: Target, profile: Profile, terminal: Terminal
         try:
             supervisor = Supervisor(options, at, profile, terminal, environ, signals, control)
             return supervisor.run()
+        except psycopg.Error as error:
+            raise _told(error, control, at) from error
         finally:
             control.close()
+
+
+def _told(error: psycopg.Error, control: session.Session, at: Target) -> StewardError:
+    """Tell in one line what befell the supervisor's own connection."""
+    said = " ".join((error.diag.message_primary or str(error)).split())
+    if control.broken:
+        return TargetError(
+            at.label, f"the connection was lost ({said})", "see the server's log; the next run converges"
+        )
+    return TargetError(at.label, f"{said} (SQLSTATE {error.sqlstate})", "see docs/runbook.md; the next run converges")
 
 
 class Supervisor:
@@ -97,7 +109,7 @@ class Supervisor:
         self.signals = signals
         self.control = control
         self.started = datetime.now(UTC)
-        window = options.window or profile.schedule(options.schedule).window
+        window = profile.schedule(options.schedule).window if options.window is None else options.window
         self.deadline = None if options.plan or options.schedule == "checks" else self.started + window
         self.acts = not options.plan and options.schedule != "checks"
         self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{options.schedule}-{tokens.token_hex(3)}"
@@ -117,8 +129,8 @@ class Supervisor:
             self._phases()
         except StewardError as error:
             self.error = error
-        except psycopg.OperationalError as error:
-            self.error = target.explain(error, self.at)
+        except psycopg.Error as error:
+            self.error = _told(error, self.control, self.at)
         finally:
             self.canary.stop()
         return self._close()
@@ -127,7 +139,12 @@ class Supervisor:
         """Make the run directory and the log's row."""
         os.umask(0o077)
         self.run_dir = report.runs(self.environ) / self.run_id
-        self.run_dir.mkdir(parents=True, mode=0o700)
+        try:
+            self.run_dir.mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            raise StewardError(
+                str(self.run_dir), f"cannot be made ({error.strerror})", "set STEWARD_RUNS to a folder of your own"
+            ) from error
         options = self.options
         mode = "plan" if options.plan else "act"
         self.workers = options.workers or self.profile.run.workers
@@ -238,7 +255,10 @@ class Supervisor:
         """Fold the journal into the record, close the log's row, and have the report made."""
         run = journal.fold(self.run_dir)
         if self.acts and self.error is None:
-            self._escalate(run)
+            try:
+                self._escalate(run)
+            except psycopg.Error as error:
+                self.error = _told(error, self.control, self.at)
             run = journal.fold(self.run_dir)
         code = self.error.exit_code if self.error else verdict.exit_code(run, interrupted=bool(self.signals.name))
         finished = datetime.now(UTC)
@@ -282,7 +302,7 @@ class Supervisor:
         figures = {"totals": run["totals"], "exit_code": run["exit_code"], "duration_seconds": run["duration_seconds"]}
         try:
             ledger.close_run(self.control, self.log_id, run["status"], figures, complete=error is None, error=error)
-            if error is None:
+            if error is None and run["status"] != "deferred":
                 ledger.supersede(self.control, self.options.schedule, self.log_id)
         except psycopg.Error as failure:
             self.terminal.error(

@@ -25,8 +25,6 @@ __all__ = ["APPLICATION", "Session", "maintenance", "observer", "plain", "probe"
 
 APPLICATION = "maintenance"
 
-_CHECKS_CLIENT = 140000  # the first version that looks for its client during a statement
-
 Session = psycopg.Connection[dict[str, Any]]
 
 _ALWAYS = {
@@ -34,7 +32,10 @@ _ALWAYS = {
     "datestyle": "ISO, YMD",
     "intervalstyle": "postgres",
     "extra_float_digits": "1",
+    # What ends idle sessions and long transactions is meant for the application (a server leaves out what it lacks).
     "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "transaction_timeout": "0",
 }
 
 
@@ -73,6 +74,8 @@ def maintenance(at: Target, profile: Profile, *, schedule: str = "daily", worker
     figures = profile.schedule(schedule)
     share = max(1, workers or profile.run.workers)
     settings = {
+        # A killed worker's statement must not go on: the server looks for its client this often (14 and later).
+        "client_connection_check_interval": _milliseconds(profile.run.connection_check),
         "row_security": "off",
         "statement_timeout": _milliseconds(figures.statement_timeout),
         "lock_timeout": _milliseconds(profile.locks.other),
@@ -82,9 +85,6 @@ def maintenance(at: Target, profile: Profile, *, schedule: str = "daily", worker
         if size is not None:
             settings[name] = _kilobytes(size, share)
     conn = plain(at)
-    if conn.info.server_version >= _CHECKS_CLIENT:
-        # A killed worker's statement must not go on: the server looks for its client this often.
-        settings["client_connection_check_interval"] = "500ms"
     _set(conn, settings)
     _take(conn, profile.roles.maintenance, at)
     return conn

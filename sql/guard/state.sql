@@ -1,5 +1,6 @@
 -- What it answers: may we act now? Recovery, load by other applications, waiting sessions, and how far standbys lag.
--- Columns: in_recovery, sees_activity, active_sessions, lock_waiters, lag_seconds.
+-- Columns: in_recovery, sees_activity, active_sessions, lock_waiters, lag_seconds, lag_bytes (of standbys and slots; 0 on a
+-- standby, which is never maintained).
 -- Minimum version: 13.
 select
     pg_catalog.pg_is_in_recovery() as in_recovery,
@@ -21,4 +22,15 @@ select
     (
         select coalesce(extract(epoch from pg_catalog.max(standby.replay_lag)), 0)::pg_catalog.float8
         from pg_catalog.pg_stat_replication as standby
-    ) as lag_seconds
+    ) as lag_seconds,
+    (
+        select coalesce(pg_catalog.max(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), behind.lsn)), 0)::pg_catalog.int8
+        from (
+            select standby.replay_lsn
+            from pg_catalog.pg_stat_replication as standby
+            union all
+            select coalesce(slot.confirmed_flush_lsn, slot.restart_lsn)
+            from pg_catalog.pg_replication_slots as slot
+        ) as behind (lsn)
+        where not pg_catalog.pg_is_in_recovery()
+    ) as lag_bytes

@@ -1,0 +1,183 @@
+"""The acting connection of one item: journaled statements under a lock budget, and whether to go on."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from steward import Busy, Deferred, guard, locks, queries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from psycopg import Cursor, sql
+
+    from steward.journal import Journal
+    from steward.profile import Profile, Schedule
+    from steward.session import Session
+
+__all__ = ["Budget", "Settings", "Statement", "Work", "ended_by_window", "render"]
+
+T = TypeVar("T")
+
+Budget = Literal["brief", "drain", "other"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was told: profile, schedule, mode, the time (UTC) and the file after which no action starts."""
+
+    profile: Profile
+    schedule: str
+    mode: Literal["act", "plan"] = "act"
+    deadline: datetime | None = None
+    stop: Path | None = None
+
+    @property
+    def figures(self) -> Schedule:
+        """The thresholds and resources of the run's schedule."""
+        return self.profile.schedule(self.schedule)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement, the locks it takes in words, and its bound values; a template stands for a batch of many."""
+
+    text: sql.Composed
+    locks: str = ""
+    params: Mapping[str, object] = field(default_factory=dict)
+    template: bool = False
+
+
+class Work:
+    """The acting connection: executes journaled statements under a lock budget, and tells whether to go on."""
+
+    def __init__(self, conn: Session, settings: Settings, item_id: str, journal: Journal | None = None) -> None:
+        self.conn = conn
+        self.settings = settings
+        self.item_id = item_id
+        self.server_version = conn.info.server_version
+        self.heavy = True
+        self.relations: Sequence[int] = ()
+        self._journal = journal
+        self._attempt = 1
+        self._limits: dict[str, timedelta] = {}
+
+    def execute(self, statement: Statement, *, budget: Budget = "other") -> Cursor[dict[str, Any]]:
+        """Run one statement in autocommit; a lock not had is tried again within the budget.
+
+        Raises:
+            Busy: the lock was not had; the reason names who holds it.
+
+        """
+        if self.conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            return self._run(statement)
+        return self._retry(lambda: self._run(statement), budget)
+
+    def attempt(self, do: Callable[[], T], *, budget: Budget = "other") -> T:
+        """Run ``do`` in one transaction; a lock not had rolls all of it back and tries it again within the budget.
+
+        Raises:
+            Busy: the lock was not had; the reason names who holds it.
+
+        """
+
+        def once() -> T:
+            with self.conn.transaction():
+                return do()
+
+        return self._retry(once, budget)
+
+    def go_on(self) -> None:
+        """Ask between batches whether the work may go on.
+
+        Raises:
+            Deferred: the window is over, or load or replication lag forbids it.
+
+        """
+        guard.window(self.settings.deadline, self.settings.stop)
+        if self.heavy:
+            guard.load(self.conn, self.settings.profile)
+
+    def limit(self, **timeouts: timedelta) -> None:
+        """Set timeouts of the session by their names, those that it does not have yet."""
+        fresh = {name: duration for name, duration in timeouts.items() if self._limits.get(name) != duration}
+        if fresh:
+            settings = {name: f"{round(duration.total_seconds() * 1000)}ms" for name, duration in fresh.items()}
+            queries.execute(self.conn, "session/settings", {"settings": Jsonb(settings)})
+            self._limits |= fresh
+
+    def progress(self, **figures: object) -> None:
+        """Report live figures: ``done``, ``total``, ``phase`` and whatever a batch is known by; no row data."""
+        if self._journal:
+            self._journal.write("progress", item=self.item_id, **figures)
+
+    def _retry(self, do: Callable[[], T], budget: Budget) -> T:
+        limits = self.settings.profile.locks
+        timeout = {"brief": limits.access_exclusive, "drain": limits.drain, "other": limits.other}[budget]
+        self.limit(lock_timeout=timeout)
+        # Only brief waits are tried again: the others have waited their whole budget in one attempt.
+        last = limits.attempts if budget == "brief" else 1
+        give_up = time.monotonic() + limits.budget.total_seconds()
+        pause = limits.backoff_base.total_seconds()
+        for attempt in range(1, last + 1):
+            self._attempt = attempt
+            try:
+                done = do()
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
+                # Jitter keeps two runs from meeting again; waiters of the failed attempt get their turn meanwhile.
+                nap = pause * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
+                pause = min(pause * 2, limits.backoff_cap.total_seconds())
+                if attempt == last or time.monotonic() + nap > give_up:
+                    raise self._busy(timeout) from error
+            else:
+                self._attempt = 1
+                return done
+            time.sleep(nap)
+            self.go_on()
+        raise AssertionError("the last attempt returns or raises")
+
+    def _busy(self, timeout: timedelta) -> Busy:
+        holders = locks.blockers(self.conn, self.relations) or "whoever held it is gone"
+        tries = "one attempt" if self._attempt == 1 else f"{self._attempt} attempts"
+        return Busy(f"lock not had in {tries} of {timeout.total_seconds():g} s: {holders}", attempts=self._attempt)
+
+    def _run(self, statement: Statement) -> Cursor[dict[str, Any]]:
+        started = time.monotonic()
+        facts: dict[str, object] = {"locks": statement.locks, "attempts": self._attempt, "rows": None, "error": None}
+        cursor = self.conn.cursor(row_factory=dict_row)
+        try:
+            cursor.execute(statement.text, statement.params)
+            facts["rows"] = cursor.rowcount if cursor.rowcount >= 0 else None
+        except psycopg.Error as error:
+            facts["error"] = f"{error.sqlstate or type(error).__name__}: {error.diag.message_primary or error}"
+            raise
+        finally:
+            if self._journal:
+                seconds = round(time.monotonic() - started, 6)
+                text = render(statement, self.conn)
+                self._journal.write("statement", item=self.item_id, text=text, seconds=seconds, **facts)
+        return cursor
+
+
+def render(statement: Statement, conn: Session) -> str:
+    """Return the statement as a DBA could paste it, its bound values written as literals."""
+    return psycopg.ClientCursor(conn).mogrify(statement.text, statement.params)
+
+
+def ended_by_window(settings: Settings, error: BaseException | None) -> Deferred | None:
+    """Tell a statement that the supervisor cancelled when the run was stopped from one that failed."""
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        try:
+            guard.window(settings.deadline, settings.stop)
+        except Deferred as stopped:
+            return Deferred(f"cancelled while it ran: {stopped.reason}")
+    return None
