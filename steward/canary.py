@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from steward import StewardError, queries, session
+from steward import PrerequisiteError, TargetError, queries, session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,11 +105,12 @@ class Canary:
                 tenants = self._tenants()
                 with session.probe(self._target, self._profile, self._role) as conn:
                     self._repeat(conn, tenants, interval)
-            except StewardError as error:
+            except PrerequisiteError as error:
                 self._reason = str(error)
                 return
-            except psycopg.Error as error:
-                self._reason = " ".join(str(error).split())
+            except (TargetError, psycopg.Error) as error:
+                # The run itself tells of a server that stays away; one that comes back is read again.
+                self._reason = _line(error)
                 self._stalls.errors += 1
                 self._stop.wait(interval)
 
@@ -134,7 +135,9 @@ class Canary:
     def _repeat(self, conn: session.Session, tenants: Sequence[str], interval: float) -> None:
         reads = self._reads(conn)
         if not reads:
-            self._reason = f"{self._role} may read none of {', '.join(self._profile.canary.tables)}"
+            self._reason = (
+                f"role {self._role or conn.info.user} may read none of {', '.join(self._profile.canary.tables)}"
+            )
             self._stop.set()
         for read, tenant in zip(cycle(reads), cycle(tenants), strict=False):
             if self._stop.is_set():
@@ -170,8 +173,12 @@ class Canary:
                 conn.execute(read.statement, {"tenant": tenant, "since": since.isoformat()}, prepare=False)
         except psycopg.Error as error:
             self._stalls.errors += 1
-            self._reason = " ".join(str(error).split())
+            self._reason = _line(error)
             if conn.closed:
                 raise
         finally:
             self._stalls.add(read.ident, (time.monotonic() - began) * 1000)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

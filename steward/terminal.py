@@ -257,4 +257,4 @@ class _Screen(Terminal):
         self._console.print(renderable)
 
     def _write(self, line: str) -> None:
-        self._console.out(line)
+        self._console.out(words.plain(line))

@@ -78,7 +78,8 @@ def statements(run: Mapping[str, Any], costs: Mapping[str, float]) -> Iterator[s
 def _statement(statement: Mapping[str, Any]) -> Iterator[str]:
     if statement.get("locks"):
         yield f"-- locks: {plain(statement['locks'])}"
-    lines = statement["text"].strip().removesuffix(";").splitlines()
+    # Not splitlines(): U+2028 and its like are part of a name or a literal.
+    lines = statement["text"].strip().removesuffix(";").split("\n")
     if statement.get("template"):
         yield "-- one batch of many, with bounds that change:"
         yield from _commented(lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from datetime import timedelta
 
@@ -27,14 +29,13 @@ def _without_tenants(*tables):
 
 
 def _reads(canary, at_least=5):
-    """Wait until the canary has read, or has given up."""
-    give_up = time.monotonic() + 10
+    """Wait until the canary has read so often, or has given up."""
+    give_up = time.monotonic() + 20
     while time.monotonic() < give_up:
-        figures = canary._figures()
-        if figures["reads"] >= at_least or figures["reason"]:
+        if canary._figures()["reads"] >= at_least or not canary._thread.is_alive():
             return
         time.sleep(0.01)
-    pytest.fail(f"the canary never read: {figures}")
+    pytest.fail(f"the canary never read: {canary._figures()}")
 
 
 def _watched(target, profile, during=lambda: None, at_least=5):
@@ -100,13 +101,13 @@ def test_a_lock_beyond_the_timeout_is_an_error_and_reading_goes_on(demo_database
     canary.start()
     _reads(canary)
     lock()
-    stalled = canary._figures()
-    time.sleep(0.2)
+    errors = canary._figures()["errors"]
+    _reads(canary, canary._figures()["reads"] + 10)
     figures = canary.stop()
 
-    assert figures["errors"] >= 1
+    assert errors >= 1
+    assert figures["errors"] <= errors + 1
     assert figures["max_ms"] >= 90
-    assert figures["reads"] - figures["errors"] > stalled["reads"] - stalled["errors"]
 
 
 def test_a_role_that_is_not_granted_gives_no_figures_but_the_reason(database):
@@ -139,21 +140,21 @@ def test_a_database_without_tenants_is_read_plainly(blank):
 def test_a_server_that_crashes_and_comes_back_is_read_again(own_cluster):
     found = own_cluster.create()
     found.execute("create table here (id integer)")
+    found.execute("checkpoint")  # this server commits asynchronously: a crash would take the table along
 
     def crash():
-        own_cluster.kill9()
-        own_cluster.start()
+        [victim] = found.execute("select pid from pg_stat_activity where backend_type = 'walwriter'")
+        os.kill(victim["pid"], signal.SIGKILL)
 
     canary = Canary(found.target("postgres"), _without_tenants("public.here"))
     canary.start()
     _reads(canary)
     crash()
-    before = canary._figures()
-    time.sleep(0.5)
+    _reads(canary, canary._figures()["reads"] + 10)
     figures = canary.stop()
 
     assert figures["errors"] >= 1
-    assert figures["reads"] > before["reads"]
+    assert figures["reads"] - figures["errors"] >= 10
 
 
 def test_no_tables_no_canary(database):
