@@ -148,7 +148,7 @@ def _memory(profile: Profile) -> Iterator[Fixed | Derived]:
     )
     for (schema, table), create in _TABLES.items():
         owner = plain("bootstrap/table_owner", relation=sql.Identifier(schema, table), role=role)
-        needed = plain("bootstrap/table_needed", {"relation": f"{schema}.{table}"})
+        needed = plain("bootstrap/table_needed", {"schema": schema, "name": table})
         yield Fixed(f"the table {schema}.{table}", needed, (plain(create), owner))
     yield Derived("rights on tables that were there before", plain("bootstrap/privileges", profile.roles.model_dump()))
 
@@ -186,6 +186,6 @@ def _reading() -> Iterator[Fixed]:
     for schema, table in (("public", "maintenance_log"), ("public", "materialized_view_metadata")):
         yield Fixed(
             f"{schema}.{table} for those who monitor",
-            plain("bootstrap/monitor_needed", {"relation": f"{schema}.{table}"}),
+            plain("bootstrap/monitor_needed", {"schema": schema, "name": table}),
             (plain("bootstrap/monitor", relation=sql.Identifier(schema, table)),),
         )

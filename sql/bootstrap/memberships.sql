@@ -18,10 +18,8 @@ pairs (member, role, inherited) as (
     select %(maintenance)s, pg_catalog.pg_get_userbyid(c.relowner)::text, true
     from ours
     join pg_catalog.pg_class as c on c.oid = ours.oid
-    where c.oid not in (
-        coalesce(pg_catalog.to_regclass('public.maintenance_log'), 0::pg_catalog.oid),
-        coalesce(pg_catalog.to_regclass('public.materialized_view_metadata'), 0::pg_catalog.oid)
-    )
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    where not (n.nspname = 'public' and c.relname in ('maintenance_log', 'materialized_view_metadata'))
 ),
 rights as (
     select
@@ -41,7 +39,7 @@ rights as (
     from pairs
     left join pg_catalog.pg_roles as member on member.rolname = pairs.member
     left join pg_catalog.pg_roles as granted on granted.rolname = pairs.role
-    where pairs.role not in ('', pairs.member)
+    where pairs.role not in ('', pairs.member, %(login)s)
         and (granted.oid is not null or pairs.role = %(maintenance)s)
         and not coalesce(granted.rolsuper, false)
         and not coalesce(pg_catalog.pg_has_role(granted.oid, member.oid, 'member'), false)

@@ -33,10 +33,7 @@ sizes as (
     join pg_catalog.pg_class as c on c.oid = ours.oid
     join pg_catalog.pg_class as root on root.oid = ours.root and root.relkind in ('r', 'p')
     join pg_catalog.pg_namespace as n on n.oid = root.relnamespace
-    where root.oid not in (
-        coalesce(pg_catalog.to_regclass('public.maintenance_log'), 0::pg_catalog.oid),
-        coalesce(pg_catalog.to_regclass('public.materialized_view_metadata'), 0::pg_catalog.oid)
-    )
+    where not (n.nspname = 'public' and root.relname in ('maintenance_log', 'materialized_view_metadata'))
     group by n.nspname, root.relname
 ),
 figures as (

@@ -1,4 +1,8 @@
 -- What it answers: is the suite's own schema absent?
 -- Columns: needed.
 -- Minimum version: 13.
-select pg_catalog.to_regnamespace('steward') is null as needed
+select not exists (
+    select
+    from pg_catalog.pg_namespace as n
+    where n.nspname = 'steward'
+) as needed
