@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-pytest_plugins = ("tests.fixtures.database",)
+pytest_plugins = (
+    "tests.fixtures.browser",
+    "tests.fixtures.database",
+    "tests.fixtures.retention",
+    "tests.fixtures.runs",
+)

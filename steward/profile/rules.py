@@ -69,6 +69,7 @@ class RetentionRule(Model):
     action: Literal["delete", "update", "archive", "report"]
     clock: str = ""
     older_than: Interval | None = None
+    clock_required: bool = False
     where: tuple[Condition, ...] = ()
     unreferenced: Unreferenced | None = None
     orphan_of: OrphanOf | None = None
@@ -83,6 +84,8 @@ class RetentionRule(Model):
     def _possible(self) -> Self:
         if bool(self.clock) != (self.older_than is not None):
             raise ValueError("clock and older_than belong together")
+        if self.clock_required and not self.clock:
+            raise ValueError("clock_required needs a clock")
         if not self.clock and self.orphan_of is None:
             raise ValueError("a rule without a clock would reach every row; only orphan_of goes without one")
         if (self.action == "update") != bool(self.set or self.set_now):

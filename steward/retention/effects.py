@@ -11,7 +11,7 @@ from psycopg import sql
 from steward import queries
 from steward.retention import holds
 from steward.retention.holds import RefusalError, Table
-from steward.retention.predicate import all_of, another, any_of, equal
+from steward.retention.predicate import all_of, another, any_of, equal, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +92,8 @@ def require_allowed(
         RefusalError: which tables and triggers, with the number of rows, and the keys that would allow them.
 
     """
-    tables = sorted({cascade.ident for cascade in cascades}.difference(rule.allow_cascades))
+    allowed = {split(name) for name in rule.allow_cascades}
+    tables = sorted({cascade.ident for cascade in cascades if split(cascade.ident) not in allowed})
     beyond = [
         f"{counts.get(table, 'an unknown number of')} rows of {table} would follow by foreign key" for table in tables
     ]

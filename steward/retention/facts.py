@@ -27,15 +27,20 @@ _CLOCKS = frozenset({"timestamptz", "timestamp", "date"})
 
 @dataclass(frozen=True)
 class Facts:
-    """One rule in one database, at one instant: ``cutoff`` and ``since`` are text, computed by the server in UTC."""
+    """One rule in one database, at one instant.
+
+    ``cutoff`` and ``since`` are text, computed by the server in UTC; ``required`` are the columns that are never NULL.
+    """
 
     rule: str
     schema: str
     name: str
+    ident: str
     oid: int
     kind: str
     family: Sequence[int]
     columns: Mapping[str, str]
+    required: Sequence[str]
     now: str
     cutoff: str | None
     since: str | None

@@ -203,12 +203,13 @@ def _count_cascades(conn: Session, settings: Settings, found: Facts) -> dict[str
 
 def _examine(row: Mapping[str, Any], scan: Scan, settings: Settings) -> Iterable[Due[Expired]]:
     found = facts.from_json(row["facts"])
+    hindered = row["refused"]
+    if row["locked"]:
+        hindered = f"{found.rule}: not counted, since a lock is held: {row['locked']}"
     for each in _leaves(row, found, scan):
         leaf = Leaf(**{part.name: each[part.name] for part in fields(Leaf)})
         subject = Expired(found, leaf, each["due"], each["held"], row["cascaded"])
-        why = row["refused"] or _why(subject, each, settings.profile.retention.rules[found.rule])
-        if row["locked"]:
-            why = f"{found.rule}: not counted, since a lock is held: {row['locked']}"
+        why = hindered or _why(subject, each, settings.profile.retention.rules[found.rule])
         yield Due(subject, why, float(subject.due or 0), leaf.ident, f"{leaf.ident} {found.rule}")
 
 
@@ -220,7 +221,7 @@ def _leaves(row: Mapping[str, Any], found: Facts, scan: Scan) -> list[Mapping[st
             "oid": found.oid,
             "schema": found.schema,
             "name": found.name,
-            "ident": str(found.table),
+            "ident": found.ident,
             "kind": found.kind,
         }
         return [whole | uncounted]

@@ -1,0 +1,36 @@
+"""Rows that outlive their retention rule are a liability, and so are rows that no rule will ever take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.retention import reach
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("verify", step=20),
+    pytest.mark.controls("LGPD-15", "LGPD-16", "ISO-27001-A.8.10", "SOC2-C1.2"),
+]
+
+
+@pytest.mark.severity("critical")
+def test_overdue(check: Check) -> None:
+    """No row has outlived its retention rule by more than the age that the rule's schedule allows."""
+    findings = check.run("retention_overdue", **reach.overdue(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_unreachable(check: Check) -> None:
+    """Every row whose time has run out, or never began to, is reached by a rule."""
+    findings = check.run("retention_unreachable", **reach.unreachable(check))
+
+    assert not findings.offenders

@@ -1,0 +1,18 @@
+-- What it answers: which rows have outlived their retention rule by more than its schedule allows?
+-- Parts: counted, one count a rule.
+-- Columns: object_type, object_name, observed, expected, detail, remediation.
+-- Minimum version: 13.
+select
+    'table' as object_type,
+    counted.ident as object_name,
+    counted.overdue || ' rows' || coalesce(', the oldest of ' || counted.oldest, '') as observed,
+    'none' || coalesce(' from before ' || counted.cutoff, '') as expected,
+    'rule ' || counted.rule || ' (' || counted.schedule || ', ' || counted.action || ')'
+    || case when counted.held > 0 then '; legal holds keep ' || counted.held || ' more' else '' end as detail,
+    case
+        when counted.action = 'report' then 'the legal maximum is passed: archive or delete the rows, or record why they are kept'
+        else 'run the ' || counted.schedule || ' maintenance to its end, and look at why earlier ones left the rows'
+    end as remediation
+from ({counted}) as counted
+where counted.overdue > 0
+order by counted.ident, counted.rule

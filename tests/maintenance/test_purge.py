@@ -1,0 +1,485 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from steward import Busy, Deferred, NotNeeded, Planned, PrerequisiteError, ProfileError
+from steward.action import Settings
+from tests.fixtures.retention import old, rule, shop, suggest, with_locks, with_profile, with_rules
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SUGGESTIONS = "public.suggestions expired_suggestions"
+
+
+def count(database, table):
+    return database.execute(sql.SQL("select count(*) as count from {}").format(sql.SQL(table)))[0]["count"]
+
+
+@pytest.fixture
+def impatient(settings):
+    """Settings of a run that waits half a second for locks of rows and tables."""
+    return with_locks(settings, other=timedelta(milliseconds=500), budget=timedelta(seconds=1))
+
+
+def test_expired_rows_go_and_all_others_stay(database, settings, purging):
+    suggest(database, 30)
+    suggest(database, 5, status="reviewed")
+    suggest(database, 3, age="23 hours")
+    suggest(database, 3, age="-1 day")
+    suggest(database, 3, confidence=0.3)
+    suggest(database, 3, status="accepted")
+
+    outcome = purging(database, settings).act(SUGGESTIONS)
+
+    assert (outcome.before.due, outcome.after.due) == (35, 0)
+    assert count(database, "public.suggestions") == 12
+    assert outcome.figures["done"] == 35
+    assert outcome.figures["changed_meanwhile"] == 0
+
+
+def test_a_second_purge_finds_nothing(database, settings, purging):
+    suggest(database, 5)
+    purging(database, settings).all()
+
+    assert purging(database, settings).due() == {}
+
+
+def test_each_batch_is_told_with_the_first_and_last_clock_that_went(database, settings, purging):
+    suggest(database, 25)
+    suggest(database, 25, age="20 days")
+    small = with_rules(
+        settings,
+        dict(settings.profile.retention.rules),
+        batch_rows_start=10,
+        batch_rows_minimum=10,
+        batch_rows_maximum=10,
+    )
+    run = purging(database, small)
+
+    outcome = run.act(SUGGESTIONS)
+
+    batches = [event for event in run.events("progress") if event["rows"]]
+    assert [event["rows"] for event in batches] == [10, 10, 10, 10, 10]
+    assert [event["done"] for event in batches] == [10, 20, 30, 40, 50]
+    assert outcome.figures["oldest"] == min(event["oldest"] for event in batches)
+    assert outcome.figures["newest"] == max(event["newest"] for event in batches)
+    assert outcome.before.oldest == outcome.figures["oldest"]
+
+
+def test_the_ledger_keeps_the_operation_with_its_cutoff(database, settings, purging):
+    suggest(database, 4)
+    purging(database, settings).all()
+
+    row = database.execute("select details from public.maintenance_log where maintenance_type = 'purge'")[0]["details"]
+    assert (row["status"], row["rule"], row["done"]) == ("done", "expired_suggestions", 4)
+    assert row["newest"] < row["cutoff"] < datetime.now(UTC).isoformat(" ")
+
+
+def test_a_plan_shows_the_batch_and_deletes_nothing(database, settings, purging):
+    suggest(database, 7)
+    run = purging(database, with_profile(settings))
+    run.settings = Settings(settings.profile, "daily", "plan")
+
+    with pytest.raises(Planned, match="delete 7 rows"):
+        run.act(SUGGESTIONS)
+    texts = [event["text"] for event in run.events("statement") if event.get("template")]
+    assert len(texts) == 1
+    assert "for update of" in texts[0]
+    assert count(database, "public.suggestions") == 7
+    database.execute(sql.SQL("explain {}").format(sql.SQL(texts[0])))
+
+
+def test_rows_locked_throughout_stay_and_their_holder_is_named(database, impatient, purging):
+    suggest(database, 10)
+    with database.connect(application_name="a cashier") as other:
+        other.execute("begin")
+        other.execute("select from public.suggestions limit 3 for update")
+        ended = purging(database, impatient).only()
+
+        assert isinstance(ended, Busy)
+        assert "3 rows stayed locked" in ended.reason
+        assert f"pid {other.info.backend_pid} (a cashier" in ended.reason
+        assert (ended.figures["done"], ended.figures["still_due"]) == (7, 3)
+        assert count(database, "public.suggestions") == 3
+
+    assert purging(database, impatient).only().figures["done"] == 3
+
+
+def test_rows_that_change_under_the_purge_are_counted_as_changed(database, settings, purging):
+    suggest(database, 10)
+    run = purging(database, with_locks(settings, other=timedelta(seconds=20)))
+    with database.connect() as other:
+        other.execute("begin")
+        other.execute("update public.suggestions set status = 'accepted' where record_number <= 4")
+        # Commits while the final passes wait for the four rows.
+        ender = subprocess.Popen(["sleep", "1"])  # noqa: S607
+        original = run.journal.write
+
+        def write(event, **fields):
+            original(event, **fields)
+            if event == "progress" and ender.poll() is not None and other.info.transaction_status != 0:
+                other.execute("commit")
+
+        run.journal.write = write
+        outcome = run.only()
+
+    assert tuple(outcome.figures[key] for key in ("due", "done", "still_due", "changed_meanwhile")) == (10, 6, 0, 4)
+
+
+def test_a_table_locked_by_someone_else_is_busy_and_names_who(database, impatient, purging):
+    suggest(database, 5)
+    with database.connect(application_name="migration") as other:
+        other.execute("begin")
+        other.execute("lock table public.suggestions in access exclusive mode")
+        run = purging(database, impatient)
+        ended = run.only()
+
+        assert "not counted" in run.due()[SUGGESTIONS].why
+        assert isinstance(ended, Busy)
+        assert f"pid {other.info.backend_pid} (migration, idle in transaction)" in ended.reason
+
+    assert count(database, "public.suggestions") == 5
+    assert purging(database, impatient).only().figures["done"] == 5
+
+
+def test_a_table_locked_between_plan_and_action_is_busy(database, impatient, purging):
+    suggest(database, 5)
+    run = purging(database, impatient)
+    with database.connect() as other:
+        other.execute("begin")
+        other.execute("lock table public.suggestions in access exclusive mode")
+        ended = run.only()
+
+    assert isinstance(ended, Busy)
+    assert count(database, "public.suggestions") == 5
+
+
+def test_the_end_of_the_window_leaves_what_is_done(database, settings, purging):
+    suggest(database, 50)
+    small = with_rules(
+        settings,
+        dict(settings.profile.retention.rules),
+        batch_rows_start=10,
+        batch_rows_minimum=10,
+        batch_rows_maximum=10,
+    )
+    run = purging(database, small)
+    original = run.journal.write
+
+    def write(event, **fields):
+        original(event, **fields)
+        if event == "progress" and fields["done"] >= 20:
+            object.__setattr__(run.settings, "deadline", datetime.now(UTC))
+
+    run.journal.write = write
+    ended = run.only()
+
+    assert isinstance(ended, Deferred)
+    assert ended.figures["done"] == 20
+    assert count(database, "public.suggestions") == 30
+    assert purging(database, settings).only().figures["done"] == 30
+
+
+def test_rows_that_a_trigger_keeps_are_no_success(database, settings, purging):
+    with shop(database) as conn:
+        conn.execute("create table kept (id int, at timestamptz)")
+        conn.execute("insert into kept select n, now() - interval '9 days' from generate_series(1, 5) n")
+        conn.execute("create function keep() returns trigger language plpgsql as 'begin return null; end'")
+        conn.execute(
+            "create trigger keeper before delete on kept for each row when (old.id < 3) execute function keep()"
+        )
+    rules = {"kept": old("shop.kept", allow_triggers=("shop.kept.keeper",))}
+
+    outcome = purging(database, with_rules(settings, rules)).only()
+
+    assert outcome.after.due == 2
+    assert (outcome.figures["done"], outcome.figures["still_due"]) == (3, 2)
+
+
+def test_an_update_rule_archives_unused_deprecated_versions_and_no_others(database, settings, purging):
+    database.execute(
+        "insert into public.rule_sets (tenant_id, channel, name, created_by) values ('t_a', 'magalu', 'set', 'u')"
+    )
+    versions = [("deprecated", 200), ("deprecated", 170), ("published", 200), ("deprecated", 300)]
+    for minor, (status, age) in enumerate(versions):
+        database.execute(
+            "insert into public.rule_versions (tenant_id, rule_set_id, major, minor, patch, version, status,"
+            " published_at, deprecated_at) select 't_a', id, 1, %(minor)s, 0, '1.' || %(minor)s,"
+            " %(status)s::public.version_status, now(), now() - make_interval(days => %(age)s) from public.rule_sets",
+            {"minor": minor, "status": status, "age": age},
+        )
+    database.execute(
+        "insert into public.correction_logs (tenant_id, job_id, record_number, field_name, rule_id, rule_version_id,"
+        " correction_type, correction_method, created_at, created_by) select 't_a', gen_random_uuid(), 1, 'f', 'r', id,"
+        " 'c', 'manual', now() - interval '1 day', 'u' from public.rule_versions where minor = 3"
+    )
+
+    outcome = purging(database, settings).act("public.rule_versions unused_deprecated_versions")
+
+    rows = database.execute("select minor, status::text, archived_at from public.rule_versions order by minor")
+    assert [row["status"] for row in rows] == ["archived", "deprecated", "published", "deprecated"]
+    assert [row["archived_at"] is not None for row in rows] == [True, False, False, False]
+    assert (outcome.before.due, outcome.after.due) == (1, 0)
+
+
+def test_each_leaf_is_an_item_of_its_own_and_the_default_partition_is_one(database, settings, purging):
+    with shop(database) as conn:
+        conn.execute("create table log (at timestamptz not null, gone bool) partition by range (at)")
+        conn.execute("create table log_2020 partition of log for values from ('2020-01-01') to ('2021-01-01')")
+        conn.execute("create table log_2021 partition of log for values from ('2021-01-01') to ('2022-01-01')")
+        conn.execute("create table log_2090 partition of log for values from ('2090-01-01') to ('2091-01-01')")
+        conn.execute("create table log_rest partition of log default")
+        conn.execute(
+            "insert into log values ('2020-05-05', true), ('2020-06-06', false), ('2021-05-05', true),"
+            " ('2019-05-05', true), ('2090-02-02', true)"
+        )
+    rules = {"log": old("shop.log", where=({"column": "gone", "any_of": ("true",)},))}
+
+    ended = purging(database, with_rules(settings, rules)).all()
+
+    assert list(ended) == ["shop.log_2020 log", "shop.log_2021 log", "shop.log_rest log"]
+    assert [outcome.figures["done"] for outcome in ended.values()] == [1, 1, 1]
+    assert count(database, "shop.log") == 2
+
+
+def test_partitions_beyond_the_cutoff_are_not_even_read(database, settings, purging):
+    with shop(database) as conn:
+        conn.execute("create table log (at timestamptz not null) partition by range (at)")
+        conn.execute("create table log_2020 partition of log for values from ('2020-01-01') to ('2021-01-01')")
+        conn.execute("create table log_2090 partition of log for values from ('2090-01-01') to ('2091-01-01')")
+        conn.execute("insert into log values ('2020-05-05'), ('2090-05-05')")
+    before = database.execute("select pg_stat_get_numscans('shop.log_2090'::regclass) as scans")[0]["scans"]
+
+    purging(database, with_rules(settings, {"log": old("shop.log")})).all()
+
+    after = database.execute("select pg_stat_get_numscans('shop.log_2090'::regclass) as scans")[0]["scans"]
+    assert before == after
+    assert count(database, "shop.log") == 1
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_clock_with_an_index_is_walked_in_order_and_without_one_along_the_heap(database, settings, purging, indexed):
+    with shop(database) as conn:
+        conn.execute("create table events (id int, at date, sort text)")
+        conn.execute(
+            "insert into events select n, date '2020-01-01' + n %% 50, 'x' from generate_series(1, 3000) n", {}
+        )
+        if indexed:
+            conn.execute("create index on events (at desc, id)")
+    rules = {
+        "events": rule("shop.events", clock="at", older_than="1 month", where=({"column": "sort", "any_of": ("x",)},))
+    }
+    small = with_rules(settings, rules, batch_rows_start=100, batch_rows_minimum=100, batch_rows_maximum=100)
+    run = purging(database, small)
+
+    outcome = run.only()
+
+    assert indexed == run.due()["shop.events events"].subject.leaf.keyset
+    assert outcome.figures["done"] == 3000
+    oldest = [event["oldest"] for event in run.events("progress") if event["rows"]]
+    assert indexed == (len(set(oldest)) > 1)
+    assert sorted(oldest) == oldest
+    assert count(database, "shop.events") == 0
+
+
+HOSTILE = [
+    ('Odd ""x"', "Köpfe;--"),
+    ("a.b c", "d'%s{}e"),
+    ("locked", "changed"),
+    ("x" * 63, "y" * 63),
+    ("select", "when"),
+    ("referring", "parent"),
+    ("50%", "a%b"),
+]
+
+
+@pytest.mark.parametrize(("name", "column"), HOSTILE)
+def test_names_cannot_break_a_rule(database, settings, purging, name, column):
+    table, clock = sql.Identifier("shop", name), sql.Identifier(column)
+    with shop(database) as conn:
+        conn.execute(
+            sql.SQL("create table {} ({} timestamptz, {} text)").format(table, clock, sql.Identifier(column[:-1]))
+        )
+        conn.execute(
+            sql.SQL("insert into {} values (now() - interval '9 days', 'it''s'), (now(), 'it''s')").format(table)
+        )
+    quoted = sql.Identifier(name).as_string(None)
+    where = ({"column": column[:-1], "any_of": ("it's", "%")},)
+    rules = {"odd": old(f"shop.{quoted}", clock=column, where=where)}
+    run = purging(database, with_rules(settings, rules))
+
+    outcome = run.only()
+
+    assert outcome.figures["done"] == 1
+    assert database.execute(sql.SQL("select count(*) as count from {}").format(table))[0]["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"table": "shop.absent"}, "the table shop.absent does not exist"),
+        ({"clock": "when"}, "shop.t has no column when"),
+        ({"clock": "label"}, "the clock label is neither a timestamp nor a date"),
+        ({"where": ({"column": "state", "any_of": ("x",)},)}, "shop.t has no column state"),
+        ({"action": "update", "set": {"state": "x"}}, "shop.t has no column state"),
+        ({"orphan_of": {"table": "shop.u", "on": {"at": "at"}}}, "the table shop.u does not exist"),
+    ],
+)
+def test_a_rule_that_does_not_fit_the_database_stops_everything_before_anything_goes(
+    database, settings, purging, said, message
+):
+    suggest(database, 3)
+    with shop(database) as conn:
+        conn.execute("create table t (at timestamptz, label text)")
+    words = {"table": "shop.t", "clock": "at", "older_than": "1 day", **said}
+    rules = {**settings.profile.retention.rules, "wrong": rule(**words)}
+
+    with pytest.raises(ProfileError, match=f"retention.rules.wrong: .*{message}"):
+        purging(database, with_rules(settings, rules))
+    assert count(database, "public.suggestions") == 3
+
+
+def test_a_role_that_row_security_filters_is_refused_with_the_remedy(database, settings, purging):
+    suggest(database, 3)
+    blind = settings.profile.roles.model_copy(update={"maintenance": "validahub_app"})
+
+    with pytest.raises(PrerequisiteError, match=r"alter role .* bypassrls"):
+        purging(database, with_profile(settings, roles=blind))
+
+
+def test_rows_that_only_a_hold_keeps_are_told_and_need_nothing(database, settings, purging):
+    suggest(database, 3)
+    database.execute(
+        "insert into steward.legal_hold (table_name, owner, reason) values ('suggestions', 'legal', 'case 1')"
+    )
+
+    ended = purging(database, settings).only()
+
+    assert isinstance(ended, NotNeeded)
+    assert ended.figures["held"] == 3
+    assert count(database, "public.suggestions") == 3
+
+
+def test_weekly_rules_wait_for_the_weekly_schedule(database, settings, purging):
+    suggest(database, 3, status="rejected")
+    database.execute("update public.suggestions set updated_at = now() - interval '1 year'")
+
+    assert purging(database, settings).due() == {}
+    weekly = Settings(settings.profile, "weekly")
+    assert purging(database, weekly).act("public.suggestions closed_suggestions").figures["done"] == 3
+
+
+# A purge in a process of its own, slow enough to be killed: each row's trigger takes its time.
+_PROCESS = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+from steward import profile
+from steward.action import Settings
+from steward.target import Target
+from tests.fixtures.retention import Purging, old, with_rules
+
+settings = with_rules(
+    Settings(profile.load("development"), "daily"),
+    {"slow": old("shop.slow", allow_triggers=("shop.slow.slow",))},
+    batch_rows_start=10, batch_rows_minimum=10, batch_rows_maximum=10,
+    batch_target_low=timedelta(seconds=5), batch_target_high=timedelta(seconds=5),
+)
+Purging(Target("database", sys.argv[1], "test"), settings, Path(sys.argv[2])).all()
+"""
+
+
+@pytest.fixture
+def slow(database):
+    """A table whose rows take 10 ms each to go."""
+    with shop(database) as conn:
+        conn.execute("create table slow (id int, at timestamptz)")
+        conn.execute("insert into slow select n, now() - interval '9 days' from generate_series(1, 300) n")
+        conn.execute(
+            "create function slow() returns trigger language plpgsql"
+            " as 'begin perform pg_catalog.pg_sleep(0.01); return old; end'"
+        )
+        conn.execute("create trigger slow before delete on slow for each row execute function slow()")
+    return {"slow": old("shop.slow", allow_triggers=("shop.slow.slow",))}
+
+
+def _half_way(database, process):
+    give_up = time.monotonic() + 30
+    while count(database, "shop.slow") > 250:
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def _start(database, tmp_path):
+    return subprocess.Popen(
+        [sys.executable, "-c", _PROCESS, database.conninfo("validahub_maintenance"), str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _alone(database):
+    give_up = time.monotonic() + 10
+    while database.execute(
+        "select pid from pg_stat_activity where datname = current_database() and application_name = 'maintenance'"
+    ):
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
+def test_a_purge_killed_half_way_keeps_its_batches_and_the_next_finishes(database, settings, purging, tmp_path, slow):
+    with _start(database, tmp_path) as process:
+        _half_way(database, process)
+        process.send_signal(signal.SIGKILL)
+    _alone(database)
+    left = count(database, "shop.slow")
+
+    assert 0 < left <= 250
+    assert left % 10 == 0
+
+    outcome = purging(database, with_rules(settings, slow)).only()
+
+    assert left == outcome.figures["done"]
+    assert count(database, "shop.slow") == 0
+
+
+def test_a_purge_whose_backend_is_ended_keeps_its_batches_and_the_next_finishes(
+    database, settings, purging, tmp_path, slow
+):
+    with _start(database, tmp_path) as process:
+        _half_way(database, process)
+        database.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'maintenance'"
+            " and datname = current_database()"
+        )
+        process.wait(timeout=30)
+    _alone(database)
+    left = count(database, "shop.slow")
+
+    assert 0 < left <= 250
+    assert left % 10 == 0
+    assert left == purging(database, with_rules(settings, slow)).only().figures["done"]
+
+
+def test_a_statement_that_the_server_refuses_surfaces_with_its_sqlstate(database, settings, purging):
+    with shop(database) as conn:
+        conn.execute("create table parent (id int primary key, at timestamptz)")
+        conn.execute("create table child (parent int references parent)")
+        conn.execute("insert into parent values (1, now() - interval '9 days')")
+        conn.execute("insert into child values (1)")
+
+    ended = purging(database, with_rules(settings, {"parent": old("shop.parent")})).only()
+
+    assert isinstance(ended, psycopg.errors.ForeignKeyViolation)
