@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -38,17 +39,10 @@ def prepare() -> None:
         return
     _node()
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the target, so that the finished folder is moved into place in one step.
-    draft = Path(tempfile.mkdtemp(prefix=".steward-reports-", dir=target.parent))
-    try:
-        for name in ("package.json", LOCK.name):
-            shutil.copy(LOCK.with_name(name), draft)
-        _npm_ci(draft)
-        (draft / _STAMP).write_text(_digest(), encoding="ascii")
-        shutil.rmtree(target, ignore_errors=True)
-        draft.rename(target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with target.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _prepared(target):
+            _install(target)
 
 
 def allure(*arguments: str, cwd: Path) -> None:
@@ -79,6 +73,22 @@ def allure(*arguments: str, cwd: Path) -> None:
         raise PageError(f"Allure did not end within {_PATIENCE} s") from error
     if done.returncode:
         raise PageError(f"Allure ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
+
+
+def _install(target: Path) -> None:
+    """Install beside the target, so that the finished folder is moved into place in one step."""
+    draft = Path(tempfile.mkdtemp(prefix=".steward-reports-", dir=target.parent))
+    try:
+        for name in ("package.json", LOCK.name):
+            shutil.copy(LOCK.with_name(name), draft)
+        _npm_ci(draft)
+        (draft / _STAMP).write_text(_digest(), encoding="ascii")
+        # mkdtemp's folders are their maker's alone; an image may be used by another user than the one that built it.
+        draft.chmod(0o755)
+        shutil.rmtree(target, ignore_errors=True)
+        draft.rename(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _npm_ci(folder: Path) -> None:
