@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports import history, node, page, record, seal
+from reports import PageError, history, node, record, seal
 from steward import allure
 from tests.fixtures.runs import HOSTILE, a_plan, a_run
 
@@ -192,7 +192,7 @@ def test_the_lock_names_no_host_and_pins_every_package():
 
 
 def test_a_page_that_still_loads_something_is_refused():
-    with pytest.raises(page.PageError, match="loads something from elsewhere"):
+    with pytest.raises(PageError, match="loads something from elsewhere"):
         seal.close('<html><head></head><script src="https://example.org/x.js"></script></html>')
 
 

@@ -15,7 +15,10 @@ class _Page(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.tags, self.open, self.words, self.misplaced = set(), [], [], []
+        self.tags: set[str] = set()
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.misplaced: list[str] = []
         self.feed(html)
         self.close()
         self.text = " ".join(" ".join(self.words).split())
