@@ -55,6 +55,15 @@ followed as (
         and pg_catalog.cardinality(%(columns)s::pg_catalog.text[]) = 0
         and not followed.cyclic
         and reference.action in ('c', 'n', 'd')
+),
+tree as (
+    select distinct followed.child as root, followed.child as oid
+    from followed
+    union
+    select tree.root, child.inhrelid
+    from tree
+    join pg_catalog.pg_inherits as child on child.inhparent = tree.oid
+    join pg_catalog.pg_class as partition on partition.oid = child.inhrelid and partition.relispartition
 )
 select
     followed.path::pg_catalog.int8[] as path,
@@ -75,10 +84,9 @@ select
         where attribute.attrelid = followed.conrelid and attribute.attnum > 0 and not attribute.attisdropped
     ) as columns,
     array(
-        select tree.relid::pg_catalog.oid::pg_catalog.int8
-        from pg_catalog.pg_partition_tree(followed.child) as tree
-        union
-        select followed.child::pg_catalog.int8
+        select tree.oid::pg_catalog.int8
+        from tree
+        where tree.root = followed.child
         order by 1
     ) as family
 from followed

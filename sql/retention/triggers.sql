@@ -3,18 +3,18 @@
 -- that an update sets, at the same place).
 -- Columns: name (schema, table and trigger as PostgreSQL quotes them), event, level, calls.
 -- Minimum version: 13.
-with watched as (
-    select member.relid::pg_catalog.oid as relation, wanted.event, wanted.columns
+with recursive watched as (
+    select wanted.relation, wanted.event, wanted.columns
     from rows from (
         pg_catalog.unnest(%(relations)s::pg_catalog.oid[]),
         pg_catalog.unnest(%(events)s::pg_catalog.text[]),
         pg_catalog.unnest(%(columns)s::pg_catalog.text[])
     ) as wanted (relation, event, columns)
-    cross join lateral (
-        select wanted.relation as relid
-        union
-        select tree.relid from pg_catalog.pg_partition_tree(wanted.relation) as tree
-    ) as member
+    union
+    select child.inhrelid, watched.event, watched.columns
+    from watched
+    join pg_catalog.pg_inherits as child on child.inhparent = watched.relation
+    join pg_catalog.pg_class as partition on partition.oid = child.inhrelid and partition.relispartition
 )
 select distinct
     pg_catalog.quote_ident(namespace.nspname) || '.' || pg_catalog.quote_ident(relation.relname)
@@ -49,7 +49,7 @@ cross join lateral (
             )
         )
     union all
-    select rewrite.rulename, 'rule', pg_catalog.pg_get_ruledef(rewrite.oid)
+    select rewrite.rulename, 'rule', 'the statements of the rewrite rule'
     from pg_catalog.pg_rewrite as rewrite
     where rewrite.ev_class = watched.relation
         and rewrite.ev_enabled in ('O', 'A')

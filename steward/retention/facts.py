@@ -67,7 +67,13 @@ class Facts:
         return fresh
 
     def require_valid_holds(self, conn: Session) -> None:
-        """Compile every hold that this rule must keep to."""
+        """Compile every hold that this rule must keep to.
+
+        Raises:
+            RefusalError: one cannot be understood; it names the hold.
+
+        """
+        holds.require_known(self.holds)
         holds.require_valid(conn, self.holds, self.table)
         effects.require_valid_holds(conn, self.holds, self.cascades)
 
@@ -129,7 +135,6 @@ def find(conn: Session, profile: Profile, rules: Mapping[str, RetentionRule], no
 
     Raises:
         ProfileError: a rule names a table or column that does not exist, or a clock that is none.
-        RefusalError: a hold names a table that does not exist.
 
     """
     named = sorted({table for rule in rules.values() for table in _tables(rule)})

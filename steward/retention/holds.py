@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from steward.retention.predicate import Bindings
     from steward.session import Session
 
-__all__ = ["Hold", "RefusalError", "Table", "clause", "covering", "read", "require_valid"]
+__all__ = ["Hold", "RefusalError", "Table", "clause", "covering", "read", "require_known", "require_valid"]
 
 
 class RefusalError(StewardError):
@@ -57,18 +57,21 @@ class Hold:
 
 
 def read(conn: Session, tenant_column: str) -> tuple[Hold, ...]:
-    """Return the holds that stand now.
+    """Return the holds that stand now, understood or not."""
+    return tuple(Hold(tenant_column=tenant_column, **row) for row in queries.fetch(conn, "retention/holds"))
+
+
+def require_known(holds: Sequence[Hold]) -> None:
+    """Refuse a hold whose table does not exist, since nobody knows what it means to keep.
 
     Raises:
-        RefusalError: a hold names a table that does not exist, so nobody knows what it means to keep.
+        RefusalError: it names the hold.
 
     """
-    found = tuple(Hold(tenant_column=tenant_column, **row) for row in queries.fetch(conn, "retention/holds"))
-    for hold in found:
+    for hold in holds:
         if not hold.covers:
             cause = "no such table, so it protects nothing as it stands"
             raise RefusalError(str(hold), cause, "correct its table_name, or end it; no rule acts meanwhile")
-    return found
 
 
 def covering(holds: Sequence[Hold], family: Collection[int]) -> tuple[Hold, ...]:

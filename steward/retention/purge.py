@@ -252,14 +252,15 @@ def _require_allowed(work: Work, subject: Expired) -> Facts:
         RefusalError: the rule may not act under them.
 
     """
-    settings = work.settings
-    if subject.leaf.kind != "r":
-        raise holds.RefusalError(
-            subject.leaf.ident, "rows of a foreign table have no lasting address", "purge it where it lives"
-        )
-    current = subject.facts.refreshed(work.conn, settings.profile)
-    rule = settings.profile.retention.rules[current.rule]
+    profile = work.settings.profile
+    current = subject.facts.refreshed(work.conn, profile)
+    rule = profile.retention.rules[current.rule]
     effects.require_allowed(current.rule, rule, current.cascades, current.triggers, subject.cascaded)
+    if subject.leaf.kind == "f":
+        cause, remedy = "rows of a foreign table have no address to walk by", "purge it where it lives"
+        raise holds.RefusalError(subject.leaf.ident, cause, remedy)
+    if subject.leaf.kind == "p":
+        raise holds.RefusalError(subject.leaf.ident, "what kept the rule from being counted is gone", "run again")
     return current
 
 

@@ -163,6 +163,26 @@ def test_a_table_locked_between_plan_and_action_is_busy(database, impatient, pur
     assert count(database, "public.suggestions") == 5
 
 
+def test_one_locked_leaf_keeps_neither_the_others_nor_other_rules(database, impatient, purging):
+    suggest(database, 2)
+    with shop(database) as conn:
+        conn.execute("create table log (at timestamptz not null) partition by range (at)")
+        conn.execute("create table log_2020 partition of log for values from ('2020-01-01') to ('2021-01-01')")
+        conn.execute("create table log_2021 partition of log for values from ('2021-01-01') to ('2022-01-01')")
+        conn.execute("insert into log values ('2020-05-05'), ('2021-05-05'), ('2021-06-06')")
+    rules = {**impatient.profile.retention.rules, "log": old("shop.log")}
+    with database.connect() as other:
+        other.execute("begin")
+        other.execute("lock table shop.log_2020 in access exclusive mode")
+        ended = purging(database, with_rules(impatient, rules)).all()
+
+        assert isinstance(ended.pop("shop.log_2020 log"), Busy)
+        assert {label: each.figures["done"] for label, each in ended.items()} == {
+            SUGGESTIONS: 2,
+            "shop.log_2021 log": 2,
+        }
+
+
 def test_the_end_of_the_window_leaves_what_is_done(database, settings, purging):
     suggest(database, 50)
     small = with_rules(
