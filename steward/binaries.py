@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Binaries", "Identity", "find", "identity"]
 
 _NEEDED = ("initdb", "postgres")
+_OTHERS = 0o005  # read and execute, for other users
 _SYSTEM = Path("/usr/lib/postgresql")  # Debian's layout, one folder a major
 
 
@@ -72,7 +73,7 @@ def identity() -> Identity:
 
 
 def find(environ: Mapping[str, str], copies: Path) -> Binaries:
-    """Return the programs that ``environ`` asks for, copied below ``copies`` where the server's user could not execute them."""
+    """Return the programs that ``environ`` asks for, copied to ``copies`` where the server's user cannot run them."""
     bindir = _chosen(environ.get("STEWARD_BINDIR", ""))
     missing = [name for name in _NEEDED if not os.access(bindir / name, os.X_OK)]
     if missing:
@@ -124,7 +125,7 @@ def _described(bindir: Path) -> Binaries:
     try:
         answer = subprocess.run(
             [bindir / "postgres", "--version"], capture_output=True, text=True, check=True, timeout=30
-        )  # noqa: S603
+        )
     except (OSError, subprocess.SubprocessError) as error:
         cause = " ".join(str(getattr(error, "stderr", None) or error).split())
         raise TargetError(
@@ -143,7 +144,7 @@ def _described(bindir: Path) -> Binaries:
 def _reachable(path: Path) -> bool:
     """Whether every other user may enter ``path`` and execute the programs in it."""
     folders = all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents))
-    return folders and all((path / name).stat().st_mode & 0o005 == 0o005 for name in _NEEDED)
+    return folders and all((path / name).stat().st_mode & _OTHERS == _OTHERS for name in _NEEDED)
 
 
 def _copied(root: Path, copies: Path) -> Path:

@@ -37,7 +37,7 @@ _CORES = 2
 
 
 def schema(conn: Session, *folders: str) -> None:
-    """Apply ``sql/schema/`` (or these folders of it) in order, on a superuser's connection; roles that exist are left as they are."""
+    """Apply ``sql/schema/`` (or these folders of it) in order, as a superuser; roles that exist stay as they are."""
     with conn.transaction():
         for name in queries.names("schema"):
             if not folders or name.split("/")[1] in folders:
@@ -45,11 +45,11 @@ def schema(conn: Session, *folders: str) -> None:
 
 
 def partitions(conn: Session, first: int, last: int) -> None:
-    """Create the leaves of correction_logs for the months from ``first`` to ``last``, counted from the current one (0)."""
+    """Create the leaves of correction_logs for the months from ``first`` to ``last``; the current one is 0."""
     queries.execute(conn, "demo/become_owner")
     for month in queries.fetch(conn, "demo/months", {"first": first, "last": last}):
-        bounds = {"lower": sql.Literal(month["lower"]), "upper": sql.Literal(month["upper"])}
-        queries.execute(conn, "demo/partition", leaf=sql.Identifier(month["name"]), **bounds)
+        lower, upper = sql.Literal(month["lower"]), sql.Literal(month["upper"])
+        queries.execute(conn, "demo/partition", leaf=sql.Identifier(month["name"]), lower=lower, upper=upper)
     queries.execute(conn, "demo/become_self")
 
 
@@ -87,6 +87,7 @@ class _Step:
     def run(self, at: Target) -> None:
         with session.plain(at) as conn:
             queries.execute(conn, "demo/seed")
+            queries.execute(conn, "demo/light_statistics")
             parts = {"relation": sql.Identifier("public", self.relation)} if self.relation else {}
             queries.execute(conn, self.name, self.params, **parts)
 
@@ -114,7 +115,7 @@ def _orphans(conn: Session) -> None:
 
 
 def wear(at: Target) -> None:
-    """Use the data as months of work would: dead rows, a bloated index, one that is unused, one half built, stale views.
+    """Use the data as months of work would: dead rows, a bloated index, an unused and an invalid one, stale views.
 
     A session of its own for each, because a session's end is what brings its statistics in: a VACUUM that overtook the
     counters of the deletes before it would leave dead rows on the books that are none.
@@ -158,7 +159,7 @@ def build(way: Way, scale: float) -> None:
 
 @contextmanager
 def opened(request: Request, environ: Mapping[str, str]) -> Iterator[Target]:
-    """Yield the throwaway server that is asked for, as the login that maintains it; the suite's own objects are up to date."""
+    """Yield the throwaway server that is asked for, as the login that maintains it, with the suite's own objects."""
     with throwaway.opened(request, environ, build) as way:
         with session.plain(way.at("postgres", DATABASE)) as conn:
             bootstrap.apply(conn, load(request.profile))

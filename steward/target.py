@@ -160,8 +160,8 @@ def inherited(environ: Mapping[str, str]) -> Target:
     return Target(cast("Kind", kind), environ.get("DATABASE_URL", ""), environ.get("STEWARD_TARGET_LABEL", kind))
 
 
-# What the server or libpq says, what it means, and what to do. The server's words are in its own language, so what none of
-# these knows is passed on as it is.
+# What the server or libpq says, what it means, and what to do. The server speaks its own language: what none of these
+# knows is passed on as it is.
 _MEANINGS = (
     (
         r"password authentication failed for user \"(?P<it>.*)\"",

@@ -19,7 +19,7 @@ from steward.target import Target
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from steward.embedded import Server
+    from steward.postmaster import Server
     from steward.target import Kind, Request
 
     Build = Callable[["Way", float], None]
