@@ -117,7 +117,12 @@ class Supervisor:
         self.error: StewardError | None = None
 
     def run(self) -> int:
-        """Take the lock, go through the phases, close the record; the report comes last and cannot fail the run."""
+        """Take the lock, go through the phases, close the record; the report comes last and cannot fail the run.
+
+        Raises:
+            StewardError: what kept the run from going on; its record is closed all the same.
+
+        """
         locks.require_direct(self.control, self.at.label)
         guard.require_primary(self.control, self.profile, self.at.label)
         bootstrap.require(self.control, self.profile)
@@ -133,7 +138,10 @@ class Supervisor:
             self.error = _told(error, self.control, self.at)
         finally:
             self.canary.stop()
-        return self._close()
+        code = self._close()
+        if self.error:
+            raise self.error
+        return code
 
     def _open(self, found: inventory.Scan) -> None:
         """Make the run directory and the log's row."""

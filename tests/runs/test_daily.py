@@ -1,0 +1,88 @@
+"""The main job on real input: a whole daily run by a login role without superuser, and the one after it."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jsonschema import Draft202012Validator
+
+if TYPE_CHECKING:
+    from tests.fixtures.database import TestDatabase
+    from tests.fixtures.suite import Suite
+
+SCHEMA = Path(__file__).resolve().parents[2] / "reports" / "schema" / "run.schema.json"
+
+
+def test_daily_does_all_that_is_due_and_proves_it(suite: Suite, demo_database: TestDatabase) -> None:
+    run = suite.run("daily", "--no-report", database=demo_database)
+
+    assert (run.code, run.err) == (0, "")
+    assert {"passed"} == set(run.outcomes("purge").values())
+    assert {"passed"} == set(run.outcomes("partitions").values())
+    assert {"passed"} == set(run.outcomes("vacuum").values())
+    assert run.record["totals"]["warned"] > 0, "the demo data has faults to teach with"
+
+
+def test_the_second_daily_finds_nothing_left_to_do(suite: Suite, demo_database: TestDatabase) -> None:
+    suite.run("daily", "--no-report", database=demo_database)
+
+    run = suite.run("daily", "--no-report", database=demo_database)
+
+    assert (run.code, [item for item in run.record["items"] if item["kind"] == "action"]) == (0, [])
+    assert all(each["examined"] > 0 for phase in run.record["phases"] for each in phase["examined"])
+
+
+def test_the_record_keeps_its_schema_and_is_for_its_owner_only(suite: Suite, demo_database: TestDatabase) -> None:
+    run = suite.run("daily", "--no-report", database=demo_database)
+
+    files = [path for path in run.folder.rglob("*") if path.is_file()]
+
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(run.record)
+    assert [path for path in files if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+    assert stat.S_IMODE(run.folder.stat().st_mode) == 0o700
+    assert run.folder == (suite.runs / "latest").resolve()
+
+
+def test_every_lane_is_one_worker_and_lanes_run_side_by_side(suite: Suite, demo_database: TestDatabase) -> None:
+    run = suite.run("daily", "--no-report", "--workers", "2", database=demo_database)
+    lanes = {item["id"]: (item["phase"], item["lane"]) for item in run.record["items"]}
+
+    workers: dict[tuple[str, str], set[int]] = {}
+    for event in suite.events(run.folder):
+        if event["event"] == "item_started":
+            workers.setdefault(lanes[event["item"]], set()).add(event["pid"])
+
+    assert {1} == {len(pids) for pids in workers.values()}
+    assert len({pid for (phase, _), pids in workers.items() if phase == "tables" for pid in pids}) == 2
+
+
+def test_the_log_has_one_row_a_run_and_one_an_operation(suite: Suite, demo_database: TestDatabase) -> None:
+    run = suite.run("daily", "--no-report", database=demo_database)
+
+    rows = demo_database.execute("select maintenance_type, completed_at, details from maintenance_log order by id")
+    done = [item for item in run.record["items"] if item["kind"] == "action"]
+    runs = [row for row in rows if row["maintenance_type"] == "daily_maintenance"]
+    operations = [row for row in rows if row["maintenance_type"] in {"purge", "partitions", "vacuum"}]
+
+    assert len(runs) == 1
+    assert run.record["status"] == runs[0]["details"]["status"]
+    assert len(done) == len(operations)
+    assert all(row["completed_at"] for row in (*runs, *operations))
+
+
+def test_a_deferral_too_many_in_a_row_is_a_failure(suite: Suite, demo_database: TestDatabase) -> None:
+    codes = [suite.run("daily", "--no-report", "--window", "0s", database=demo_database).code for _ in range(3)]
+
+    assert codes == [3, 3, 1]
+
+
+def test_checks_alone_write_nothing_and_leave_no_row(suite: Suite, demo_database: TestDatabase) -> None:
+    run = suite.run("checks", "--no-report", database=demo_database)
+
+    rows = demo_database.execute("select * from maintenance_log where maintenance_type = 'daily_maintenance'")
+
+    assert (run.code, rows) == (0, [])
+    assert {"check"} == {item["kind"] for item in run.record["items"]}
