@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from steward import Deferred, Inconclusive, TargetError, guard, session
+from steward.binaries import identity
+from tests.fixtures.database import Cluster
+from tests.fixtures.engine import active
+from tests.fixtures.running import changed, until
+
+
+def test_window_that_is_over_defers():
+    deadline = datetime.now(UTC) - timedelta(milliseconds=1)
+
+    with pytest.raises(Deferred, match=f"^the maintenance window ended at {deadline:%H:%M:%S} UTC$"):
+        guard.window(deadline)
+
+
+def test_window_that_is_open_and_no_window_let_work_begin(tmp_path):
+    guard.window(datetime.now(UTC) + timedelta(minutes=1), tmp_path / "stop")
+    guard.window(None)
+
+
+def test_stop_file_defers_with_its_reason(tmp_path):
+    stop = tmp_path / "stop"
+    stop.write_text("interrupted by SIGTERM")
+
+    with pytest.raises(Deferred, match=r"^interrupted by SIGTERM$"):
+        guard.window(None, stop)
+
+
+def test_empty_stop_file_is_still_one(tmp_path):
+    stop = tmp_path / "stop"
+    stop.touch()
+
+    with pytest.raises(Deferred, match=r"^the run is being stopped$"):
+        guard.window(datetime.now(UTC) + timedelta(minutes=1), stop)
+
+
+@contextmanager
+def busy(database, *names: str):
+    """Sessions that are active, each under an application's name."""
+    with ExitStack() as stack:
+        opened = [stack.enter_context(database.connect(application_name=name)) for name in names]
+        threads = [threading.Thread(target=sleeping, args=(conn,)) for conn in opened]
+        for thread in threads:
+            thread.start()
+        pids = [conn.info.backend_pid for conn in opened]
+        until(lambda: all(active(database, pid, "pg_sleep") for pid in pids))
+        try:
+            yield
+        finally:
+            for pid in pids:
+                database.execute("select pg_catalog.pg_terminate_backend(%s)", [pid])
+            for thread in threads:
+                thread.join()
+
+
+def sleeping(conn) -> None:
+    with pytest.raises(psycopg.errors.AdminShutdown):
+        conn.execute("select pg_catalog.pg_sleep(60)")
+
+
+def test_heavy_work_is_deferred_while_the_application_is_busy(maintaining, database, settings):
+    limited = changed(settings, load={"active_sessions": 1}).profile
+    with busy(database, "app", ""), pytest.raises(Deferred) as caught:
+        guard.load(maintaining, limited)
+
+    assert caught.value.reason == "2 sessions of the application are active, over 1"
+    assert caught.value.figures["load"]["active_sessions"] == 2
+
+
+def test_as_many_active_sessions_as_the_limit_are_no_reason(maintaining, database, settings):
+    limited = changed(settings, load={"active_sessions": 1}).profile
+    with busy(database, "app"):
+        guard.load(maintaining, limited)
+
+
+def test_maintenance_and_backups_are_no_load(maintaining, database, settings):
+    limited = changed(settings, load={"active_sessions": 1}).profile
+    with busy(database, "app", "maintenance", "maintenance", "backup"):
+        guard.load(maintaining, limited)
+
+
+def test_idle_sessions_are_no_load(maintaining, database, settings):
+    limited = changed(settings, load={"active_sessions": 1}).profile
+    with database.connect() as _, database.connect() as _, database.connect() as other, other.transaction():
+        other.execute("select 1")
+        guard.load(maintaining, limited)
+
+
+def test_processors_that_the_profile_states_lower_the_limit(maintaining, database, settings):
+    limited = changed(settings, load={"active_sessions": 16, "per_cpu": 1}, target={"cpus": 1}).profile
+    with busy(database, "app", "app"), pytest.raises(Deferred, match=r"over 1$"):
+        guard.load(maintaining, limited)
+
+
+def test_many_processors_do_not_raise_the_limit(maintaining, database, settings):
+    limited = changed(settings, load={"active_sessions": 1, "per_cpu": 2}, target={"cpus": 64}).profile
+    with busy(database, "app", "app"), pytest.raises(Deferred, match=r"over 1$"):
+        guard.load(maintaining, limited)
+
+
+def test_load_that_cannot_be_seen_is_inconclusive_and_never_none(database, settings):
+    database.execute("create role blind login")
+    try:
+        with session.plain(database.target("blind")) as conn, pytest.raises(Inconclusive) as caught:
+            guard.load(conn, settings.profile)
+    finally:
+        database.execute("drop role blind")
+
+    assert "grant pg_monitor to validahub_system" in caught.value.reason
+
+
+def test_primary_is_accepted(maintaining, settings):
+    guard.require_primary(maintaining, settings.profile, "validahub")
+
+
+@pytest.fixture
+def standby(own_cluster):
+    """A streaming standby of the test's own cluster."""
+    home = Path(tempfile.mkdtemp(prefix="steward-test-", dir="/var/tmp"))
+    home.chmod(0o755)
+    made = Cluster(home / "cluster")
+    made.server.place.mkdir()
+    words = conninfo_to_dict(own_cluster.conninfo())
+    os.chown(made.server.place, identity().uid, identity().gid)
+    source = ["-h", words["host"], "-p", str(words["port"]), "-U", "postgres"]
+    switch = {"user": identity().uid, "group": identity().gid, "extra_groups": []} if identity().foreign else {}
+    try:
+        subprocess.run(
+            [made.server.binaries.program("pg_basebackup"), *source, "-D", made.server.data, "-R", "-c", "fast", "-N"],
+            check=True,
+            env=made.server.binaries.environment,
+            cwd=home,
+            **switch,
+        )
+        made.start()
+        until(lambda: caught_up(own_cluster))
+        yield made
+    finally:
+        made.server.kill()
+        made.stop()
+        shutil.rmtree(home)
+
+
+def caught_up(primary: Cluster) -> bool:
+    with primary.connect() as conn:
+        rows = conn.execute(
+            "select replay_lsn = pg_catalog.pg_current_wal_lsn() as whole from pg_catalog.pg_stat_replication"
+        ).fetchall()
+    return [row["whole"] for row in rows] == [True]
+
+
+def deferred(conn, profile) -> str | None:
+    try:
+        guard.load(conn, profile)
+    except Deferred as reason:
+        return reason.reason
+    return None
+
+
+def test_standby_is_refused(standby, settings):
+    with standby.connect() as conn, pytest.raises(TargetError) as caught:
+        guard.require_primary(conn, settings.profile, "validahub")
+
+    assert str(caught.value) == ("validahub: the server is a standby in recovery; name the primary in DATABASE_URL")
+
+
+def test_standby_that_falls_behind_defers_until_it_has_caught_up(own_cluster, standby, settings):
+    slow = changed(settings, lag={"replay": timedelta(milliseconds=200), "size": 1 << 40}).profile
+    large = changed(settings, lag={"replay": timedelta(hours=1), "size": 2 << 20}).profile
+    with own_cluster.connect() as primary, standby.connect() as replica:
+        until(lambda: caught_up(own_cluster))
+        until(lambda: deferred(primary, slow) is None)
+        before = deferred(primary, large)
+        replica.execute("select pg_catalog.pg_wal_replay_pause()")
+        until(
+            lambda: (
+                replica.execute("select pg_catalog.pg_get_wal_replay_pause_state() as it").fetchone()["it"] == "paused"
+            )
+        )
+        for _ in range(5):
+            primary.execute("select pg_catalog.pg_logical_emit_message(false, 'test', repeat('x', 1000000))")
+        late = until(lambda: deferred(primary, slow))
+        behind = until(lambda: deferred(primary, large))
+        replica.execute("select pg_catalog.pg_wal_replay_resume()")
+        until(lambda: caught_up(own_cluster))
+
+        assert before is None
+        assert re.fullmatch(r"a standby lags \d+ s, over 0 s", late)
+        assert re.fullmatch(r"a standby or slot is \d MB behind, over 2 MB", behind)
+        assert until(lambda: deferred(primary, large) is None)
+        assert until(lambda: deferred(primary, slow) is None)
+
+
+def test_slot_that_nobody_reads_defers_before_it_fills_the_disk(own_cluster, settings):
+    profile = changed(settings, lag={"size": 2 << 20}).profile
+    with own_cluster.connect() as conn:
+        conn.execute("select pg_catalog.pg_create_physical_replication_slot('forgotten', true)")
+        before = deferred(conn, profile)
+        conn.execute("select pg_catalog.pg_logical_emit_message(false, 'test', repeat('x', 3000000))")
+
+        assert before is None
+        assert until(lambda: deferred(conn, profile)) == "a standby or slot is 3 MB behind, over 2 MB"

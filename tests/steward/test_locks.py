@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from steward import Busy, LockHeldError, TargetError, facts, locks, profile, session
+from steward.target import Target
+from tests.fixtures.engine import active
+from tests.fixtures.running import until
+
+PROFILE = profile.load("development")
+PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+
+# What a worker of a run is when its supervisor has been killed: a process that acts and knows nothing of it.
+WORKER = """
+import sys
+from steward import locks, profile, session
+from steward.target import Target
+conn = session.maintenance(Target("database", sys.argv[1], "test"), profile.load("development"))
+locks.join_run(conn)
+print(conn.info.backend_pid, flush=True)
+conn.execute("select pg_catalog.pg_sleep(60)")
+"""
+
+
+@pytest.fixture
+def connect(database):
+    """Connect as a run does; all are closed at the end."""
+    opened = []
+
+    def one():
+        opened.append(session.maintenance(database.target(), PROFILE))
+        return opened[-1]
+
+    yield one
+    for conn in opened:
+        conn.close()
+
+
+@pytest.fixture
+def worker(database):
+    """A process that acts in a run; killed at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKER, database.conninfo("validahub_maintenance")],
+        cwd=facts.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    process.backend = int(process.stdout.readline())
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def background(conn, statement: str) -> tuple[threading.Thread, list[psycopg.Error]]:
+    """Run a statement in a thread, and return what became of it."""
+    errors: list[psycopg.Error] = []
+
+    def run() -> None:
+        try:
+            conn.execute(statement)
+        except psycopg.Error as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, errors
+
+
+def test_second_run_is_refused_and_told_who_is_at_work(connect):
+    first = connect()
+    locks.take_run(first, "validahub")
+
+    with pytest.raises(LockHeldError) as caught:
+        locks.take_run(connect(), "validahub")
+    line = str(caught.value)
+
+    assert caught.value.exit_code == 3
+    assert f"pid {first.info.backend_pid} (maintenance from local, for 00:00:" in line
+    assert line.startswith("validahub: another run is going on: ")
+    assert "\n" not in line
+
+
+def test_run_lock_is_free_again_when_its_run_is_over(connect):
+    first = connect()
+    locks.take_run(first, "validahub")
+    first.close()
+    second = connect()
+
+    until(lambda: taken(second))
+
+
+def taken(conn) -> bool:
+    try:
+        locks.take_run(conn, "validahub")
+    except LockHeldError:
+        return False
+    return True
+
+
+def test_runs_of_other_databases_do_not_meet(connect, database, cluster):
+    locks.take_run(connect(), "validahub")
+    other = cluster.create(cluster.template("empty"))
+    try:
+        with session.maintenance(other.target(), PROFILE) as conn:
+            assert taken(conn)
+    finally:
+        cluster.drop(other)
+
+
+def test_workers_join_their_own_run(connect):
+    supervisor = connect()
+    locks.take_run(supervisor, "validahub")
+    workers = [connect(), connect()]
+    for conn in workers:
+        locks.join_run(conn)
+
+    assert sorted(locks.acting(supervisor)) == sorted(conn.info.backend_pid for conn in workers)
+
+
+def test_worker_whose_supervisor_is_gone_keeps_the_next_run_out_until_its_statement_ends(connect, database, worker):
+    supervisor = connect()
+    with pytest.raises(LockHeldError, match=f"pid {worker.backend} "):
+        locks.take_run(supervisor, "validahub")
+    worker.send_signal(signal.SIGKILL)
+
+    assert until(lambda: taken(supervisor))
+    assert not database.execute("select from pg_catalog.pg_stat_activity where pid = %s", [worker.backend])
+
+
+def test_worker_does_not_join_a_run_that_is_just_starting(connect):
+    starting = connect()
+    starting.execute("select pg_catalog.pg_advisory_lock(%s)", [locks._RUN])
+
+    with pytest.raises(LockHeldError, match="the supervisor of this one has died"):
+        locks.join_run(connect())
+
+
+def test_lane_in_which_another_acts_is_busy_and_says_who_does(connect):
+    first, second = connect(), connect()
+    told = rf"^public\.x: another action is at work on it \(pid {first.info.backend_pid}\)$"
+    with locks.lane(first, "public.x"):
+        with pytest.raises(Busy, match=told), locks.lane(second, "public.x"):
+            pytest.fail("two actions in a lane")
+        with locks.lane(second, "public.y"):
+            pass
+
+
+def test_lane_is_free_after_an_action_that_failed(connect):
+    first, second = connect(), connect()
+    with pytest.raises(psycopg.errors.DivisionByZero), locks.lane(first, "public.x"):
+        first.execute("select 1 / 0")
+
+    with locks.lane(second, "public.x"):
+        pass
+
+
+def test_lane_is_free_after_the_connection_was_lost(connect):
+    first, second = connect(), connect()
+    with pytest.raises(psycopg.OperationalError), locks.lane(first, "public.x"):
+        first.execute(sql.SQL("reset role; select pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())"))
+
+    assert first.broken
+    until(lambda: free(second, "public.x"))
+
+
+def free(conn, lane: str) -> bool:
+    try:
+        with locks.lane(conn, lane):
+            return True
+    except Busy:
+        return False
+
+
+def test_statements_of_the_run_are_cancelled_by_a_login_role_that_is_no_superuser(connect, database):
+    supervisor, acting, idle = connect(), connect(), connect()
+    locks.take_run(supervisor, "validahub")
+    locks.join_run(acting)
+    locks.join_run(idle)
+    thread, errors = background(acting, "select pg_catalog.pg_sleep(60)")
+    until(lambda: active(database, acting.info.backend_pid, "pg_sleep"))
+    pids = locks.cancel_acting(supervisor)
+    thread.join(timeout=5)
+
+    assert [type(error) for error in errors] == [psycopg.errors.QueryCanceled]
+    assert set(pids) == {acting.info.backend_pid, idle.info.backend_pid}
+    assert supervisor.execute("select current_user::text as it").fetchone() == {"it": "validahub_system"}
+
+
+def test_what_does_not_act_for_the_run_is_not_cancelled(connect, database):
+    supervisor = connect()
+    locks.take_run(supervisor, "validahub")
+    with database.connect() as other:
+        thread, errors = background(other, "select pg_catalog.pg_sleep(0.5)")
+        until(lambda: active(database, other.info.backend_pid, "pg_sleep"))
+
+        assert locks.cancel_acting(supervisor) == []
+        thread.join(timeout=5)
+        assert errors == []
+
+
+def oid(database, name: str) -> int:
+    return database.execute("select %s::text::regclass::oid::bigint as it", [name])[0]["it"]
+
+
+def test_holder_of_a_lock_on_the_parent_is_named_for_a_leaf(connect, database):
+    tree = "select relid::bigint as leaf from pg_catalog.pg_partition_tree('public.correction_logs') where isleaf"
+    leaf = database.execute(tree)[0]["leaf"]
+    with database.connect(application_name="nightly report") as holder, holder.transaction():
+        holder.execute("lock table only public.correction_logs in access exclusive mode")
+        named = locks.blockers(connect(), [leaf])
+        pid = holder.info.backend_pid
+
+    assert named.startswith(f"pid {pid} (nightly report, idle in transaction) holds AccessExclusiveLock for 00:00:")
+
+
+def test_holders_are_named_oldest_first_with_all_their_modes(connect, database):
+    relation = oid(database, "public.suggestions")
+    with (
+        database.connect(application_name="first") as first,
+        database.connect(application_name="") as second,
+        first.transaction(),
+        second.transaction(),
+    ):
+        first.execute("lock table public.suggestions in access share mode")
+        first.execute("lock table public.suggestions in row exclusive mode")
+        second.execute("lock table public.suggestions in access share mode")
+        pids = first.info.backend_pid, second.info.backend_pid
+        named = locks.blockers(connect(), [relation]).split("; ")
+
+    assert f"pid {pids[0]} (first, idle in transaction) holds AccessShareLock, RowExclusiveLock" in named[0]
+    assert f"pid {pids[1]} (unnamed, idle in transaction) holds AccessShareLock" in named[1]
+
+
+def test_nobody_is_named_when_nobody_holds_a_lock(connect, database):
+    assert locks.blockers(connect(), [oid(database, "public.suggestions")]) == ""
+    assert locks.blockers(connect(), []) == ""
+
+
+def test_direct_connection_is_accepted(connect):
+    locks.require_direct(connect(), "validahub")
+
+
+@pytest.fixture(params=["transaction", "session"])
+def pooled(request, database):
+    """The database behind a pooler in a mode."""
+    if PGBOUNCER is None:
+        pytest.skip("no pgbouncer here (apt-get install pgbouncer)")
+    words = conninfo_to_dict(database.conninfo("validahub_maintenance"))
+    # Beside the server's own socket, and run by the server's user: neither may be root.
+    place = Path(tempfile.mkdtemp(prefix="steward-test-", dir="/var/tmp"))
+    owner = pwd.getpwuid(Path(words["host"]).stat().st_uid)
+    port = 6432
+    (place / "users.txt").write_text('"validahub_maintenance" ""\n')
+    config = place / "pgbouncer.ini"
+    config.write_text(
+        "[databases]\n"
+        f"* = host={words['host']} port={words.get('port', 5432)}\n"
+        "[pgbouncer]\n"
+        f"listen_addr =\nlisten_port = {port}\nunix_socket_dir = {place}\n"
+        f"auth_type = trust\nauth_file = {place}/users.txt\npool_mode = {request.param}\n"
+        f"logfile = {place}/log\nmax_client_conn = 20\ndefault_pool_size = 5\n"
+        "ignore_startup_parameters = extra_float_digits\n"
+    )
+    for path in (place, *place.iterdir()):
+        os.chown(path, owner.pw_uid, owner.pw_gid)
+    process = subprocess.Popen(
+        [PGBOUNCER, "-q", str(config)],
+        user=owner.pw_uid if os.getuid() == 0 else None,
+        group=owner.pw_gid if os.getuid() == 0 else None,
+        extra_groups=[] if os.getuid() == 0 else None,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until((place / f".s.PGSQL.{port}").exists)
+        conninfo = f"host={place} port={port} user=validahub_maintenance dbname={database.name}"
+        yield Target("database", conninfo, "pooled")
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        shutil.rmtree(place)
+
+
+def test_pooler_is_refused_before_anything_is_locked(pooled):
+    with session.plain(pooled) as conn, pytest.raises(TargetError, match="goes through a pooler") as caught:
+        locks.require_direct(conn, "pooled")
+
+    assert "name the server itself in DATABASE_URL" in str(caught.value)
