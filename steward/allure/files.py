@@ -34,7 +34,7 @@ def _environment(run: Mapping[str, Any]) -> dict[str, str]:
     target, code, canary = run["target"], run["code"], run["canary"]
     books = run["reconciliation"]
     return {
-        "Target": ("EMBEDDED DEMO, not a real database: " if run["demo"] else "") + str(target["label"]),
+        "Target": f"{target['label']}{', not a real database' if run['demo'] else ''}",
         "Run": run["run_id"],
         "Status": f"{run['status']}, exit code {run['exit_code']}"
         + (", planned only" if run["mode"] == "plan" else ""),

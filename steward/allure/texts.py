@@ -176,14 +176,15 @@ def findings_csv(item: Mapping[str, Any]) -> str:
 
 
 def faults(run: Mapping[str, Any]) -> list[str]:
-    """Return in which ways plan and outcomes do not match."""
+    """Return what went wrong with the run itself: what stopped it, and where plan and outcomes do not match."""
     books = run["reconciliation"]
     kinds = {
         "missing": "planned, but no outcome was recorded",
         "unplanned": "not planned",
         "repeated": "recorded twice",
     }
-    return [f"{key}: {text}" for kind, text in kinds.items() for key in books.get(kind, [])]
+    stopped = run["messages"] if run["status"] in {"error", "interrupted"} else []
+    return [*stopped, *(f"{key}: {text}" for kind, text in kinds.items() for key in books.get(kind, []))]
 
 
 def totals(run: Mapping[str, Any]) -> str:

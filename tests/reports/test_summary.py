@@ -89,6 +89,17 @@ def test_only_the_fallback_says_why_it_stands_there():
     assert "could not be drawn" not in summary.render(a_run())
 
 
+def test_only_a_run_that_came_to_a_good_end_needs_no_attention():
+    good = [item for item in a_run()["items"] if item["outcome"] == "passed"]
+    stopped = _Page(summary.render(a_run(items=[], status="error", exit_code=2, messages=["db1: refused; start it"])))
+
+    assert (
+        "What needs attention Nothing." in _Page(summary.render(a_run(items=good, status="passed", exit_code=0))).text
+    )
+    assert "db1: refused; start it" in stopped.text
+    assert "What needs attention No item, but the run itself: error." in stopped.text
+
+
 def test_what_does_not_reconcile_is_named():
     run = a_run(
         reconciliation={"planned": 3, "recorded": 1, "missing": ["a::b"], "unplanned": ["c::d"], "repeated": []}

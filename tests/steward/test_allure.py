@@ -226,7 +226,7 @@ def test_the_environment_is_what_the_record_says(written):
     lines = dict(line.split("=", 1) for line in (folder / "environment.properties").read_text().splitlines())
 
     assert [key for key in lines if not key.replace("_", "").isalnum()] == []
-    assert lines["Target"].startswith("EMBEDDED DEMO, not a real database: ")
+    assert lines["Target"] == "EMBEDDED DEMO (PostgreSQL 18.6), not a real database"
     assert lines["Totals"] == "39 passed, 2 warned, 1 not needed"
     assert lines["Status"] == "warned, exit code 0"
     assert lines["Recorded"] == "42 of 42 planned items"
@@ -255,6 +255,13 @@ def test_what_does_not_reconcile_is_an_error_of_the_whole_run(written):
         f"{lost['id']}: planned, but no outcome was recorded",
         "x::y: not planned",
     ]
+
+
+def test_what_stopped_a_run_is_an_error_of_the_whole_run(written):
+    folder, _ = written(a_run(items=[], status="error", exit_code=2, messages=["db1:5432: refused; start it"]))
+    errors = json.loads(next(folder.glob("*-globals.json")).read_text())["errors"]
+
+    assert [error["message"] for error in errors] == ["db1:5432: refused; start it"]
 
 
 def test_a_run_that_reconciles_has_no_error_of_its_own(written):
