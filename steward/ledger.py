@@ -25,6 +25,7 @@ __all__ = [
     "close_run",
     "count_deferrals",
     "deferrals",
+    "expectations",
     "intent",
     "maintenance_type",
     "mark_dead",
@@ -103,6 +104,22 @@ def runs(conn: Session, limit: int) -> list[dict[str, Any]]:
     """Return the last runs of all schedules, the newest first."""
     types = [maintenance_type(schedule) for schedule in _SCHEDULES]
     return queries.fetch(conn, "ledger/runs", {"types": types, "limit": limit})
+
+
+def expectations(profile: Profile) -> str:
+    """Return what the log should show of each schedule, as JSON with times in seconds."""
+    return json.dumps(
+        [
+            {
+                "maintenance_type": maintenance_type(schedule),
+                **{
+                    name: getattr(profile.schedule(schedule), name).total_seconds()
+                    for name in ("max_age", "duration_limit", "window")
+                },
+            }
+            for schedule in _SCHEDULES
+        ]
+    )
 
 
 def intent(  # noqa: PLR0913, PLR0917 - the table's columns

@@ -1,0 +1,44 @@
+"""A run that never started warns nobody: the log must show that every schedule runs, ends, and ends in time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward import ledger
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("verify", step=90),
+    pytest.mark.controls("LGPD-37", "ISO-27001-A.8.15", "SOC2-CC7.2"),
+]
+
+
+@pytest.mark.severity("critical")
+def test_missed(check: Check) -> None:
+    """Every schedule that has begun has run to its end no longer ago than it may."""
+    findings = check.run("history_missed", schedules=ledger.expectations(check.settings.profile))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_open(check: Check) -> None:
+    """No earlier run died or failed without being made good."""
+    findings = check.run("history_open", schedules=ledger.expectations(check.settings.profile))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_duration(check: Check) -> None:
+    """The last run of every schedule kept to its time."""
+    findings = check.run("history_duration", schedules=ledger.expectations(check.settings.profile))
+
+    assert not findings.offenders

@@ -1,0 +1,77 @@
+"""What a run relies on must be there before anything acts: server, schema, extensions, roles, rights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward import prerequisites
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("prepare", step=0),
+    pytest.mark.controls("ISO-27001-A.8.9", "SOC2-CC7.1"),
+]
+
+
+@pytest.mark.severity("blocker")
+def test_server(check: Check) -> None:
+    """The server is a primary of PostgreSQL 13 or later."""
+    findings = check.run("prerequisites_server", minimum=13)
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("blocker")
+def test_schema(check: Check) -> None:
+    """The application's schema has a version that the profile supports."""
+    findings = check.run("prerequisites_schema", **prerequisites.schema(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_extensions(check: Check) -> None:
+    """Every extension that the suite needs is in the database."""
+    findings = check.run("prerequisites_extensions", required=list(check.settings.profile.extensions.required))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_settings(check: Check) -> None:
+    """The server counts what the suite decides by."""
+    findings = check.run("prerequisites_settings")
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+@pytest.mark.controls("LGPD-46", "ISO-27001-A.5.15", "SOC2-CC6.1")
+def test_roles(check: Check) -> None:
+    """The profile's roles are there, and can do what they are for and no more."""
+    findings = check.run("prerequisites_roles", **check.settings.profile.roles.model_dump())
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_rights(check: Check) -> None:
+    """The maintenance role has the rights of every included table's owner."""
+    findings = check.run("prerequisites_rights", **prerequisites.included(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_metadata(check: Check) -> None:
+    """The tables that operators query have the columns that are written."""
+    findings = check.run("prerequisites_metadata")
+
+    assert not findings.offenders
