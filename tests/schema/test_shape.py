@@ -46,7 +46,8 @@ def test_the_owner_owns_tables_leaves_and_functions(database):
 def test_the_bypassing_role_owns_materialized_views_and_their_barriers(database):
     rows = database.execute(
         "select relname as name, relkind, pg_get_userbyid(relowner) as owner, reloptions from pg_class "
-        "where relkind in ('m', 'v') and relnamespace = 'public'::regnamespace and relname ~ %s order by relkind, relname",
+        "where relkind in ('m', 'v') and relnamespace = 'public'::regnamespace and relname ~ %s "
+        "order by relkind, relname",
         ("^(" + "|".join(MATVIEWS) + ")",),
     )
     views = [row for row in rows if row["relkind"] == "v"]
@@ -129,7 +130,8 @@ def test_the_schema_says_its_version_once(database):
 def test_a_rule_set_has_one_current_and_one_latest_version(database, flag):
     found = database.execute(SET)[0]["id"]
     versions = (
-        "insert into public.rule_versions (tenant_id, rule_set_id, major, minor, patch, version, is_current, is_latest) "
+        "insert into public.rule_versions "
+        "(tenant_id, rule_set_id, major, minor, patch, version, is_current, is_latest) "
         "values ('t_verde', %(set)s, 1, %(minor)s, 0, '1.' || %(minor)s::text, %(current)s, %(latest)s)"
     )
     flags = {"set": found, "current": flag == "is_current", "latest": flag == "is_latest"}
