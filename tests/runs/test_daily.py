@@ -19,7 +19,7 @@ SCHEMA = Path(__file__).resolve().parents[2] / "reports" / "schema" / "run.schem
 def test_daily_does_all_that_is_due_and_proves_it(suite: Suite, demo_database: TestDatabase) -> None:
     run = suite.run("daily", "--no-report", database=demo_database)
 
-    assert (run.code, run.err) == (0, "")
+    assert (0, "") == (run.code, run.err)
     assert {"passed"} == set(run.outcomes("purge").values())
     assert {"passed"} == set(run.outcomes("partitions").values())
     assert {"passed"} == set(run.outcomes("vacuum").values())
@@ -41,7 +41,7 @@ def test_the_record_keeps_its_schema_and_is_for_its_owner_only(suite: Suite, dem
     files = [path for path in run.folder.rglob("*") if path.is_file()]
 
     Draft202012Validator(json.loads(SCHEMA.read_text())).validate(run.record)
-    assert [path for path in files if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+    assert [] == [path for path in files if stat.S_IMODE(path.stat().st_mode) & 0o077]
     assert stat.S_IMODE(run.folder.stat().st_mode) == 0o700
     assert run.folder == (suite.runs / "latest").resolve()
 
@@ -67,7 +67,7 @@ def test_the_log_has_one_row_a_run_and_one_an_operation(suite: Suite, demo_datab
     runs = [row for row in rows if row["maintenance_type"] == "daily_maintenance"]
     operations = [row for row in rows if row["maintenance_type"] in {"purge", "partitions", "vacuum"}]
 
-    assert len(runs) == 1
+    assert 1 == len(runs)
     assert run.record["status"] == runs[0]["details"]["status"]
     assert len(done) == len(operations)
     assert all(row["completed_at"] for row in (*runs, *operations))
@@ -84,5 +84,5 @@ def test_checks_alone_write_nothing_and_leave_no_row(suite: Suite, demo_database
 
     rows = demo_database.execute("select * from maintenance_log where maintenance_type = 'daily_maintenance'")
 
-    assert (run.code, rows) == (0, [])
+    assert (0, []) == (run.code, rows)
     assert {"check"} == {item["kind"] for item in run.record["items"]}

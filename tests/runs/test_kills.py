@@ -80,12 +80,12 @@ def _told_and_cleared(database: TestDatabase, run: Finished) -> None:
         "select details, completed_at from maintenance_log where maintenance_type = 'daily_maintenance' order by id"
     )
 
-    assert run.code == 0, run.err
-    assert database.execute(OPEN_ROWS) == []
+    assert 0 == run.code, run.err
+    assert [] == database.execute(OPEN_ROWS)
     assert run.record["run_id"] == rows[0]["details"]["superseded_by"]
     assert rows[0]["details"]["error"]
     assert rows[0]["details"]["status"] in {"died", "failed", "error"}
-    assert database.execute(DUE)[0]["count"] == 0
+    assert 0 == database.execute(DUE)[0]["count"]
 
 
 def test_a_killed_supervisor_in_a_purge(suite: Suite, demo_database: TestDatabase, slow_profile: str) -> None:
@@ -103,7 +103,7 @@ def test_a_killed_supervisor_in_a_purge(suite: Suite, demo_database: TestDatabas
     run = _converges(suite, demo_database)
 
     assert 0 < left < before
-    assert len(open_rows) == 1
+    assert 1 == len(open_rows)
     assert open_rows[0]["details"]["error"]
     _told_and_cleared(demo_database, run)
 
@@ -118,10 +118,10 @@ def test_a_killed_worker_in_a_purge_is_an_error_and_the_rest_is_done(
 
     run = _converges(suite, demo_database)
 
-    assert hurt.code == 1
-    assert outcomes.count("error") == 1
+    assert 1 == hurt.code
+    assert 1 == outcomes.count("error")
     assert len(outcomes) - 1 == outcomes.count("passed")
-    assert hurt.record["reconciliation"]["missing"] == []
+    assert [] == hurt.record["reconciliation"]["missing"]
     _told_and_cleared(demo_database, run)
 
 
@@ -135,10 +135,10 @@ def test_a_killed_server_in_a_purge(suite: Suite, crashing: TestDatabase, slow_p
 
     run = _converges(suite, crashing)
 
-    assert hurt.code == 2
+    assert 2 == hurt.code
     assert "Traceback" not in hurt.err
     assert "error" in hurt.record["status"]
-    assert len(open_rows) == 1
+    assert 1 == len(open_rows)
     _told_and_cleared(crashing, run)
 
 
@@ -186,7 +186,7 @@ def test_a_killed_server_in_an_attach(suite: Suite, crashing: TestDatabase, slow
 
     run = _converges(suite, crashing)
 
-    assert hurt.code == 2
+    assert 2 == hurt.code
     assert before == half_way
     _told_and_cleared(crashing, run)
 
@@ -202,11 +202,11 @@ def test_a_signal_closes_the_record_and_leaves_the_row_open(
 
     run = _converges(suite, demo_database)
 
-    assert (stopped.code, stopped.record["status"]) == (5, "interrupted")
-    assert stopped.record["reconciliation"]["missing"] == []
+    assert (5, "interrupted") == (stopped.code, stopped.record["status"])
+    assert [] == stopped.record["reconciliation"]["missing"]
     assert "SIGTERM" in open_rows[0]["details"]["error"]
-    assert run.code == 0
-    assert demo_database.execute(OPEN_ROWS) == []
+    assert 0 == run.code
+    assert [] == demo_database.execute(OPEN_ROWS)
 
 
 def test_a_second_run_at_the_same_time_is_refused(suite: Suite, demo_database: TestDatabase, slow_profile: str) -> None:
@@ -215,10 +215,10 @@ def test_a_second_run_at_the_same_time_is_refused(suite: Suite, demo_database: T
 
     second = suite.run("daily", "--no-report", database=demo_database)
 
-    assert second.code == 3
+    assert 3 == second.code
     assert "another run is going on" in second.err
-    assert len(second.err.strip().splitlines()) == 1
-    assert suite.finish(first).code == 0
+    assert 1 == len(second.err.strip().splitlines())
+    assert 0 == suite.finish(first).code
 
 
 def test_a_table_locked_throughout_is_busy_and_names_who_holds_it(
@@ -233,6 +233,6 @@ def test_a_table_locked_throughout_is_busy_and_names_who_holds_it(
         holder.rollback()
     busy = [item for item in run.record["items"] if item["outcome"] == "busy"]
 
-    assert run.code == 1
+    assert 1 == run.code
     assert busy
     assert all(f"pid {pid}" in item["reason"] for item in busy)

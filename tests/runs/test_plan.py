@@ -25,7 +25,7 @@ def test_plan_changes_nothing_in_the_whole_database(suite: Suite, demo_database:
 
     run = suite.run("daily", "--plan", "--no-report", database=demo_database)
 
-    assert run.code == 0, run.err
+    assert 0 == run.code, run.err
     assert before == _whole(demo_database)
     assert counters == demo_database.execute(vacuums)
     assert {"planned"} == {item["outcome"] for item in run.record["items"] if item["kind"] == "action"}
@@ -43,7 +43,7 @@ def test_the_plan_is_sql_that_a_dba_can_paste(suite: Suite, demo_database: TestD
         check=False,
     )
 
-    assert (pasted.returncode, pasted.stderr) == (0, "")
+    assert (0, "") == (pasted.returncode, pasted.stderr)
     assert [
         name
         for name in ("partitions", "vacuum")

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def _said(run: Finished) -> str:
     """Return the one line of the error; a traceback or a second line is a bug."""
     lines = run.err.strip().splitlines()
-    assert len(lines) == 1, run.err
+    assert 1 == len(lines), run.err
     return lines[0]
 
 
 def test_a_cron_job_that_lost_its_url_does_not_maintain_a_toy(suite: Suite) -> None:
     run = suite.run("daily", database=None, STEWARD_PROFILE="production")
 
-    assert run.code == 2
+    assert 2 == run.code
     assert "DATABASE_URL" in _said(run)
 
 
@@ -44,7 +44,7 @@ def test_a_database_that_cannot_be_reached_is_told_in_one_line(
 
     run = suite.run("daily", database=database, DATABASE_URL=url.format(socket=folder))
 
-    assert run.code == 2
+    assert 2 == run.code
     assert told in _said(run)
     assert "s3cret-word" not in run.err + run.out
 
@@ -53,7 +53,7 @@ def test_a_role_without_rights_gets_exactly_the_statements_that_are_missing(suit
     run = suite.run("daily", database=blank)
     statements = [line for line in run.err.splitlines() if not line.startswith("steward: ")]
 
-    assert run.code == 2
+    assert 2 == run.code
     assert any("maintenance_log" in statement for statement in statements)
     assert "Traceback" not in run.err
 
@@ -74,7 +74,7 @@ def test_a_profile_that_is_wrong_is_told_with_file_and_key(
 
     run = suite.run("daily", database=database, STEWARD_PROFILE=str(path))
 
-    assert run.code == 2
+    assert 2 == run.code
     assert told in _said(run)
     assert "mine.toml" in _said(run)
 
@@ -86,7 +86,7 @@ def test_an_empty_inventory_is_a_failure_and_not_a_pass(suite: Suite, database: 
 
     run = suite.run("checks", database=database)
 
-    assert run.code == 2
+    assert 2 == run.code
     assert "Traceback" not in run.err
 
 
@@ -96,5 +96,5 @@ def test_minimum_inventory_names_what_is_missing(suite: Suite, database: TestDat
 
     run = suite.run("checks", database=database, STEWARD_PROFILE=str(path))
 
-    assert run.code == 2
+    assert 2 == run.code
     assert "tables" in _said(run)

@@ -40,8 +40,9 @@ def application(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 def test_a_login_role_does_the_whole_run_after_bootstrap(suite: Suite, application: TestDatabase) -> None:
     refused = suite.run("daily", "--no-report", database=application)
     printed = suite.run("bootstrap", "--print-sql", database=application)
+    psql = application.cluster.server.binaries.program("psql")
     applied = subprocess.run(
-        [application.cluster.server.binaries.program("psql"), "-X", "-v", "ON_ERROR_STOP=1", "-d", application.conninfo()],
+        [psql, "-X", "-v", "ON_ERROR_STOP=1", "-d", application.conninfo()],
         input=printed.out,
         capture_output=True,
         text=True,
@@ -53,7 +54,7 @@ def test_a_login_role_does_the_whole_run_after_bootstrap(suite: Suite, applicati
 
     assert (2, 0) == (refused.code, printed.code)
     assert 0 == applied.returncode, applied.stderr
-    assert 0 == run.code, [item["reason"] for item in run.record["items"] if item["outcome"] not in {"passed", "warned"}]
+    assert 0 == run.code, [item["reason"] for item in run.record["items"] if item["outcome"] != "passed"]
     assert "validahub_system" == run.record["target"]["role"]
     assert all(run.outcomes(name) for name in ("purge", "partitions", "vacuum"))
     assert (0, []) == (again.code, [item["id"] for item in again.record["items"] if item["kind"] == "action"])
