@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steward import PrerequisiteError, StewardError, bootstrap, demo, profile, report, target
+from steward.provision import provision
 from steward.run import Options, supervise
 from steward.terminal import Terminal
 
@@ -88,7 +89,7 @@ def _run(asked: argparse.Namespace) -> int:
     chosen = profile.load(request.profile)
     if asked.command == "demo":
         return demo.main(request, asked.scale, os.environ)
-    with target.provision(request, os.environ) as at:
+    with provision(request, os.environ) as at:
         if asked.command == "bootstrap":
             return bootstrap.main(at, chosen, print_sql=asked.print_sql)
         selection = [word for flag in "km" if (value := getattr(asked, flag)) for word in (f"-{flag}", value)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -13,9 +12,9 @@ from psycopg.conninfo import conninfo_to_dict
 from steward import ProfileError, TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["Request", "Target", "environment", "explain", "inherited", "provision", "resolve"]
+__all__ = ["Request", "Target", "environment", "existing", "explain", "inherited", "resolve"]
 
 Kind = Literal["database", "embedded", "testcontainers"]
 
@@ -132,17 +131,9 @@ def _label(conninfo: str, environ: Mapping[str, str]) -> str:
     return f"{f'{user}@' if user else ''}{where}/{name or user}"
 
 
-@contextmanager
-def provision(request: Request, environ: Mapping[str, str]) -> Iterator[Target]:
-    """Yield the target, started first and stopped afterwards where it is a throwaway server."""
-    if request.kind == "database":
-        yield Target("database", request.conninfo, _label(request.conninfo, environ))
-        return
-    # Here and not above: building a database needs sessions, and sessions need this room.
-    from steward import demo  # noqa: PLC0415
-
-    with demo.opened(request, environ) as target:
-        yield target
+def existing(request: Request, environ: Mapping[str, str]) -> Target:
+    """Return the database that is named as a target, with a label that anybody may see."""
+    return Target("database", request.conninfo, _label(request.conninfo, environ))
 
 
 def environment(target: Target) -> dict[str, str]:
