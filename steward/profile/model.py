@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from steward.profile import sections
+from steward.profile import sections, thresholds
 from steward.profile.rules import Exemption, Matview, Partitions, Retention
 from steward.profile.sections import Model
 from steward.profile.units import NameOrAll, Text
@@ -29,19 +29,19 @@ class Profile(Model):
     weekly: sections.Schedule
     monthly: sections.Schedule
     locks: sections.Locks
-    vacuum: sections.Vacuum
-    analyze: sections.Analyze
+    vacuum: thresholds.Vacuum
+    analyze: thresholds.Analyze
     partitions: Partitions
     retention: Retention
     matviews: Mapping[NameOrAll, Matview]
-    growth: sections.Growth
-    queries: sections.Queries
-    load: sections.Load
-    lag: sections.Lag
-    indexes: sections.Indexes
-    reorganise: sections.Reorganise
-    disk: sections.Disk
-    wraparound: sections.Wraparound
+    growth: thresholds.Growth
+    queries: thresholds.Queries
+    load: thresholds.Load
+    lag: thresholds.Lag
+    indexes: thresholds.Indexes
+    reorganise: thresholds.Reorganise
+    disk: thresholds.Disk
+    wraparound: thresholds.Wraparound
     canary: sections.Canary
     exemptions: tuple[Exemption, ...]
 

@@ -1,4 +1,4 @@
-"""The tables of a profile but for its rules. No field has a default: every default stands in profiles/base.toml."""
+"""The tables of a profile but for thresholds and rules; all defaults stand in profiles/base.toml, none here."""
 
 from __future__ import annotations
 
@@ -7,32 +7,24 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from steward.profile.units import Duration, Interval, Name, OptionalDuration, OptionalSize, Pattern, Share, Size, Text
+from steward.profile.units import Duration, Name, OptionalSize, Pattern, Share, Size, Text
 
 __all__ = [
-    "Analyze",
     "Application",
     "Canary",
-    "Disk",
+    "Count",
     "Extensions",
-    "Growth",
-    "Indexes",
-    "Lag",
-    "Load",
     "Locks",
     "Minimum",
     "Model",
     "Parallel",
-    "Queries",
-    "Reorganise",
+    "Positive",
     "Roles",
     "Run",
     "Schedule",
     "Severity",
     "Target",
     "Tenancy",
-    "Vacuum",
-    "Wraparound",
 ]
 
 Severity = Literal["blocker", "critical", "normal", "minor", "trivial"]
@@ -166,107 +158,6 @@ class Locks(Model):
             raise ValueError("locks.access_exclusive is above locks.budget")
         if not self.access_exclusive:
             raise ValueError("locks.access_exclusive is zero, which PostgreSQL takes for no limit")
-        return self
-
-
-class Vacuum(Model):
-    """When VACUUM is due beside the server's own trigger, and when freezing is."""
-
-    dead_ratio: Share
-    minimum_dead_rows: Count
-    freeze_age: Positive
-    freeze_mxid_age: Positive
-    closed_partitions: bool
-
-
-class Analyze(Model):
-    """When statistics are stale, and the columns whose target is not their own."""
-
-    modified_ratio: Share
-    targets: Mapping[str, Annotated[int, Field(ge=1, le=10_000)]]
-
-
-class Growth(Model):
-    """What growth is worth an alert; a threshold is the size that a table or family should not reach."""
-
-    per_month: Size
-    critical_per_month: Size
-    threshold: Size
-    thresholds: Mapping[Name, Size]
-    warning_days: Count
-    critical_days: Count
-    measured_over: Interval
-    keep: Interval
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.per_month > self.critical_per_month:
-            raise ValueError("growth.per_month is above growth.critical_per_month")
-        if self.critical_days > self.warning_days:
-            raise ValueError("growth.critical_days is above growth.warning_days")
-        return self
-
-
-class Queries(Model):
-    """What the application's queries should hold, and what counts as a regression against the baseline."""
-
-    p95: Duration
-    cache_hit: Share
-    regression: Annotated[float, Field(ge=1)]
-    minimum_calls: Positive
-
-
-class Load(Model):
-    """While more sessions are active, heavy work is deferred."""
-
-    ignored_applications: tuple[str, ...]
-    active_sessions: Positive
-    per_cpu: Positive
-
-
-class Lag(Model):
-    """While a standby or a slot is further behind, heavy work is deferred."""
-
-    replay: Duration
-    size: Size
-
-
-class Indexes(Model):
-    """Unused indexes, and what a rebuild must at least promise."""
-
-    unused_size: Size
-    unused_for: Interval
-    drop_unused: bool
-    minimum_size: Size
-
-
-class Reorganise(Model):
-    """When a table is rewritten: measured free space after a VACUUM, and enough live rows to matter."""
-
-    free: Share
-    live_rows: Count
-    partitions: bool
-
-
-class Disk(Model):
-    """Free space that an action needs as a multiple of what it writes, and the share that must stay free."""
-
-    headroom: Annotated[float, Field(ge=1)]
-    free: Share
-
-
-class Wraparound(Model):
-    """Ages in transactions, the greater of a table's and its TOAST's, of xids and of multixacts."""
-
-    warn: Positive
-    fail: Positive
-    emergency: Positive
-    horizon_age: OptionalDuration
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if not self.warn < self.fail < self.emergency:
-            raise ValueError("wraparound.warn, .fail and .emergency must rise")
         return self
 
 

@@ -14,7 +14,7 @@ from steward import ledger, session
 def log(database):
     """Write a row of the log: ``log("daily", "26 hours", took="10 min", status="passed")``."""
 
-    def written(schedule: str, ago: str, took: str | None = None, **details) -> int:
+    def written(schedule: str, ago: str, took: str | None = None, **details):
         rows = database.execute(
             "insert into public.maintenance_log (maintenance_type, started_at, completed_at, details) "
             "values (%s, now() - %s::interval, now() - %s::interval + %s::interval, %s) returning id",
@@ -29,7 +29,7 @@ def log(database):
 def checked(database, settings, checking):
     """Run a query of the check and return its offenders."""
 
-    def run(query: str) -> list:
+    def run(query: str):
         check = checking(database, settings)
         return check.run(query, schedules=ledger.expectations(settings.profile)).offenders
 

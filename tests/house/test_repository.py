@@ -39,6 +39,7 @@ ROOMS = (
     "work",
     "action",
     "check",
+    "prerequisites",
     "retention",
     "procedures",
     "registry",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from typing import Any
 
 import psycopg
 import pytest
@@ -51,7 +52,7 @@ def role(mine, name: str) -> sql.Identifier:
     return sql.Identifier(getattr(mine.roles, name))
 
 
-def standing(database, where: str) -> list:
+def standing(database, where: str):
     """Everything that bootstrap could change of the relations, functions and schemas where ``where`` holds."""
     return database.execute(
         f"""
@@ -87,14 +88,16 @@ def psql(database, script: str) -> subprocess.CompletedProcess:
 def counted(database, user: str = "postgres"):
     """Connect so that statements are counted."""
 
-    class Counting(psycopg.Connection):
+    class Counting(psycopg.Connection[Any]):
         statements = 0
 
         def execute(self, *arguments, **options):
             self.statements += 1
             return super().execute(*arguments, **options)
 
-    return Counting.connect(database.conninfo(user), autocommit=True, row_factory=dict_row)
+    conn = Counting.connect(database.conninfo(user), autocommit=True)
+    conn.row_factory = dict_row
+    return conn
 
 
 # --- applying ------------------------------------------------------------------------------------
@@ -420,7 +423,7 @@ def test_the_login_role_itself_may_ask_and_is_refused_with_the_statements(suppli
 
 
 def test_the_number_of_queries_does_not_grow_with_the_database(blank, mine):
-    def asked() -> int:
+    def asked():
         with counted(blank) as conn:
             bootstrap.missing(conn, mine)
             return conn.statements

@@ -65,7 +65,7 @@ def opened(conn, run_id: str = "r1", schedule: str = "daily") -> int:
     return ledger.open_run(conn, run_id, schedule, facts)
 
 
-def row(conn, log_id: int) -> dict:
+def row(conn, log_id: int):
     return conn.execute("select * from public.maintenance_log where id = %s", [log_id]).fetchone()
 
 

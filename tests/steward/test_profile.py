@@ -148,7 +148,7 @@ def test_no_default_hides_outside_of_the_base_profile():
 
 def test_a_profile_cannot_be_changed_once_it_is_read():
     with pytest.raises(ValidationError):
-        profile.load("base").run.workers = 5
+        profile.load("base").run.workers = 5  # type: ignore[misc]  # that is the point
 
 
 def test_the_digest_follows_every_figure(write):
