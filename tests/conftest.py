@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 pytest_plugins = (
+    "tests.fixtures.running",
     "tests.fixtures.browser",
     "tests.fixtures.database",
+    "tests.fixtures.engine",
     "tests.fixtures.retention",
     "tests.fixtures.runs",
 )

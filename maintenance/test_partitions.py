@@ -1,0 +1,27 @@
+"""Have the coming partitions there before rows need them: a row without a partition is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from steward.action import Action
+    from steward.procedures.partition_statements import Period
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.phase("prepare", step=20),
+    pytest.mark.severity("critical"),
+    pytest.mark.controls("LGPD-46", "ISO-27001-A.8.6", "SOC2-A1.1"),
+]
+
+
+@pytest.mark.needs("partitions")
+def test_partitions(period: Period, action: Action) -> None:
+    """The period has its partition: exact bounds, the parent's owner, row security and indexes, and no grants."""
+    outcome = action.run("partitions", period)
+
+    assert outcome.after == outcome.threshold

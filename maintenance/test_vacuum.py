@@ -1,0 +1,30 @@
+"""Reclaim dead rows before they become bloat, and freeze old ones before the server must."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from steward.action import Action
+    from steward.procedures.vacuum import Need
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.phase("tables", step=20),
+    pytest.mark.severity("normal"),
+    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1"),
+]
+
+
+@pytest.mark.needs("vacuum")
+def test_vacuum(table: Need, action: Action) -> None:
+    """The server has noted the vacuum, and dead rows and ages are within their limits."""
+    outcome = action.run("vacuum", table)
+
+    assert outcome.after.vacuums > outcome.before.vacuums, outcome.figures["warnings"]
+    assert outcome.after.dead_rows <= outcome.threshold.dead_rows, outcome.after.horizon
+    assert outcome.after.xid_age <= outcome.threshold.xid_age, outcome.after.horizon
+    assert outcome.after.mxid_age <= outcome.threshold.mxid_age, outcome.after.horizon

@@ -1,0 +1,1 @@
+"""The kinds of work that maintain relations, each a `steward.action.Procedure`."""

@@ -1,0 +1,142 @@
+"""What a coming partition is called: as the family's existing ones are, learnt from their names and lower bounds.
+
+A template is written as for strftime, with ``%q`` for the quarter and GNU's ``%-m`` and ``%-d`` for numbers without a
+leading zero.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from steward.procedures.bounds import Granularity
+
+__all__ = ["LONGEST", "conventional", "learn", "render"]
+
+# NAMEDATALEN - 1, in bytes: PostgreSQL cuts what is longer without an error.
+LONGEST = 63
+
+_SIGN = re.compile(r"%(-[md]|.)", re.DOTALL)
+_DIGITS = re.compile(r"([0-9]+)")
+# Names beyond the latest dozen may be of another habit.
+_WITNESSES = 12
+# Digits that a name begins with are rarely its period's; more runs than these would only cost time.
+_RUNS = 4
+
+# What a period's name must be made of, for each length of period.
+_COMPLETE: dict[Granularity, tuple[frozenset[str], ...]] = {
+    "day": tuple(
+        frozenset({year, *rest})
+        for year in ("%Y", "%y")
+        for rest in (("%m", "%d"), ("%-m", "%-d"), ("%m", "%-d"), ("%-m", "%d"), ("%j",))
+    ),
+    "week": tuple(
+        frozenset(each) for each in (("%G", "%V"), ("%Y", "%V"), ("%y", "%V"), ("%Y", "%m", "%d"), ("%y", "%m", "%d"))
+    ),
+    "month": tuple(frozenset({year, month}) for year in ("%Y", "%y") for month in ("%m", "%-m")),
+    "quarter": tuple(frozenset({year, part}) for year in ("%Y", "%y") for part in ("%q", "%m", "%-m")),
+    "year": (frozenset({"%Y"}), frozenset({"%y"})),
+}
+# Where several readings fit all names, the usual one is meant.
+_ODDITY = {"%Y": 0, "%m": 0, "%d": 0, "%q": 0, "%G": 0, "%V": 0, "%j": 2, "%y": 3, "%-m": 1, "%-d": 1}
+_ORDER = ("%Y", "%G", "%y", "%q", "%V", "%m", "%-m", "%j", "%d", "%-d")
+
+_CONVENTION: dict[Granularity, str] = {
+    "day": "%Y_%m_%d",
+    "week": "%G_w%V",
+    "month": "%Y_%m",
+    "quarter": "%Y_q%q",
+    "year": "%Y",
+}
+
+
+def render(template: str, begin: datetime) -> str:
+    """Return the name of the period that begins then."""
+    return _SIGN.sub(lambda match: _value(f"%{match[1]}", begin), template)
+
+
+def conventional(table: str, granularity: Granularity) -> str:
+    """Return the template for a family whose names say nothing about their periods."""
+    return f"{table.replace('%', '%%')}_{_CONVENTION[granularity]}"
+
+
+def learn(samples: Sequence[tuple[str, datetime]], granularity: Granularity) -> str | None:
+    """Return the template that most of the latest names follow, None where fewer than half follow any.
+
+    Args:
+        samples: names with the begin of their periods, the latest last.
+        granularity: how long a period is, which says what a name must at least be made of.
+
+    """
+    latest = samples[-_WITNESSES:]
+    votes = Counter(template for name, begin in latest for template in set(_readings(name, begin, granularity)))
+    if not votes:
+        return None
+    template, count = max(votes.items(), key=lambda vote: (vote[1], -_oddity(vote[0]), vote[0]))
+    return template if 2 * count >= len(latest) else None
+
+
+def _value(sign: str, begin: datetime) -> str:
+    match sign:
+        case "%%":
+            return "%"
+        case "%q":
+            return str((begin.month + 2) // 3)
+        case "%-m":
+            return str(begin.month)
+        case "%-d":
+            return str(begin.day)
+        case "%Y":
+            return f"{begin.year:04d}"
+        case _:
+            return begin.strftime(sign)
+
+
+def _signs(template: str) -> list[str]:
+    return [f"%{sign}" for sign in _SIGN.findall(template) if sign != "%"]
+
+
+def _readings(name: str, begin: datetime, granularity: Granularity) -> Iterator[str]:
+    """Yield every template that gives this name to the period, and tells it from all others."""
+    parts = _DIGITS.split(name)
+    values = {sign: _value(sign, begin) for sign in _ORDER}
+    first = max(1, len(parts) - 2 * _RUNS)
+    choices = [
+        sorted(_within(part, values)) if place % 2 and place >= first else [part.replace("%", "%%")]
+        for place, part in enumerate(parts)
+    ]
+    for chosen in product(*choices):
+        template = "".join(chosen)
+        found = _signs(template)
+        if len(found) == len(set(found)) and frozenset(found) in _COMPLETE[granularity]:
+            yield template
+
+
+def _within(digits: str, values: dict[str, str]) -> set[str]:
+    """Return the readings of a run of digits: as it stands, or with signs that follow each other somewhere in it."""
+    found = {digits}
+    for begin in range(len(digits)):
+        found.update(digits[:begin] + rest for rest in _replaced(digits[begin:], values, 3))
+    return found
+
+
+def _replaced(digits: str, values: dict[str, str], most: int) -> Iterator[str]:
+    """Yield the readings in which one to ``most`` signs stand at the beginning."""
+    for sign, value in values.items():
+        if digits.startswith(value):
+            rest = digits.removeprefix(value)
+            yield sign + rest
+            if most > 1:
+                yield from (sign + more for more in _replaced(rest, values, most - 1))
+
+
+def _oddity(template: str) -> int:
+    signs = _signs(template)
+    places = [_ORDER.index(sign) for sign in signs]
+    return sum(_ODDITY[sign] for sign in signs) + 2 * (places != sorted(places)) + ("%Y" in signs and "%V" in signs)

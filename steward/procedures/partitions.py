@@ -1,0 +1,206 @@
+"""The coming partitions of every family over time, made beside the parent and attached within the lock budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from steward import ReconciliationError, StewardError, queries
+from steward.action import Due, Examined, Procedure
+from steward.procedures import bounds, families, naming, partition_statements
+from steward.procedures.partition_statements import Blueprint, Period, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from steward.action import Settings, Statement, Work
+    from steward.inventory import Scan
+    from steward.procedures.families import Lacking
+    from steward.session import Session
+
+__all__ = ["PartitionState", "Partitions"]
+
+
+@dataclass(frozen=True)
+class PartitionState:
+    """The partition that has the period's bounds, None where there is none; grantees are those beside the owner."""
+
+    partition: str | None
+    owner: str = ""
+    row_security: bool = False
+    force_row_security: bool = False
+    grantees: str = ""
+    indexes: int = 0
+
+
+class Partitions(Procedure[Period, PartitionState]):
+    """One missing period of one family: its partition is created, in one transaction or not at all."""
+
+    name: ClassVar = "partitions"
+    subject: ClassVar = "period"
+    phase: ClassVar = "prepare"
+    # Rows of a month without a partition are refused: that cannot wait for a quiet hour.
+    heavy: ClassVar = False
+
+    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
+        """Return how the next partition of each family that lacks one is to be made."""
+        lacking = list(families.lacking(scan, settings))
+        asked = {
+            "parents": [each.family.oid for each in lacking],
+            "siblings": [each.sibling.oid for each in lacking],
+        }
+        return queries.fetch(conn, "maintenance/partitions_facts", asked) if lacking else []
+
+    def examine(self, scan: Scan, settings: Settings) -> Examined[Period]:
+        """Return the missing periods, from the present one to as many ahead as the profile wants."""
+        facts = {row["parent"]: row for row in scan.gathered.get(self.name, ())}
+        due = tuple(
+            _due(each, span, facts[each.family.oid], settings)
+            for each in families.lacking(scan, settings)
+            for span in each.spans
+        )
+        return Examined(len(families.included(scan, settings)), due)
+
+    def measure(self, work: Work, subject: Period) -> PartitionState:
+        """Look for the partition with these bounds.
+
+        Raises:
+            StewardError: its name cannot be had: too long, or something else has it.
+
+        """
+        found = queries.fetch(
+            work.conn,
+            "maintenance/partitions_measure",
+            {"parent": subject.oid, "lower": subject.lower, "upper": subject.upper},
+            key_type=partition_statements.type_name(subject.key_type),
+        )
+        if found:
+            return PartitionState(**found[0])
+        _require_name(work, subject)
+        return PartitionState(None)
+
+    def still_due(self, before: PartitionState, subject: Period, settings: Settings) -> bool:  # noqa: ARG002
+        """Tell whether nobody has made it meanwhile."""
+        return before.partition is None
+
+    def threshold(self, before: PartitionState, subject: Period, settings: Settings) -> PartitionState:  # noqa: ARG002
+        """Return what must be found afterwards."""
+        demanded = subject.blueprint
+        return PartitionState(
+            subject.table.ident,
+            demanded.owner,
+            demanded.row_security,
+            demanded.force_row_security,
+            "",
+            demanded.indexes,
+        )
+
+    def statements(self, subject: Period, settings: Settings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+        """Return the transaction's statements; those that depend on what is found on the way are left out."""
+        made = partition_statements.build(subject, subject.blueprint.grantees)
+        room = partition_statements.lock_default(subject)
+        return (*made, *room, partition_statements.attach(subject))
+
+    def execute(self, work: Work, subject: Period, before: PartitionState) -> Mapping[str, object]:  # noqa: ARG002
+        """Create and attach in one transaction; a lock not had undoes all of it and tries again.
+
+        Raises:
+            Busy: a lock was not had within the budget.
+            StewardError: rows in the default partition are in the way and may not be moved.
+
+        """
+        if subject.default:
+            # From here on readers of the default partition wait: no statement may search it for longer than this.
+            work.limit(statement_timeout=work.settings.profile.locks.other)
+        return work.attempt(lambda: _create(work, subject), budget="brief")
+
+    def relations(self, subject: Period) -> Sequence[int]:
+        """Return all whose locks it needs: the parent, the default partition, the other ends of foreign keys."""
+        default = () if subject.default is None else (subject.default.oid,)
+        return (subject.oid, *default, *subject.blueprint.related)
+
+
+def _due(each: Lacking, span: bounds.Span, facts: Mapping[str, Any], settings: Settings) -> Due[Period]:
+    family, said = each.family, families.rule(each.family, settings)
+    name = naming.render(each.template, each.grid.nominal(span.upper - datetime.resolution))
+    period = Period(
+        oid=family.oid,
+        parent=Table(family.oid, family.schema, family.name, family.ident),
+        table=Table(0, facts["schema"], name, partition_statements.ident(facts["schema"], name)),
+        key_column=family.key_columns[0],
+        key_type=family.key_types[0],
+        lower=bounds.literal(span.lower, family.key_types[0]),
+        upper=bounds.literal(span.upper, family.key_types[0]),
+        default=None
+        if each.default is None
+        else Table(each.default.oid, each.default.schema, each.default.name, each.default.ident),
+        move=((said and said.default_rows) or settings.profile.partitions.default_rows) == "move",
+        blueprint=Blueprint.of(facts),
+    )
+    why = f"{family.ident} has no partition from {period.lower} to {period.upper}"
+    return Due(period, why, 1.0, family.root, period.table.ident)
+
+
+def _require_name(work: Work, subject: Period) -> None:
+    """Refuse a name that PostgreSQL would cut, or that something else has: nothing is dropped or renamed for it."""
+    table, parent = subject.table, subject.parent.ident
+    size = len(table.name.encode())
+    if size > naming.LONGEST:
+        raise StewardError(
+            parent,
+            f"its coming partition {table.ident} would have a name of {size} bytes, over PostgreSQL's {naming.LONGEST}",
+            f"say a shorter naming under [partitions.families.'{parent}'] in the profile",
+        )
+    for taken in queries.fetch(work.conn, "maintenance/partitions_taken", {"schema": table.schema, "name": table.name}):
+        what = "another partition" if taken["is_partition"] else f"a relation of kind {taken['kind']}"
+        raise StewardError(
+            parent,
+            f"its coming partition cannot be called {table.ident}: {what} has that name",
+            "attach, rename or archive that one; it is left as it is",
+        )
+
+
+def _create(work: Work, subject: Period) -> dict[str, object]:
+    table = {"schema": subject.table.schema, "name": subject.table.name}
+    for statement in partition_statements.build(subject, ()):
+        work.execute(statement)
+    granted = [row["grantee"] for row in queries.fetch(work.conn, "maintenance/partitions_grantees", table)]
+    if granted:
+        work.execute(partition_statements.revoke(subject, granted))
+    moved = _make_room(work, subject, subject.default) if subject.default else 0
+    work.execute(partition_statements.attach(subject))
+    if subject.blueprint.replica_index:
+        known = {**table, "parent_index": subject.blueprint.replica_index}
+        for index in queries.fetch(work.conn, "maintenance/partitions_replica_index", known):
+            work.execute(partition_statements.replica_index(subject, index["name"]))
+    return {"lower": subject.lower, "upper": subject.upper, "moved_from_default": moved, "revoked_from": granted}
+
+
+def _make_room(work: Work, subject: Period, default: Table) -> int:
+    """Move the period's rows out of the default partition, and return how many there were."""
+    for statement in partition_statements.lock_default(subject):
+        work.execute(statement)
+    found = work.conn.execute(partition_statements.default_rows(subject, default), {}).fetchone()
+    if found is None or not found["found"]:
+        return 0
+    _require_movable(work, subject, default)
+    counts = work.execute(partition_statements.default_move(subject, default)).fetchone()
+    if counts is None or counts["removed"] != counts["kept"]:
+        raise ReconciliationError(
+            default.ident, f"rows moved to {subject.table.ident}: {counts}", "nothing was changed"
+        )
+    return int(counts["kept"])
+
+
+def _require_movable(work: Work, subject: Period, default: Table) -> None:
+    rows = f"rows from {subject.lower} to {subject.upper} are in its default partition {default.ident}"
+    if not subject.move:
+        remedy = 'move them by hand, or say default_rows = "move" in the profile'
+        raise StewardError(subject.parent.ident, rows, remedy)
+    triggers = queries.fetch(work.conn, "maintenance/partitions_default_triggers", {"default_oid": default.oid})
+    if triggers:
+        # A delete that cascades through somebody's foreign key would destroy what a move must keep.
+        names = ", ".join(row["name"] for row in triggers)
+        remedy = "move them by hand with the triggers in mind"
+        raise StewardError(subject.parent.ident, f"{rows}, and moving them would fire the triggers {names}", remedy)
