@@ -85,13 +85,18 @@ def _run(asked: argparse.Namespace) -> int:
     if asked.command == "report":
         return report.render((asked.folder or report.runs(os.environ) / "latest").resolve())
     name = asked.profile or os.environ.get("STEWARD_PROFILE") or None
+    if asked.command == "bootstrap" and asked.print_sql and name:
+        # Needs no database, not even the name of one: the script is for another person and another machine.
+        return bootstrap.print_script(profile.load(name))
     request = target.resolve(os.environ, name)
     chosen = profile.load(request.profile)
+    if asked.command == "bootstrap" and asked.print_sql:
+        return bootstrap.print_script(chosen)
     if asked.command == "demo":
         return demo.main(request, asked.scale, os.environ)
     with provision(request, os.environ) as at:
         if asked.command == "bootstrap":
-            return bootstrap.main(at, chosen, print_sql=asked.print_sql)
+            return bootstrap.main(at, chosen)
         selection = [word for flag in "km" if (value := getattr(asked, flag)) for word in (f"-{flag}", value)]
         terminal = Terminal.for_stream(sys.stdout, os.environ, quiet=asked.quiet)
         try:

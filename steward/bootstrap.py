@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from steward.session import Session
     from steward.target import Target
 
-__all__ = ["apply", "main", "missing", "require", "script"]
+__all__ = ["apply", "main", "missing", "print_script", "require", "script"]
 
 _HEADER = """\
 -- What the maintenance suite needs in a database (profile {profile}). Run it once in each database, as a superuser:
@@ -98,11 +98,14 @@ def require(conn: Session, profile: Profile) -> None:
         raise PrerequisiteError(_place(conn), cause, _REMEDY, statements)
 
 
-def main(target: Target, profile: Profile, *, print_sql: bool) -> int:
-    """Print the script without connecting, or apply what is missing and say what that was."""
-    if print_sql:
-        sys.stdout.write(script(profile))
-        return 0
+def print_script(profile: Profile) -> int:
+    """Print the script, and nothing else; nothing connects."""
+    sys.stdout.write(script(profile))
+    return 0
+
+
+def main(target: Target, profile: Profile) -> int:
+    """Apply what is missing, and say what that was."""
     with session.plain(target) as conn:
         executed = apply(conn, profile)
     for statement in executed:

@@ -312,6 +312,7 @@ class Supervisor:
             ledger.close_run(self.control, self.log_id, run["status"], figures, complete=error is None, error=error)
             if error is None and run["status"] != "deferred":
                 ledger.supersede(self.control, self.options.schedule, self.log_id)
+            ledger.snapshot_sizes(self.control, self.profile)
         except psycopg.Error as failure:
             self.terminal.error(
                 f"maintenance_log row {self.log_id}: not closed ({failure.diag.message_primary or failure})"

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from steward import PrerequisiteError, bootstrap, profile, session
-from steward.target import Target
+from steward import __main__ as steward
 
 ROLES = ("login", "maintenance", "owner", "application", "analytics", "admin")
 
@@ -301,18 +301,29 @@ def test_a_script_that_fails_leaves_nothing(blank, mine):
     assert standing(blank, "true") == before
 
 
-def test_printing_connects_to_nothing_and_prints_nothing_but_the_script(mine, capsys):
-    nowhere = Target("database", "host=/nowhere dbname=none", "nowhere")
-
-    code = bootstrap.main(nowhere, mine, print_sql=True)
+def test_printing_prints_nothing_but_the_script(mine, capsys):
+    code = bootstrap.print_script(mine)
 
     assert (code, capsys.readouterr().out) == (0, bootstrap.script(mine))
 
 
+@pytest.mark.parametrize("environ", [{"STEWARD_PROFILE": "production"}, {"DATABASE_URL": "host=/nowhere"}, {}])
+def test_the_command_prints_without_any_database(environ, capsys, monkeypatch):
+    for name in ("DATABASE_URL", "STEWARD_PROFILE", "STEWARD_TARGET", "PGHOST", "PGSERVICE", "PGDATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    words = [] if "STEWARD_PROFILE" in environ else ["--profile", "development"]
+    code = steward.main(["bootstrap", "--print-sql", *words])
+
+    expected = bootstrap.script(profile.load(environ.get("STEWARD_PROFILE", "development")))
+    assert (code, capsys.readouterr().out) == (0, expected)
+
+
 def test_the_command_applies_and_says_what_it_did(blank, mine, capsys):
-    first = bootstrap.main(blank.target("postgres"), mine, print_sql=False)
+    first = bootstrap.main(blank.target("postgres"), mine)
     said = capsys.readouterr().out
-    second = bootstrap.main(blank.target("postgres"), mine, print_sql=False)
+    second = bootstrap.main(blank.target("postgres"), mine)
 
     assert (first, second) == (0, 0)
     assert f'create role "{mine.roles.maintenance}" nologin bypassrls;\n' in said
