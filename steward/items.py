@@ -102,7 +102,9 @@ def conclude(
     offenders = check.offenders if check else []
     subject = str(facts["subject"] or facts["name"])
     ended: Conclusion
-    match ended_by_window(settings, error) or error:
+    # The window does not bind checks: one that was cancelled could not find out.
+    stopped = ended_by_window(settings, error) if facts["kind"] == "action" else None
+    match stopped or error:
         case None if offenders:
             ended = "error", f"the item did not judge its findings: {summary(offenders)}"
         case None if check and check.found:
