@@ -100,14 +100,14 @@ def long_functions(files: Mapping[Path, str], limit: int) -> list[str]:
 
 
 def without_all(files: Mapping[Path, str]) -> list[str]:
-    """Return the modules that do not say what is public."""
-    return [
-        f"{path} has no __all__"
-        for path, text in files.items()
-        if not any(
-            isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__" for node in ast.parse(text).body
-        )
-    ]
+    """Return the modules that define something and do not say what is public."""
+    found = []
+    for path, text in files.items():
+        body = ast.parse(text).body
+        defined = [node for node in body if not isinstance(node, ast.Expr | ast.ImportFrom)]
+        if defined and not any(ast.unparse(node).startswith("__all__ = ") for node in defined):
+            found.append(f"{path} has no __all__")
+    return found
 
 
 def strings(files: Mapping[Path, str]) -> set[str]:
@@ -117,4 +117,19 @@ def strings(files: Mapping[Path, str]) -> set[str]:
         for text in files.values()
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def first_arguments(files: Mapping[Path, str], method: str) -> set[str]:
+    """Return the literal first arguments of all calls of a method of that name."""
+    return {
+        node.args[0].value
+        for text in files.values()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == method
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
     }

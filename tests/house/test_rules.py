@@ -104,7 +104,15 @@ def test_a_long_function_is_seen_whatever_its_docstring():
 
 def test_a_module_without_all_is_seen():
     assert code.without_all(_file("x = 1")) == ["steward/session.py has no __all__"]
-    assert code.without_all(_file("__all__ = []")) == []
+    assert code.without_all(_file("__all__ = ['x']\nx = 1")) == []
+    assert code.without_all(_file('"""Only a word on what is in here."""\nfrom __future__ import annotations')) == []
+
+
+def test_first_arguments_of_a_method_are_found():
+    text = 'check.run("gaps", a=1); self.run(name); run("other"); check.runs("x"); queries.names("schema")'
+
+    assert code.first_arguments(_file(text), "run") == {"gaps"}
+    assert code.first_arguments(_file(text), "names") == {"schema"}
 
 
 HEALTHY = "-- What it answers.\n-- Minimum version: 13\nselect c.oid\nfrom pg_catalog.pg_class as c\norder by 1\n"
