@@ -1,2 +1,3 @@
 -- Statistics of one table, as autovacuum would have left them.
+-- Minimum version: 13.
 analyze {relation}

@@ -1,2 +1,3 @@
 -- What follows is the login's own again.
+-- Minimum version: 13.
 reset role

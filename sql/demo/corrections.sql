@@ -1,5 +1,6 @@
 -- Corrections in the order of their time, more and more of them; deterministic after setseed().
 -- The tenant is drawn by its share; a fifth of some sets' corrections still use a version deprecated long ago.
+-- Minimum version: 13.
 insert into public.correction_logs (
     id, tenant_id, job_id, rule_set_id, rule_version_id, correction_batch_id, record_number, field_name, rule_id, original_value,
     corrected_value, correction_type, correction_method, confidence_score, correction_metadata, status, estimated_impact,

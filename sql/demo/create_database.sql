@@ -1,2 +1,3 @@
 -- A database, empty.
+-- Minimum version: 13.
 create database {database} template template0

@@ -1,2 +1,3 @@
 -- What the generator remembered.
+-- Minimum version: 13.
 drop schema demo cascade

@@ -1,5 +1,6 @@
 -- Months around the server's clock, in UTC: what the demo's partitions are for.
 -- columns: name (of the leaf), lower, upper (bounds, text with the offset)
+-- Minimum version: 13.
 select
     'correction_logs_' || to_char(month, 'YYYY_MM') as name,
     to_char(month, 'YYYY-MM-DD') || ' 00:00:00+00' as lower,

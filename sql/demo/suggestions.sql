@@ -1,5 +1,6 @@
 -- Suggestions in the order of their time. Most expire unread after 14 days; 3 in 100 have no expiry at all, and those of high
 -- confidence are beyond every retention rule.
+-- Minimum version: 13.
 insert into public.suggestions (
     id, tenant_id, job_id, record_number, field_name, rule_id, original_value, suggested_value, alternative_suggestions, model_name,
     model_type, model_version, confidence_score, status, source, priority_score, business_impact, expires_at, valid_until,

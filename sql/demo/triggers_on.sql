@@ -1,2 +1,3 @@
 -- Foreign keys hold again.
+-- Minimum version: 13.
 reset session_replication_role

@@ -120,10 +120,10 @@ def require_unfiltered(conn: Session) -> None:
     """
     session = queries.fetch(conn, "retention/session")[0]
     if not session["sees_all"]:
-        role = sql.Identifier(session["role"]).as_string(None)
-        statement = f"alter role {role} bypassrls;"
+        role = sql.Identifier(session["role"])
+        statement = f"{queries.compose('bootstrap/bypassrls', role=role).as_string(None)};"
         raise PrerequisiteError(
-            f"role {role}",
+            f"role {role.as_string(None)}",
             "row-level security would hide rows from the purge",
             f"let an administrator run: {statement}",
             (statement,),

@@ -1,5 +1,6 @@
 -- 24 tenants; the k-th has a share of 1/k, so that the largest holds a quarter of everything and the smallest a hundredth.
 -- columns: number, tenant_id, up_to (the share of all rows up to and including this tenant)
+-- Minimum version: 13.
 create unlogged table demo.tenant as
 select
     number::integer as number,

@@ -1,4 +1,5 @@
 -- Three sets for the smallest tenant, twenty for the largest; a few deleted, half of those long enough ago to go.
+-- Minimum version: 13.
 insert into public.rule_sets (
     id, tenant_id, channel, name, status, is_active, metadata, version, shadow_period_days, created_at, updated_at, created_by,
     updated_by, deleted_at

@@ -1,4 +1,5 @@
 -- Six versions a set: two deprecated for longer than 180 days, two more recently, one published and one in testing.
+-- Minimum version: 13.
 insert into public.rule_versions (
     id, tenant_id, rule_set_id, major, minor, patch, version, is_current, is_latest, status, mapping_yaml, ruleset_yaml, compiled_ir,
     schema_hash, published_at, deprecated_at, created_at, updated_at

@@ -1,5 +1,6 @@
 -- Which set and version a correction refers to: twenty slots a tenant, shared among its sets.
 -- columns: tenant_number, slot (0 to 19), rule_set_id, current_version, old_version
+-- Minimum version: 13.
 create unlogged table demo.usage as
 select
     t.number as tenant_number,

@@ -1,2 +1,3 @@
 -- Afterwards the dead rows are gone and the holes remain: bloat.
+-- Minimum version: 13.
 vacuum public.suggestions;

@@ -1,2 +1,3 @@
 -- Probes and the canary act as the application.
+-- Minimum version: 13.
 grant validahub_app to validahub_maintenance;

@@ -1,4 +1,5 @@
 -- Where a seller sells.
+-- Minimum version: 13.
 create type public.marketplace_channel as enum (
     'mercado_livre',
     'mercado_livre_classic',

@@ -1,4 +1,5 @@
 -- A rule set's life.
+-- Minimum version: 13.
 create type public.rule_set_status as enum (
     'draft',
     'published',

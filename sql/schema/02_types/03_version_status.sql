@@ -1,4 +1,5 @@
 -- A version's life.
+-- Minimum version: 13.
 create type public.version_status as enum (
     'draft',
     'testing',

@@ -1,5 +1,6 @@
 -- Rule sets of a tenant for a channel; deleted_at is the soft delete.
 -- The unique key over tenant and id is what a version's foreign key refers to.
+-- Minimum version: 13.
 create table public.rule_sets (
     id uuid not null default gen_random_uuid(),
     tenant_id varchar(50) not null,

@@ -1,5 +1,6 @@
 -- Versions of a rule set. The foreign key holds the tenant too: without it a version could point into another tenant's
 -- rule set, and whether the insert succeeds would tell that such a set exists.
+-- Minimum version: 13.
 create table public.rule_versions (
     id uuid not null default gen_random_uuid(),
     tenant_id varchar(50) not null,

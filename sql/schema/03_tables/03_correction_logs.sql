@@ -1,5 +1,6 @@
 -- What was corrected; one partition a calendar month, in UTC. No foreign keys: at 10^8 rows a month they would cost more than
 -- they protect, and versions are archived, not deleted, while corrections refer to them.
+-- Minimum version: 13.
 create table public.correction_logs (
     id uuid not null default gen_random_uuid(),
     tenant_id varchar(50) not null,

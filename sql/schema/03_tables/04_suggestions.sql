@@ -1,4 +1,5 @@
 -- What the models suggest; written in bulk, most rows expire unread.
+-- Minimum version: 13.
 create table public.suggestions (
     id uuid not null default gen_random_uuid(),
     tenant_id varchar(50) not null,

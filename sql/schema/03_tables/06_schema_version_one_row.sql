@@ -1,2 +1,3 @@
 -- At most one row.
+-- Minimum version: 13.
 create unique index schema_version_one_row on public.schema_version ((true));

@@ -1,2 +1,3 @@
 -- Searches in the original value.
+-- Minimum version: 13.
 create index suggestions_original_value on public.suggestions using gin (original_value);

@@ -1,4 +1,5 @@
 -- Sets the tenant and the user for the current transaction; a name that is none is refused here and not only by the policies.
+-- Minimum version: 13.
 create or replace function public.set_tenant_context(tenant_id text, user_id text)
 returns void
 language plpgsql

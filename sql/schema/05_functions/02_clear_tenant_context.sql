@@ -1,4 +1,5 @@
 -- Empties the context for the rest of the transaction: policies see no tenant.
+-- Minimum version: 13.
 create or replace function public.clear_tenant_context()
 returns void
 language plpgsql

@@ -1,4 +1,5 @@
 -- How each rule fares a day, over 90 days.
+-- Minimum version: 13.
 create materialized view public.rule_effectiveness as
 select
     c.tenant_id,

@@ -1,4 +1,5 @@
 -- What a tenant corrects and adopts a day, over 365 days.
+-- Minimum version: 13.
 create materialized view public.daily_tenant_metrics as
 select
     tenant_id,

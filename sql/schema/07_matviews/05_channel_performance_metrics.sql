@@ -1,4 +1,5 @@
 -- How each channel fares a week, over 180 days.
+-- Minimum version: 13.
 create materialized view public.channel_performance_metrics as
 select
     s.tenant_id,

@@ -1,4 +1,5 @@
 -- Which fields are corrected how often a month, over 180 days.
+-- Minimum version: 13.
 create materialized view public.field_correction_patterns as
 select
     c.tenant_id,

@@ -1,4 +1,5 @@
 -- Materialized views have no row-level security: this barrier is what applications read.
+-- Minimum version: 13.
 create view public.channel_performance_metrics_tenant with (security_barrier) as
 select
     tenant_id,

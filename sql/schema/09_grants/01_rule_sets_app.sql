@@ -1,2 +1,3 @@
 -- The application.
+-- Minimum version: 13.
 grant select, insert, delete on public.rule_sets to validahub_app;
