@@ -105,7 +105,7 @@ def without_all(files: Mapping[Path, str]) -> list[str]:
     for path, text in files.items():
         body = ast.parse(text).body
         defined = [node for node in body if not isinstance(node, ast.Expr | ast.ImportFrom)]
-        if defined and not any(ast.unparse(node).startswith("__all__ = ") for node in defined):
+        if defined and not any(ast.unparse(node).startswith("__all__") for node in defined):
             found.append(f"{path} has no __all__")
     return found
 
