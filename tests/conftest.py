@@ -7,6 +7,7 @@ pytest_plugins = (
     "tests.fixtures.browser",
     "tests.fixtures.database",
     "tests.fixtures.engine",
+    "tests.fixtures.house",
     "tests.fixtures.retention",
     "tests.fixtures.runs",
 )
