@@ -1,0 +1,136 @@
+"""What is due: counted once a rule for the plan, and told leaf by leaf."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+from psycopg.errors import LockNotAvailable, QueryCanceled
+
+from steward import locks, queries
+from steward.action import Due
+from steward.retention import effects, facts, holds
+from steward.retention.predicate import Bindings, all_of, another
+from steward.retention.walk import Leaf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from steward.action import Settings
+    from steward.inventory import Scan
+    from steward.profile import RetentionRule
+    from steward.retention.facts import Facts
+    from steward.session import Session
+
+__all__ = ["Expired", "acting", "examine", "gather"]
+
+# An index pays while fetching the due rows one by one costs less than reading all pages in order: the server's own
+# estimate of a random page is four sequential ones. Measured: 28 % of a million rows took 18 s by index, 3 s by pages.
+_PAGES_A_ROW = 4
+
+
+@dataclass(frozen=True)
+class Expired:
+    """The rows of one leaf that one rule has expired; ``due`` is None where a lock kept the plan from counting them."""
+
+    facts: Facts
+    leaf: Leaf
+    due: int | None
+    held: int
+    cascaded: Mapping[str, int]
+
+    @property
+    def oid(self) -> int:
+        """The leaf, whose lock holders are named when it is busy."""
+        return self.leaf.oid
+
+
+def acting(settings: Settings) -> dict[str, RetentionRule]:
+    """Return the rules of the run's schedule that change rows; archives and reports are no purge."""
+    return {
+        name: rule
+        for name, rule in sorted(settings.profile.retention.rules.items())
+        if rule.schedule == settings.schedule and rule.action in ("delete", "update")
+    }
+
+
+def gather(conn: Session, settings: Settings, rule: RetentionRule, found: Facts) -> dict[str, Any]:
+    """Count for one rule; what keeps it from being counted, or from acting, is said by its items and not here."""
+    row: dict[str, Any] = {"facts": facts.to_json(found), "leaves": [], "cascaded": {}, "uncounted": "", "refused": ""}
+    try:
+        found.require_valid_holds(conn)
+        row["leaves"] = _count(conn, settings, rule, found)
+        if row["leaves"]:
+            row["cascaded"] = _count_cascades(conn, settings, found)
+            effects.require_allowed(found.rule, rule, found.cascades, found.triggers, row["cascaded"])
+    except holds.RefusalError as refusal:
+        row["refused"] = str(refusal)
+    except LockNotAvailable:
+        row["uncounted"] = f"a lock is held: {locks.blockers(conn, list(found.family)) or 'whoever held it is gone'}"
+    except QueryCanceled as error:
+        row["uncounted"] = error.diag.message_primary or str(error)
+    return row
+
+
+def _count(conn: Session, settings: Settings, rule: RetentionRule, found: Facts) -> list[dict[str, Any]]:
+    values = Bindings()
+    table = sql.Identifier(found.schema, found.name)
+    leaves = queries.fetch(conn, "retention/due", values, table=table, **found.parts(settings.profile, values))
+    wanted = {"relations": [leaf["oid"] for leaf in leaves], "column": rule.clock}
+    pages = {row["relation"]: row["pages"] for row in queries.fetch(conn, "retention/clock_indexes", wanted)}
+    return [{**leaf, "keyset": leaf["due"] * _PAGES_A_ROW < pages.get(leaf["oid"], 0)} for leaf in leaves]
+
+
+def _count_cascades(conn: Session, settings: Settings, found: Facts) -> dict[str, int]:
+    """Count the rows that would follow through foreign keys, by table."""
+    counted: Counter[str] = Counter()
+    for cascade in found.cascades:
+        values = Bindings()
+        parts = found.parts(settings.profile, values)
+        goes = all_of([parts["due"], queries.compose("retention/not_true", clause=parts["held"])])
+        other = another("follower", [found.name])
+        top = (sql.Identifier(found.schema, found.name), found.name, goes)
+        rows = queries.fetch(
+            conn,
+            "retention/cascaded",
+            values,
+            table=sql.Identifier(cascade.schema, cascade.name),
+            other=sql.Identifier(other),
+            follows=effects.follows(cascade, found.cascades, other, top),
+        )
+        counted[cascade.ident] += rows[0]["rows"]
+    return dict(sorted(counted.items()))
+
+
+def examine(row: Mapping[str, Any], scan: Scan, settings: Settings) -> Iterable[Due[Expired]]:
+    """Return the leaves that a rule has something to do in, from what was gathered."""
+    found = facts.from_json(row["facts"])
+    hindered = row["refused"] or (row["uncounted"] and f"{found.rule}: not counted, since {row['uncounted']}")
+    for each in _leaves(row, found, scan):
+        leaf = Leaf(**{part.name: each[part.name] for part in fields(Leaf)})
+        subject = Expired(found, leaf, each["due"], each["held"], row["cascaded"])
+        why = hindered or _why(subject, each, settings.profile.retention.rules[found.rule])
+        yield Due(subject, why, float(subject.due or 0), leaf.ident, f"{leaf.ident} {found.rule}")
+
+
+def _leaves(row: Mapping[str, Any], found: Facts, scan: Scan) -> list[Mapping[str, Any]]:
+    """Return the leaves with due rows; every leaf where they were not counted; the table itself to tell a refusal."""
+    if not row["refused"] and not row["uncounted"]:
+        return list(row["leaves"])
+    whole = [{name: getattr(found, name) for name in ("oid", "schema", "name", "ident", "kind")}]
+    leaves = [asdict(each) for each in scan.relations if each.oid in found.family and each.kind == "r"]
+    chosen = whole if row["refused"] else leaves or whole
+    return [{**each, "due": None, "held": 0, "keyset": False} for each in chosen]
+
+
+def _why(subject: Expired, counted: Mapping[str, Any], rule: RetentionRule) -> str:
+    """Say what the rule would do to how many rows, how old they are, and what follows."""
+    verb = "delete" if rule.action == "delete" else "update"
+    span = f", {rule.clock} from {counted['oldest']} to {counted['newest']}, before {subject.facts.cutoff}"
+    age = span if rule.clock else ""
+    held = f"; a legal hold keeps {subject.held} more" if subject.held else ""
+    following = [f"{count} rows of {table}" for table, count in subject.cascaded.items() if count]
+    follow = f"; the whole rule takes {', '.join(following)} with it" if following else ""
+    return f"{subject.facts.rule}: {verb} {subject.due} rows{age}{held}{follow}"
