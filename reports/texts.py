@@ -48,7 +48,9 @@ def figure(value: Any) -> str:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, (int, float)):
         return f"{value:,}"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False) if value else "none"
 
 
 def duration(seconds: float | None) -> str:

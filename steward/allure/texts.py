@@ -68,8 +68,8 @@ def visible(part: Any) -> Any:
 
 
 def name(item: Mapping[str, Any]) -> str:
-    """Return the item's line in the tree: the object, then the fact that must hold."""
-    return ": ".join(_line(part) for part in (item["subject"], item["title"] or item["name"]) if part)
+    """Return the item's line in the tree: the work and its object, or the fact that a check states."""
+    return _line(f"{item['name']} {item['subject']}" if item["subject"] else item["title"] or item["name"])
 
 
 def module(item: Mapping[str, Any]) -> str:
@@ -198,7 +198,9 @@ def value(figure: Any) -> str:
         return {True: "yes", False: "no", None: "none"}[figure]
     if isinstance(figure, (int, float)):
         return f"{figure:,}"
-    return figure if isinstance(figure, str) else json.dumps(figure, ensure_ascii=False)
+    if isinstance(figure, str):
+        return figure
+    return json.dumps(figure, ensure_ascii=False) if figure else "none"
 
 
 def _change(item: Mapping[str, Any]) -> str:

@@ -132,7 +132,15 @@ def test_durations_are_put_as_a_person_reads_them(seconds, words):
 
 @pytest.mark.parametrize(
     ("figure", "words"),
-    [(True, "yes"), (None, "none"), (1234567, "1,234,567"), (0.062, "0.062"), ("a", "a"), (["ç", 1], '["ç", 1]')],
+    [
+        (True, "yes"),
+        (None, "none"),
+        (1234567, "1,234,567"),
+        (0.062, "0.062"),
+        ("a", "a"),
+        ({}, "none"),
+        (["ç", 1], '["ç", 1]'),
+    ],
 )
 def test_figures_are_put_as_a_person_reads_them(figure, words):
     assert words == texts.figure(figure)

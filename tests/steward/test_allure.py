@@ -113,6 +113,13 @@ def test_batches_are_one_step_with_their_statement_and_their_sum(written):
     assert sql.endswith("where s.ctid = batch.ctid\n")
 
 
+def test_an_action_is_listed_by_its_object_and_a_check_by_its_fact(written):
+    _, results = written(a_run())
+
+    assert _of(results, "test_purge")["name"] == "purge public.suggestions"
+    assert _of(results, "test_isolation")["name"] == "A tenant sees its own rows only."
+
+
 def test_steps_of_different_objects_stay_apart(written):
     parts = [statement(f"drop table public.logs_2024_{month:02d}", 0.1) for month in (1, 2)]
     _, results = written(a_run(items=[item("action", "retire", "public.logs", statements=parts)]))
