@@ -80,6 +80,8 @@ def running(place: Path, binaries: Binaries, build: Callable[[Server], None]) ->
             with _locked(place / "start.lock", fcntl.LOCK_EX):
                 if _alone(users):
                     server.stop()
+                else:
+                    server.leave()
 
 
 def rebuild(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> None:
@@ -102,7 +104,7 @@ def _build(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> 
         build(server)
     finally:
         server.stop()
-    os.sync()  # the build ran without fsync
+    server.sync()
     for folder in ("data", "archive"):
         shutil.rmtree(place / folder, ignore_errors=True)
     (server.place / "archive").rename(place / "archive")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -29,6 +30,9 @@ _STOP = 60.0
 _ORPHANS = 10.0  # for the backends of a postmaster that was killed to notice and go
 _READY = 8  # the line of postmaster.pid that holds the state, src/include/utils/pidfile.h
 _SOCKET = 5  # and the socket folder
+_LEFT: list[subprocess.Popen[bytes]] = []  # handles of servers that others use; Python would warn of lost ones
+_TELLING = re.compile(r"FATAL|PANIC|error|invalid|unrecognized|could not", re.IGNORECASE)
+_PREFIX = re.compile(r"^.*?\b(LOG|FATAL|PANIC|ERROR|error):\s+")
 _LOG_LIMIT = 10_000_000  # bytes after which a start begins a new log
 
 
@@ -73,26 +77,25 @@ class Server:
         for folder in (self.data, self.place / "archive"):
             folder.mkdir(mode=0o700)
             os.chown(folder, identity().uid, identity().gid)
-        words = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--data-checksums"]
-        done = subprocess.run(
-            [self.binaries.program("initdb"), "-D", str(self.data), *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            **self._as_user(),
-        )
-        if done.returncode:
-            raise TargetError(
-                "embedded server",
-                f"initdb failed: {_last(done.stderr)}",
-                f"see that {self.place} is writable and has room",
-            )
+        words = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--data-checksums")
+        self._initdb(*words)
         _write(self.data / "postgresql.conf", "\ninclude '../steward.conf'\n", os.O_APPEND)
+
+    def sync(self) -> None:
+        """Bring to disk what was written without fsync, while the postmaster is stopped."""
+        self._initdb("--sync-only")
+
+    def _initdb(self, *words: str) -> None:
+        program = [self.binaries.program("initdb"), "-D", str(self.data), *words]
+        done = subprocess.run(program, capture_output=True, text=True, check=False, **self._as_user())
+        if done.returncode:
+            remedy = f"see that {self.place} is writable and has room"
+            raise TargetError("embedded server", f"initdb failed: {_cause(done.stderr)}", remedy)
 
     def start(self, **overrides: str) -> None:
         """Start the postmaster and wait until it accepts connections; nothing is done when it already does."""
         if self.pid is not None:
-            return self._await_ready(self.pid)
+            return self._await_ready(self.pid, self._log_size())
         self._clear(self.sockets)
         self._configure()
         if self._log_size() > _LOG_LIMIT:
@@ -102,7 +105,7 @@ class Server:
             began = self._log_size()
             process = self._launch(overrides)
             try:
-                return self._await_ready(process.pid)
+                return self._await_ready(process.pid, began)
             except TargetError:
                 self._clear(self.sockets)
                 if "pre-existing shared memory block" not in self._logged(began) or time.monotonic() > until:
@@ -125,6 +128,12 @@ class Server:
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
             self._gone(pid, _STOP)
+
+    def leave(self) -> None:
+        """Let the postmaster run on for others."""
+        if self._process is not None:
+            _LEFT.append(self._process)
+            self._process = None
 
     def _launch(self, overrides: Mapping[str, str]) -> subprocess.Popen[bytes]:
         # A socket's path may have 103 bytes on some systems, which a state folder below a home often exceeds.
@@ -157,19 +166,16 @@ class Server:
         path.write_text("".join(lines), encoding="utf-8")
         path.chmod(0o644)
 
-    def _await_ready(self, pid: int) -> None:
+    def _await_ready(self, pid: int, since: int) -> None:
         """Wait for the line in postmaster.pid that pg_ctl waits for."""
         until = time.monotonic() + _START
-        began = self._log_size()
         while time.monotonic() < until:
             lines = self._pidfile()
             if len(lines) >= _READY and lines[0].strip() == str(pid) and lines[_READY - 1].strip() == "ready":
                 return
             if self._gone(pid, 0.02):
                 break
-        raise TargetError(
-            "embedded server", f"it does not start: {_last(self._logged(began)) or 'no message'}", f"see {self.log}"
-        )
+        raise TargetError("embedded server", f"it does not start: {_cause(self._logged(since))}", f"see {self.log}")
 
     def _gone(self, pid: int, seconds: float) -> bool:
         until = time.monotonic() + seconds
@@ -219,11 +225,11 @@ def _command(pid: int) -> str:
     return subprocess.run(words, capture_output=True, text=True, check=False).stdout
 
 
-def _last(output: str) -> str:
-    """Return the line of a program's output that says what went wrong."""
-    lines = [line for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if "FATAL" in line or "error" in line.lower()]
-    return (telling or lines or [""])[-1].strip()
+def _cause(output: str) -> str:
+    """Return the first of a program's words that say what went wrong; the later ones follow from it."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if _TELLING.search(line)]
+    return _PREFIX.sub("", (telling or lines or ["no message"])[0])
 
 
 def _write(path: Path, text: str, flag: int) -> None:
