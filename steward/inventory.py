@@ -21,12 +21,27 @@ from steward import InventoryError, queries
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from psycopg import sql
+
     from steward.profile import Profile
     from steward.session import Session
 
-__all__ = ["Family", "Partition", "Relation", "Scan", "Server", "digest", "from_json", "scan", "scope", "to_json"]
+__all__ = [
+    "Family",
+    "Partition",
+    "Relation",
+    "Scan",
+    "Server",
+    "digest",
+    "from_json",
+    "parts",
+    "scan",
+    "scope",
+    "to_json",
+]
 
 _LOCK_RACES = 3
+_VARIANTS = {"inventory/relations": "inventory/frozen_pages", "inventory/partitions": "inventory/detaching"}
 
 
 @dataclass(frozen=True)
@@ -137,7 +152,7 @@ def scan(conn: Session, profile: Profile) -> Scan:
     found = Scan(
         server=Server(**queries.fetch(conn, "inventory/server")[0]),
         relations=tuple(Relation(**row) for row in _relations(conn, within)),
-        families=tuple(_families(_fetch(conn, "inventory/partitions", "inventory/detaching", within))),
+        families=tuple(_families(_fetch(conn, "inventory/partitions", within))),
     )
     _require_minimum(found, profile)
     return found
@@ -148,6 +163,15 @@ def scope(profile: Profile) -> dict[str, list[str]]:
     return {
         "schemas": list(profile.target.schemas),
         "exclude": [_like(pattern) for pattern in profile.target.exclude],
+    }
+
+
+def parts(name: str, server_version: int) -> dict[str, sql.Composable]:
+    """Return what an inventory statement is composed with: ``ours``, and what only some versions can answer."""
+    variant = _VARIANTS[name]
+    return {
+        "ours": queries.compose("inventory/ours", server_version),
+        variant.rpartition("/")[2]: queries.compose(variant, server_version),
     }
 
 
@@ -181,15 +205,12 @@ def _relations(conn: Session, within: dict[str, list[str]]) -> list[dict[str, An
     # The query steps around locked relations, but one can be locked between its look at the locks and at the size.
     for _ in range(_LOCK_RACES - 1):
         with suppress(LockNotAvailable):
-            return _fetch(conn, "inventory/relations", "inventory/frozen_pages", within)
-    return _fetch(conn, "inventory/relations", "inventory/frozen_pages", within)
+            return _fetch(conn, "inventory/relations", within)
+    return _fetch(conn, "inventory/relations", within)
 
 
-def _fetch(conn: Session, name: str, variant: str, within: dict[str, list[str]]) -> list[dict[str, Any]]:
-    """Run a statement with its parts: ``ours``, and the one whose text depends on the server's version."""
-    version = conn.info.server_version
-    part = {variant.rpartition("/")[2]: queries.compose(variant, version)}
-    return queries.fetch(conn, name, within, ours=queries.compose("inventory/ours", version), **part)
+def _fetch(conn: Session, name: str, within: dict[str, list[str]]) -> list[dict[str, Any]]:
+    return queries.fetch(conn, name, within, **parts(name, conn.info.server_version))
 
 
 def _families(rows: Iterable[dict[str, Any]]) -> Iterable[Family]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from steward.profile import PartitionFamily
     from steward.work import Settings
 
-__all__ = ["Lacking", "included", "lacking", "rule"]
+__all__ = ["Lacking", "considered", "expectations", "included", "lacking", "rule"]
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,21 @@ class Lacking:
     spans: tuple[Span, ...]
 
 
-def included(scan: Scan, settings: Settings) -> tuple[Family, ...]:
-    """Return the families over time that the profile wants managed."""
+def considered(scan: Scan, settings: Settings) -> tuple[Family, ...]:
+    """Return the families by range that the profile wants managed, whether that is possible or not."""
     wanted = settings.profile.partitions
     return tuple(
         family
         for family in scan.families
-        if _over_time(family)
+        if family.strategy == "r"
         and any(fnmatchcase(f"{family.schema}.{family.name}", pattern) for pattern in wanted.include)
         and not any(fnmatchcase(f"{family.schema}.{family.name}", pattern) for pattern in wanted.exclude)
     )
+
+
+def included(scan: Scan, settings: Settings) -> tuple[Family, ...]:
+    """Return those of them that consist of leaves over one column of time; other levels of a tree are left alone."""
+    return tuple(family for family in considered(scan, settings) if _over_time(family))
 
 
 def rule(family: Family, settings: Settings) -> PartitionFamily | None:
@@ -57,24 +62,54 @@ def lacking(scan: Scan, settings: Settings) -> Iterator[Lacking]:
     """
     now = datetime.fromisoformat(scan.server.taken_at)
     for family in included(scan, settings):
-        members = sorted((each for each in family.partitions if not each.is_default), key=bounds.span)
+        members = _members(family)
         grid = bounds.learn(map(bounds.span, members), now)
         if grid is None:
             continue
-        said = rule(family, settings)
-        ahead = settings.figures.partitions_ahead if said is None or said.ahead is None else said.ahead
-        spans = bounds.missing(grid, [bounds.span(each) for each in members], now, ahead)
+        spans = bounds.missing(grid, [bounds.span(each) for each in members], now, _ahead(family, settings))
         if spans:
             begun = [each for each in members if bounds.span(each).lower <= now]
             default = next((each for each in family.partitions if each.is_default), None)
-            template = (said and said.naming) or _learnt(family, members, grid)
+            template = _template(family, members, grid, settings)
             yield Lacking(family, grid, template, (begun or members)[-1], default, spans)
 
 
+def expectations(scan: Scan, settings: Settings) -> list[dict[str, object]]:
+    """Return until when each considered family should be covered, and how its members' names look, for the checks.
+
+    Both are None for a family that is not managed.
+    """
+    now = datetime.fromisoformat(scan.server.taken_at)
+    managed = {family.oid for family in included(scan, settings)}
+    found: list[dict[str, object]] = []
+    for family in considered(scan, settings):
+        members = _members(family)
+        grid = bounds.learn(map(bounds.span, members), now) if family.oid in managed else None
+        until = pattern = None
+        if grid is not None:
+            until = grid.periods(now, _ahead(family, settings))[-1].upper.isoformat()
+            pattern = naming.pattern(_template(family, members, grid, settings))
+        found.append({"oid": family.oid, "until": until, "pattern": pattern})
+    return found
+
+
+def _members(family: Family) -> list[Partition]:
+    return sorted((each for each in family.partitions if not each.is_default), key=bounds.span)
+
+
+def _ahead(family: Family, settings: Settings) -> int:
+    said = rule(family, settings)
+    return settings.figures.partitions_ahead if said is None or said.ahead is None else said.ahead
+
+
+def _template(family: Family, members: list[Partition], grid: Grid, settings: Settings) -> str:
+    said = rule(family, settings)
+    return (said and said.naming) or _learnt(family, members, grid)
+
+
 def _over_time(family: Family) -> bool:
-    """Tell whether this is a family of leaves over one column of time; other levels of a tree are left alone."""
     leaves = not any(partition.is_partitioned for partition in family.partitions)
-    return family.strategy == "r" and len(family.key_types) == 1 and family.key_types[0] in bounds.TIME_TYPES and leaves
+    return len(family.key_types) == 1 and family.key_types[0] in bounds.TIME_TYPES and leaves
 
 
 def _learnt(family: Family, members: list[Partition], grid: Grid) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from steward.procedures.bounds import Granularity
 
-__all__ = ["LONGEST", "conventional", "learn", "render"]
+__all__ = ["LONGEST", "conventional", "learn", "pattern", "render"]
 
 # NAMEDATALEN - 1, in bytes: PostgreSQL cuts what is longer without an error.
 LONGEST = 63
@@ -66,6 +66,12 @@ def conventional(table: str, granularity: Granularity) -> str:
     return f"{table.replace('%', '%%')}_{_CONVENTION[granularity]}"
 
 
+def pattern(template: str) -> str:
+    """Return a regular expression of PostgreSQL's for the names that the template gives."""
+    pieces = _SIGN.split(template)
+    return "^" + "".join(_matching(piece) if place % 2 else _escaped(piece) for place, piece in enumerate(pieces)) + "$"
+
+
 def learn(samples: Sequence[tuple[str, datetime]], granularity: Granularity) -> str | None:
     """Return the template that most of the latest names follow, None where fewer than half follow any.
 
@@ -80,6 +86,16 @@ def learn(samples: Sequence[tuple[str, datetime]], granularity: Granularity) -> 
         return None
     template, count = max(votes.items(), key=lambda vote: (vote[1], -_oddity(vote[0]), vote[0]))
     return template if 2 * count >= len(latest) else None
+
+
+def _matching(sign: str) -> str:
+    if sign == "%":
+        return "%"
+    return "[0-9]+" if f"%{sign}" in _ODDITY else ".+"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([^\w ])", r"\\\1", text)
 
 
 def _value(sign: str, begin: datetime) -> str:

@@ -15,7 +15,7 @@ from steward.procedures import bounds
 
 if TYPE_CHECKING:
     from steward.inventory import Family, Relation, Scan, Server
-    from steward.profile.sections import Vacuum
+    from steward.profile.thresholds import Vacuum
 
 __all__ = ["Counters", "Limits", "all_frozen", "closed", "counters", "is_urgent", "limits", "reasons"]
 

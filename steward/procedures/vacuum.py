@@ -170,7 +170,8 @@ def _due(table: Relation, scan: Scan, settings: Settings, *, closed: bool) -> Du
         urgent=triggers.is_urgent(table, scan.server),
     )
     told = [*why, "its period is over and not all of it is frozen"] if closed else why
-    return Due(need, "; ".join(told), float(table.size) if why else 1.0, table.lane, table.ident)
+    size = f"{table.size / 2**20:,.1f} MB"
+    return Due(need, "; ".join(told), float(table.size) if why else 1.0, table.lane, table.ident, size)
 
 
 def _told(holders: list[dict[str, Any]]) -> str:

@@ -1,0 +1,61 @@
+"""Time goes on: every moment must have its partition, and no partition may outgrow what one unit of work can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.procedures import coverage
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("verify", step=30),
+    pytest.mark.controls("LGPD-46", "ISO-27001-A.8.6", "SOC2-A1.1"),
+]
+
+
+@pytest.mark.severity("critical")
+def test_gaps(check: Check) -> None:
+    """Every family over time is covered without a gap until as far ahead as the profile wants."""
+    findings = check.run("partitions_gaps", coverage.within(check), **coverage.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_default(check: Check) -> None:
+    """Default partitions are empty."""
+    findings = check.run("partitions_default", coverage.within(check), **coverage.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_sizes(check: Check) -> None:
+    """No partition is larger than the schedule allows."""
+    limit = check.settings.figures.partition_size_limit
+    findings = check.run("partitions_sizes", coverage.within(check), **coverage.expected(check), size_limit=limit)
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("minor")
+def test_leftovers(check: Check) -> None:
+    """No table is named like a partition and belongs to no family."""
+    findings = check.run("partitions_leftovers", coverage.within(check), **coverage.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("minor")
+def test_unmanaged(check: Check) -> None:
+    """Every family by range gets its coming partitions, or the profile says that it does not."""
+    findings = check.run("partitions_unmanaged", coverage.within(check), **coverage.expected(check))
+
+    assert not findings.offenders
