@@ -83,7 +83,7 @@ def description(item: Mapping[str, Any]) -> str:
     excused = [each for each in item["findings"] if each.get("exempt")]
     lines = [f"**{item['outcome'].capitalize()}.** {_markdown(item['reason'] or item['title'] or '')}"]
     if item["why"]:
-        lines.append(f"**Why it was due:** {_markdown(item['why'])}")
+        lines.append(f"**Why it {'matters' if item['kind'] == 'check' else 'was due'}:** {_markdown(item['why'])}")
     if item["before"] and item["after"]:
         lines.append(f"**Before and after:** {_markdown(_change(item))}")
     if item["threshold"] is not None:
@@ -159,10 +159,11 @@ def figures(item: Mapping[str, Any]) -> str:
 
 def findings(item: Mapping[str, Any]) -> str:
     """Return the findings as an HTML table; columns that say nothing are left out."""
-    rows = [_cells(each) for each in item["findings"]]
+    rows = [[f"{kind} {name}".strip(), *rest] for kind, name, *rest in map(_cells, item["findings"])]
     said = [column for column, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
     body = ("".join(f"<td>{escape(row[column])}</td>" for column in said) for row in rows)
-    return _table([(*_COLUMNS, "exempt")[column] for column in said], [f"<tr>{cells}</tr>" for cells in body])
+    head = ("object", *_COLUMNS[2:], "exempt")
+    return _table([head[column] for column in said], [f"<tr>{cells}</tr>" for cells in body])
 
 
 def findings_csv(item: Mapping[str, Any]) -> str:
