@@ -45,13 +45,17 @@ M = TypeVar("M")
 
 @dataclass(frozen=True)
 class Due(Generic[S]):
-    """A subject that needs the work: why, what it costs (for the order), its lane, and the name it is known by."""
+    """A subject that needs the work: why, what it costs, its lane, and the name it is known by.
+
+    ``cost`` is only for the order of one procedure's subjects; ``estimate`` is what a person is told, in its own unit.
+    """
 
     subject: S
     why: str
     cost: float
     lane: str
     label: str
+    estimate: str = ""
 
 
 @dataclass(frozen=True)

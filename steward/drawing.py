@@ -116,12 +116,12 @@ def _plan_table(actions: Sequence[Mapping[str, Any]], width: int) -> Table:
     wide = width >= _NARROW
     table = _table("what", "object", "why")
     if wide:
-        table.add_column("cost", justify="right")
+        table.add_column("estimate", justify="right")
         table.add_column("lane", overflow="fold")
     for item in actions[:_PLAN_ROWS]:
         row = [text(item["name"]), text(item["subject"]), text(item["why"])]
         lane = "its own" if item["lane"] == item["subject"] else item["lane"]
-        table.add_row(*row, *([text(_short(_cost(item))), text(lane, "dim")] if wide else []))
+        table.add_row(*row, *([text(item.get("estimate", "")), text(lane, "dim")] if wide else []))
     if len(actions) > _PLAN_ROWS:
         table.add_row(text("and"), text(f"{len(actions) - _PLAN_ROWS:,} more", "dim"))
     return table
@@ -136,15 +136,6 @@ def _table(*columns: str) -> Table:
 
 def _cost(item: Mapping[str, Any]) -> float:
     return float(item.get("cost") or 0)
-
-
-def _short(number: float) -> str:
-    """Write a count with three digits: 12.3k, 4.56M."""
-    for unit in ("", "k", "M", "G"):
-        if number < 1000:  # noqa: PLR2004 - the base of these units
-            return f"{number:.3g}{unit}"
-        number /= 1000
-    return f"{number:.3g}T"
 
 
 def now(

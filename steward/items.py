@@ -85,6 +85,7 @@ def describe(item: pytest.Item, phase: str) -> dict[str, Any]:
         "why": due.why if due else _first_line(getattr(module, "__doc__", None)),
         "lane": due.lane if due else item.nodeid,
         "cost": due.cost if due else 0.0,
+        "estimate": due.estimate if due else "",
         "phase": phase,
         "step": _step(item),
         "severity": severity.args[0] if severity else "normal",

@@ -182,7 +182,7 @@ def _fold_item(item: dict[str, Any], event: dict[str, Any]) -> None:
         case "item_started":
             item["started_at"] = event["t"]
         case "statement":
-            names = ("text", "seconds", "rows", "locks", "attempts", "error")
+            names = ("text", "seconds", "rows", "locks", "attempts", "template", "error")
             item["statements"].append({name: event.get(name) for name in names})
         case "progress":
             item["log"].append({key: value for key, value in event.items() if key not in {"event", "pid", "item"}})

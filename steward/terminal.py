@@ -67,8 +67,7 @@ class Terminal(ABC):
 
     def statements(self, run: Mapping[str, Any]) -> None:
         """Show what is due as SQL that can be pasted, or piped to psql."""
-        costs = {key: float(item["cost"]) for key, item in self._items.items() if item.get("cost")}
-        for line in words.statements(run, costs):
+        for line in words.statements(run):
             self._write(line)
 
     @abstractmethod
@@ -136,7 +135,7 @@ class _Lines(Terminal):
         )
 
     def _item(self, item: Mapping[str, Any]) -> None:
-        facts = {"severity": item["severity"], "item": item["name"], "subject": item["subject"]}
+        facts = {"severity": item["severity"], "item": item["name"], "subject": item["subject"] or None}
         found = words.findings(item)
         for finding in found[:_FINDINGS]:
             self._line(

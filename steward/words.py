@@ -58,7 +58,7 @@ def totals(run: Mapping[str, Any]) -> dict[str, int]:
     return {outcome: count for outcome, count in run["totals"].items() if count}
 
 
-def statements(run: Mapping[str, Any], costs: Mapping[str, float]) -> Iterator[str]:
+def statements(run: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of a plan: statements as they stand, everything else, batches included, as SQL comments."""
     yield f"-- Due at {plain(run['started_at'])} in {plain(run['target']['label'])}; nothing has been changed."
     yield f"-- To be run as {plain(run['target']['role'])}, outside a transaction; batches are shown as comments."
@@ -67,8 +67,8 @@ def statements(run: Mapping[str, Any], costs: Mapping[str, float]) -> Iterator[s
         yield ""
         yield f"-- {plain(item['phase'])}: {plain(item['name'])} {plain(item['subject'])}"
         yield f"-- why: {plain(item['why'])}"
-        if item["id"] in costs:
-            yield f"-- estimate: {costs[item['id']]:,.0f} (bytes or rows)"
+        if item.get("estimate"):
+            yield f"-- estimate: {plain(item['estimate'])}"
         for statement in item["statements"]:
             yield from _statement(statement)
     if not planned:

@@ -112,7 +112,8 @@ def examine(row: Mapping[str, Any], scan: Scan, settings: Settings) -> Iterable[
         leaf = Leaf(**{part.name: each[part.name] for part in fields(Leaf)})
         subject = Expired(found, leaf, each["due"], each["held"], row["cascaded"])
         why = hindered or _why(subject, each, settings.profile.retention.rules[found.rule])
-        yield Due(subject, why, float(subject.due or 0), leaf.ident, f"{leaf.ident} {found.rule}")
+        estimate = "not counted" if subject.due is None else f"{subject.due:,} rows"
+        yield Due(subject, why, float(subject.due or 0), leaf.ident, f"{leaf.ident} {found.rule}", estimate)
 
 
 def _leaves(row: Mapping[str, Any], found: Facts, scan: Scan) -> list[Mapping[str, Any]]:

@@ -77,12 +77,12 @@ def _worker(supervisor: subprocess.Popen[str], suite: Suite) -> int:
 
 def _told_and_cleared(database: TestDatabase, run: Finished) -> None:
     rows = database.execute(
-        "select details, completed_at from maintenance_log where maintenance_type = 'daily_maintenance' order by id"
+        "select id, details from maintenance_log where maintenance_type = 'daily_maintenance' order by id"
     )
 
     assert 0 == run.code, run.err
     assert [] == database.execute(OPEN_ROWS)
-    assert run.record["run_id"] == rows[0]["details"]["superseded_by"]
+    assert rows[-1]["id"] == rows[0]["details"]["superseded_by"]
     assert rows[0]["details"]["error"]
     assert rows[0]["details"]["status"] in {"died", "failed", "error"}
     assert 0 == database.execute(DUE)[0]["count"]

@@ -51,6 +51,7 @@ def _item(name="vacuum", subject="public.suggestions", **more):
         "subject": subject,
         "why": "3,210 dead rows, limit 500",
         "cost": 4.5e6,
+        "estimate": "4.3 MB",
         "lane": subject,
         "phase": "tables",
         "severity": "normal",
@@ -192,7 +193,7 @@ def test_all_lines_of_a_plan_are_sql_comments():
     lines = _lines(quiet=False, mode="plan", items=[_item(outcome="planned"), _item("check", outcome="warned")])
 
     assert all(line.startswith("--") or not line for line in lines)
-    assert "-- estimate: 4,500,000 (bytes or rows)" in lines
+    assert "-- estimate: 4.3 MB" in lines
 
 
 def test_a_demo_is_called_a_demo_everywhere():
@@ -209,12 +210,14 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_lines(environ):
     assert raw.splitlines()[-1].startswith("steward run=")
 
 
-def test_the_plan_says_what_object_why_cost_and_lane():
+def test_the_plan_says_what_object_why_estimate_and_lane():
     shown = _words(_shown(columns=140, items=[_item(lane="public.correction_logs")]))
 
     row = next(line for line in shown.splitlines() if "3,210 dead rows" in line)
 
-    assert " ".join(row.split()) == ("vacuum public.suggestions 3,210 dead rows, limit 500 4.5M public.correction_logs")
+    assert " ".join(row.split()) == (
+        "vacuum public.suggestions 3,210 dead rows, limit 500 4.3 MB public.correction_logs"
+    )
     assert "analyze: 340 examined, none due" in shown
 
 
