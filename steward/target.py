@@ -20,6 +20,7 @@ Kind = Literal["database", "embedded", "testcontainers"]
 
 _NAMING = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGSERVICEFILE")
 _DEVELOPMENT = "development"
+_URI = re.compile(r"postgres(ql)?://([^@/?]*@)?[^@/?]*(/[^@?]*)?(\?.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,12 @@ def _database(environ: Mapping[str, str], profile: str | None) -> Request:
 
 def _words(conninfo: str) -> dict[str, str]:
     try:
+        # libpq takes an unquoted @ or / in a password for the end of it, and the rest for host or database.
+        if "://" in conninfo and not _URI.fullmatch(conninfo):
+            raise psycopg.ProgrammingError
         return {key: str(value) for key, value in conninfo_to_dict(conninfo).items() if value is not None}
     except psycopg.ProgrammingError:
-        # libpq's own words would quote what it could not read, which may be the password.
+        # libpq's own words would show what it could not read, which may be the password.
         raise TargetError(
             "DATABASE_URL",
             "it is neither a URI (postgresql://user@host:5432/database) nor key=value words",
@@ -128,7 +132,7 @@ def _label(conninfo: str, environ: Mapping[str, str]) -> str:
     if service and not (host or name):
         return f"service {service}"
     where = f"{host or 'local socket'}{f':{port}' if port else ''}"
-    return f"{f'{user}@' if user else ''}{where}/{name or user}"
+    return f"{f'{user}@' if user else ''}{where}{f'/{name}' if name else ''}"
 
 
 def existing(request: Request, environ: Mapping[str, str]) -> Target:
@@ -182,7 +186,7 @@ _MEANINGS = (
     ),
     (r"no pg_hba.conf entry for (?P<it>.*)", "pg_hba.conf has no entry for {it}", "let an administrator add one"),
     (
-        r"too many clients|remaining connection slots",
+        r"too many clients|too many connections|remaining connection slots",
         "all its connections are taken",
         "close some, or raise max_connections",
     ),
@@ -196,7 +200,11 @@ _MEANINGS = (
         "no service {it} in the service file",
         "correct PGSERVICE or PGSERVICEFILE",
     ),
-    (r"could not translate host name \"(?P<it>.*?)\"", "the host name {it} is not known", "correct the host"),
+    (
+        r"(could not translate host name|failed to resolve host) ['\"](?P<it>.*?)['\"]",
+        "the host name {it} is not known",
+        "correct the host",
+    ),
     (r"connection refused", "nothing listens there", "start the server, or correct host and port"),
     (r"no such file or directory", "no server's socket is there", "start the server, or correct host and port"),
     (r"timeout expired|timed out", "it does not answer", "correct host and port, or open the firewall"),
