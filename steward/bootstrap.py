@@ -41,6 +41,7 @@ def apply(conn: Session, profile: Profile) -> tuple[str, ...]:
     executed: list[str] = []
     try:
         with conn.transaction():
+            _execute(conn, plain("bootstrap/alone"))
             for requirement in requirements(profile):
                 for statement in _due(conn, requirement):
                     _execute(conn, statement)
@@ -54,7 +55,7 @@ def apply(conn: Session, profile: Profile) -> tuple[str, ...]:
 
 def script(profile: Profile) -> str:
     """Return what ``apply`` does as a script for plain psql, which decides in each database what is missing there."""
-    parts = [_HEADER.format(profile=profile.name), f"{plain('bootstrap/begin')};\n"]
+    parts = [_HEADER.format(profile=profile.name), f"{plain('bootstrap/begin')};\n", f"{plain('bootstrap/alone')};\n"]
     parts.extend(f"-- {need.title}\n{_conditional(need)};\n" for need in requirements(profile))
     parts.append("-- the profile's figures, for monitor_storage_growth()")
     parts.extend(f"{plain(name, params)};\n" for name, params in ledger.profile_figures(profile).items())

@@ -150,7 +150,10 @@ def _memory(profile: Profile) -> Iterator[Fixed | Derived]:
         owner = plain("bootstrap/table_owner", relation=sql.Identifier(schema, table), role=role)
         needed = plain("bootstrap/table_needed", {"schema": schema, "name": table})
         yield Fixed(f"the table {schema}.{table}", needed, (plain(create), owner))
-    yield Derived("rights on tables that were there before", plain("bootstrap/privileges", profile.roles.model_dump()))
+        ours = {"schema": schema, "name": table, "role": profile.roles.maintenance}
+        yield Fixed(f"{schema}.{table} is no superuser's", plain("bootstrap/owner_needed", ours), (owner,))
+    roles, included = profile.roles.model_dump(), plain("inventory/ours", inventory.scope(profile))
+    yield Derived("rights on tables that were there before", plain("bootstrap/privileges", roles, ours=included))
 
 
 def _growth_function(profile: Profile) -> Iterator[Fixed]:

@@ -18,8 +18,6 @@ pairs (member, role, inherited) as (
     select %(maintenance)s, pg_catalog.pg_get_userbyid(c.relowner)::text, true
     from ours
     join pg_catalog.pg_class as c on c.oid = ours.oid
-    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-    where not (n.nspname = 'public' and c.relname in ('maintenance_log', 'materialized_view_metadata'))
 ),
 rights as (
     select

@@ -1,13 +1,18 @@
 -- What it answers: which statements supply the rights on the suite's own tables and sequences that are missing, where
--- they were there before with an owner of their own?
+-- they were there before with an owner of their own? Of an included table's owner the maintenance role has all rights.
 -- Columns: statement.
--- Parameters: maintenance.
+-- Parameters: those of inventory/ours; maintenance.
 -- Minimum version: 13.
-with own as (
+with ours as (
+    {ours}
+),
+own as (
     select c.oid, c.relkind, n.nspname, c.relname
     from pg_catalog.pg_class as c
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    join pg_catalog.pg_roles as owner on owner.oid = c.relowner and not owner.rolsuper
     where c.relkind = 'r'
+        and c.oid not in (select ours.oid from ours)
         and (
             n.nspname = 'steward'
             or (n.nspname = 'public' and c.relname in ('maintenance_log', 'materialized_view_metadata'))

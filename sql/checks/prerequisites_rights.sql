@@ -22,6 +22,5 @@ join pg_catalog.pg_roles as owner on owner.oid = c.relowner
 join pg_catalog.pg_class as root on root.oid = ours.root
 join pg_catalog.pg_namespace as n on n.oid = root.relnamespace
 where not pg_catalog.pg_has_role(owner.oid, 'usage')
-    and not (n.nspname = 'public' and root.relname in ('maintenance_log', 'materialized_view_metadata'))
 group by root.relkind, n.nspname, root.relname, owner.rolname, owner.rolsuper
 order by object_name, observed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -225,7 +226,35 @@ def test_the_hand_made_objects_of_the_operators_documentation_converge(blank, mi
         count = conn.execute("select count(*) as n from maintenance_log").fetchone()
     owner = blank.execute("select pg_get_userbyid(relowner) as owner from pg_class where relname = 'maintenance_log'")
 
-    assert (count, owner) == ({"n": 2}, [{"owner": "postgres"}])
+    assert (count, owner) == ({"n": 2}, [{"owner": mine.roles.maintenance}])
+
+
+def test_a_log_outside_of_what_is_included_is_written_by_grants_on_it_and_its_sequence(supplied, mine):
+    supplied.execute(f'create role "{mine.roles.admin}"')
+    supplied.execute(f'alter table public.maintenance_log owner to "{mine.roles.admin}"')
+    narrow = mine.model_copy(update={"target": mine.target.model_copy(update={"schemas": ("app",)})})
+    with supplied.connect() as conn:
+        missing = bootstrap.missing(conn, narrow)
+        bootstrap.apply(conn, narrow)
+
+    assert missing == (
+        f'grant select, insert, update, delete on public.maintenance_log to "{mine.roles.maintenance}";',
+        f'grant usage, select on sequence public.maintenance_log_id_seq to "{mine.roles.maintenance}";',
+    )
+    with supplied.connect(mine.roles.login) as conn:
+        conn.execute(sql.SQL("set role {}").format(role(mine, "maintenance")))
+        conn.execute("insert into maintenance_log (maintenance_type, started_at) values ('t', now())")
+
+
+def test_two_at_once_do_not_disturb_each_other(blank, mine):
+    def supply(_) -> tuple[str, ...]:
+        with blank.connect() as conn:
+            return bootstrap.apply(conn, mine)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = sorted(pool.map(supply, range(2)), key=len)
+
+    assert len(second) > len(first) == 0
 
 
 def test_a_growth_function_with_other_columns_gives_way(blank, mine):
@@ -366,13 +395,21 @@ LOSSES = {
         "revoke create on schema app from {owner}",
         "grant create on schema app to {owner};",
     ),
-    "table privilege": (
+    "table of a superuser": (
         "alter table steward.intent owner to postgres",
+        'alter table "steward"."intent" owner to {maintenance};',
+    ),
+    "log of a superuser": (
+        "alter table maintenance_log owner to postgres",
+        'alter table "public"."maintenance_log" owner to {maintenance};',
+    ),
+    "table of somebody else": (
+        "alter table steward.intent owner to {application}",
         "grant select, insert, update, delete on steward.intent to {maintenance};",
     ),
-    "sequence privilege": (
-        "alter table maintenance_log owner to postgres",
-        "grant usage, select on sequence public.maintenance_log_id_seq to {maintenance};",
+    "log of somebody else": (
+        "alter table maintenance_log owner to {application}",
+        "grant {application} to {maintenance}",
     ),
 }
 
@@ -382,6 +419,9 @@ def test_each_thing_that_is_taken_away_is_missed(supplied, mine, loss, expected)
     def named(text: str) -> str:
         return text.format(**{name: f'"{getattr(mine.roles, name)}"' for name in ROLES})
 
+    supplied.execute(named("create role {application}"))
+    with supplied.connect() as conn:
+        bootstrap.apply(conn, mine)
     supplied.execute(named(loss))
     with supplied.connect() as conn:
         missing = bootstrap.missing(conn, mine)
