@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -107,18 +108,16 @@ def _database(environ: Mapping[str, str], profile: str | None) -> Request:
 
 
 def _words(conninfo: str) -> dict[str, str]:
-    try:
-        # libpq takes an unquoted @ or / in a password for the end of it, and the rest for host or database.
-        if "://" in conninfo and not _URI.fullmatch(conninfo):
-            raise psycopg.ProgrammingError
-        return {key: str(value) for key, value in conninfo_to_dict(conninfo).items() if value is not None}
-    except psycopg.ProgrammingError:
-        # libpq's own words would show what it could not read, which may be the password.
-        raise TargetError(
-            "DATABASE_URL",
-            "it is neither a URI (postgresql://user@host:5432/database) nor key=value words",
-            "correct it; special characters in a URI are percent-encoded",
-        ) from None
+    # libpq takes an unquoted @ or / in a password for the end of it, and the rest for host or database, which are shown.
+    if "://" not in conninfo or _URI.fullmatch(conninfo):
+        with suppress(psycopg.ProgrammingError):
+            return {key: str(value) for key, value in conninfo_to_dict(conninfo).items() if value is not None}
+    # libpq's own words would show what it could not read, which may be the password.
+    raise TargetError(
+        "DATABASE_URL",
+        "it is neither a URI (postgresql://user@host:5432/database) nor key=value words",
+        "correct it; special characters in a URI are percent-encoded",
+    )
 
 
 def _label(conninfo: str, environ: Mapping[str, str]) -> str:
