@@ -21,6 +21,7 @@ Kind = Literal["database", "embedded", "testcontainers"]
 
 _NAMING = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGSERVICEFILE")
 _DEVELOPMENT = "development"
+_SCHEME = re.compile(r"\s*[\w+.-]+://")
 _URI = re.compile(r"postgres(ql)?://([^@/?]*@)?[^@/?]*(/[^@?]*)?(\?.*)?", re.DOTALL)
 
 
@@ -108,8 +109,8 @@ def _database(environ: Mapping[str, str], profile: str | None) -> Request:
 
 
 def _words(conninfo: str) -> dict[str, str]:
-    # libpq takes an unquoted @ or / in a password for the end of it, and the rest for host or database, which are shown.
-    if "://" not in conninfo or _URI.fullmatch(conninfo):
+    # libpq takes an unquoted @ or / in a password for its end, and the rest for host or database, which are shown.
+    if not _SCHEME.match(conninfo) or _URI.fullmatch(conninfo):
         with suppress(psycopg.ProgrammingError):
             return {key: str(value) for key, value in conninfo_to_dict(conninfo).items() if value is not None}
     # libpq's own words would show what it could not read, which may be the password.
