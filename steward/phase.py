@@ -107,7 +107,7 @@ class Launcher:
             *(sys.executable, "-m", "pytest", "-q", "--tb=short", "--no-header"),
             *("-c", str(self.root / "pyproject.toml"), "--rootdir", str(self.root)),
             *("--disable-plugin-autoload", "-p", "xdist.plugin", "-p", "no:cacheprovider"),
-            *("-o", "filterwarnings=default", "-o", "addopts=", "-o", "xfail_strict=true"),
+            *("-o", "filterwarnings=default", "-o", "addopts=", "-o", "xfail_strict=true", "--import-mode=importlib"),
             f"--steward-run={self.run_dir}",
             f"--steward-phase={phase}",
             *words,
