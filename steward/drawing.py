@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -44,6 +45,7 @@ _ASCII_MARKS = {"passed": "+", "failed": "x", "error": "x", "not needed": ".", "
 _PLAN_ROWS = 12
 _FINDING_ROWS = 12
 _STEPS = 6
+_WHY = 90
 # Below this many columns a table keeps only what an operator decides by.
 _NARROW = 90
 _BAR = 16
@@ -119,8 +121,8 @@ def _plan_table(actions: Sequence[Mapping[str, Any]], width: int) -> Table:
         table.add_column("estimate", justify="right")
         table.add_column("lane", overflow="fold")
     for item in actions[:_PLAN_ROWS]:
-        row = [text(item["name"]), text(item["subject"]), text(item["why"])]
-        lane = "its own" if item["lane"] == item["subject"] else item["lane"]
+        row = [text(item["name"]), text(item["subject"]), text(shorten(plain(item["why"]), _WHY, placeholder=" ..."))]
+        lane = "its own" if item["subject"].startswith(item["lane"]) else item["lane"]
         table.add_row(*row, *([text(item.get("estimate", "")), text(lane, "dim")] if wide else []))
     if len(actions) > _PLAN_ROWS:
         table.add_row(text("and"), text(f"{len(actions) - _PLAN_ROWS:,} more", "dim"))
