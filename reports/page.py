@@ -20,6 +20,21 @@ _LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="non
 <path d="m17 23 4 4 8-9" stroke="#2e9e5b" stroke-linecap="round" stroke-linejoin="round"/></svg>"""
 
 
+# Of Allure's charts those that show something here; its other two rates would contradict ours.
+_CHARTS = [
+    {"type": "statusDynamics", "title": "Outcomes, run by run"},
+    {
+        "type": "testResultSeverities",
+        "title": "Outcomes by severity",
+        "levels": ["blocker", "critical", "normal", "minor", "trivial"],
+        "statuses": ["failed", "broken", "unknown", "skipped", "passed"],
+    },
+    {"type": "statusTransitions", "title": "What changed, run by run"},
+    {"type": "durationDynamics", "title": "Duration, run by run"},
+    {"type": "durations", "title": "How long actions and checks took", "groupBy": "layer"},
+]
+
+
 def render(run_dir: Path, run: Mapping[str, Any]) -> str:
     """Return the page, and keep the run in its history.
 
@@ -60,6 +75,7 @@ def _configuration(run: Mapping[str, Any], results: Path, place: Path) -> dict[s
         "groupBy": ["parentSuite", "suite"],
         "logo": "data:image/svg+xml;base64," + base64.b64encode(_LOGO.encode()).decode("ascii"),
         "defaultSortBy": "status,asc",
+        "charts": _CHARTS,
     }
     return {
         "name": f"{texts.headline(run)}: {texts.totals(run)}",

@@ -51,6 +51,14 @@ _WORDS = (
 )
 
 
+_CHARTS = _WORDS.replace(
+    'await until(() => all("metadata-item").length);',
+    """location.hash = "charts";
+    await until(() => document.body.innerText.includes("Duration, run by run"));
+    await rest(500);""",
+)
+
+
 @pytest.fixture
 def page(run_directory: Callable[[dict[str, Any]], Path], allure_packages: None) -> Callable[[dict[str, Any]], Path]:
     """Make the whole report of a record, and return its page."""
@@ -106,6 +114,14 @@ def test_the_page_says_what_the_record_says(browser: Browser, page: Callable[[di
     assert "|Warned|2|" in shown
     assert "Unknown" not in shown
     assert (visit.requests, visit.complaints) == ([], [])
+
+
+def test_the_page_has_no_second_rate(browser: Browser, page: Callable[[dict[str, Any]], Path]):
+    visit = browser.visit(page(a_demo()), _CHARTS)
+
+    assert "Outcomes, run by run" in visit.answers[0]
+    assert "%" not in visit.answers[0]
+    assert visit.complaints == []
 
 
 @pytest.mark.parametrize("name", ["summary.html", "index.html"])
