@@ -141,14 +141,16 @@ def test_a_table_that_is_only_named_like_a_partition_is_found(database, settings
 
 
 @pytest.mark.parametrize(
-    ("statement", "observed"),
+    "case",
     [
         ("create table public.e (n bigint) partition by range (n)", "a range over bigint"),
         ("create table public.e (at date, n int) partition by range (at, n)", "a key of several columns"),
         ("create table public.e (at date) partition by range (at)", "no partition to learn the period from"),
     ],
 )
-def test_a_family_that_is_not_managed_says_why(database, settings, checking, found, statement, observed):
+def test_a_family_that_is_not_managed_says_why(database, settings, checking, found, case):
+    statement, observed = case
+
     database.execute(statement)
 
     assert [("public.e", observed)] == found(database, "unmanaged")
@@ -162,8 +164,10 @@ def test_odd_bounds_and_deeper_trees_are_not_managed(database, found):
         "create table public.a (at date) partition by range (at)",
         "create table public.a_1 partition of public.a for values from ('2020-01-03') to ('2020-07-01')",
         "create table public.b (at date, k int) partition by range (at)",
-        "create table public.b_1 partition of public.b for values from ('2020-01-01') to ('2020-02-01')"
-        " partition by list (k)",
+        (
+            "create table public.b_1 partition of public.b for values from ('2020-01-01') to ('2020-02-01')"
+            " partition by list (k)"
+        ),
         "create table public.c (k int) partition by list (k)",
     ):
         database.execute(statement)

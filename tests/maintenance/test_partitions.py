@@ -10,7 +10,8 @@ import pytest
 from psycopg import sql
 
 from maintenance.test_partitions import test_partitions as runbook
-from steward import Busy, NotNeeded, Planned, StewardError, inventory
+from steward import Busy, NotNeeded, Planned, StewardError
+from steward.profile import PartitionFamily
 from tests.fixtures.running import changed, held, until
 
 NOW = datetime.now(UTC)
@@ -24,9 +25,7 @@ def month(ahead):
     return datetime(count // 12, count % 12 + 1, 1, tzinfo=UTC)
 
 
-def family(
-    database, name="events", months=(-1, 0), key="timestamptz", naming="{name}_{at:%Y_%m}", owner="validahub_owner"
-):
+def family(database, name="events", months=(-1, 0), key="timestamptz", naming="{name}_{at:%Y_%m}"):
     """A family by month, with partitions for these months from now."""
     with database.connect() as conn:
         conn.execute("set timezone = 'UTC'")
@@ -44,8 +43,8 @@ def family(
                     leaf, parent, sql.Literal(f"{month(ahead):%Y-%m-%d}"), sql.Literal(f"{month(ahead + 1):%Y-%m-%d}")
                 )
             )
-            conn.execute(sql.SQL("alter table {} owner to {}").format(leaf, sql.Identifier(owner)))
-        conn.execute(sql.SQL("alter table {} owner to {}").format(parent, sql.Identifier(owner)))
+            conn.execute(sql.SQL("alter table {} owner to {}").format(leaf, sql.Identifier("validahub_owner")))
+        conn.execute(sql.SQL("alter table {} owner to {}").format(parent, sql.Identifier("validahub_owner")))
 
 
 def default(database, rows=()):
@@ -55,13 +54,18 @@ def default(database, rows=()):
         database.execute("insert into public.events values (1, %s, 'x')", [at])
 
 
+def count(database, ident):
+    return database.execute(sql.SQL("select count(*) from {}").format(sql.SQL(ident)))[0]["count"]
+
+
 def bounds(database, name="events"):
     """The bounds of a family's partitions by their names, as the server writes them in UTC."""
     with database.connect() as conn:
         conn.execute("set timezone = 'UTC'")
         rows = conn.execute(
-            "select c.relname as name, pg_get_expr(c.relpartbound, 0) as bound from pg_inherits as i"
-            " join pg_class as c on c.oid = i.inhrelid where i.inhparent = (select oid from pg_class where relname = %s)",
+            "select c.relname as name, pg_get_expr(c.relpartbound, 0) as bound"
+            " from pg_inherits as i join pg_class as c on c.oid = i.inhrelid"
+            " where i.inhparent = (select oid from pg_class where relname = %s)",
             [name],
         )
         return {row["name"]: row["bound"] for row in rows}
@@ -104,7 +108,7 @@ def test_rows_reach_the_new_partition_through_its_parent(database, only, running
 
     database.execute("insert into public.events values (1, %s, 'x')", [month(1)])
 
-    assert 1 == database.execute(f"select count(*) from public.events_{month(1):%Y_%m}")[0]["count"]
+    assert 1 == count(database, f"public.events_{month(1):%Y_%m}")
 
 
 def test_a_second_run_finds_nothing(database, settings, running):
@@ -198,8 +202,6 @@ def test_names_that_say_nothing_are_followed_by_the_conventional_one(database, o
 
 
 def test_the_profile_can_say_the_name_and_how_far_ahead(database, only, running):
-    from steward.profile import PartitionFamily
-
     family(database)
     rules = {"public.events": PartitionFamily(ahead=2, naming="ev%Y%m")}
 
@@ -236,7 +238,7 @@ def test_a_name_that_something_else_has_is_refused_and_left_alone(database, only
     with pytest.raises(StewardError, match="a relation of kind r has that name; attach, rename or archive"):
         run.act(f"public.{taken}")
 
-    assert [{"precious": 1}] == database.execute(f"select * from public.{taken}")
+    assert 1 == count(database, f"public.{taken}")
 
 
 def test_only_from_the_present_period_on_and_however_far_a_stray_one_lies(database, only, running):
@@ -292,15 +294,12 @@ def test_an_identity_column_does_not_keep_a_partition_from_being_attached(databa
 def test_rows_in_the_default_partition_are_moved_and_none_is_lost(database, only, running):
     family(database)
     default(database, rows=[month(1), month(2) - timedelta(microseconds=1), month(2), month(-9)])
-    [(label, due)] = running(database, only, "partitions").due.items()
+    [label] = running(database, only, "partitions").due
 
     outcome = running(database, only, "partitions").act(label)
 
     assert 2 == outcome.figures["moved_from_default"]
-    assert [2, 2, 4] == [
-        database.execute(sql.SQL("select count(*) from {}").format(sql.SQL(each)))[0]["count"]
-        for each in (label, "public.events_rest", "public.events")
-    ]
+    assert [2, 2, 4] == [count(database, each) for each in (label, "public.events_rest", "public.events")]
 
 
 def test_rows_in_the_default_partition_are_left_where_the_profile_says_so(database, only, running):
@@ -308,7 +307,7 @@ def test_rows_in_the_default_partition_are_left_where_the_profile_says_so(databa
     default(database, rows=[month(1)])
     run = running(database, changed(only, partitions={"default_rows": "refuse"}), "partitions")
 
-    with pytest.raises(StewardError, match="are in its default partition public.events_rest; move them by hand"):
+    with pytest.raises(StewardError, match=r"are in its default partition public\.events_rest; move them by hand"):
         run.act(f"public.events_{month(1):%Y_%m}")
 
     assert f"events_{month(1):%Y_%m}" not in bounds(database)
@@ -389,7 +388,7 @@ def test_a_plan_shows_every_statement_and_changes_nothing(database, only, runnin
     family(database)
     run = running(database, changed(only, mode="plan"), "partitions")
 
-    with pytest.raises(Planned, match="public.events has no partition from"):
+    with pytest.raises(Planned, match=r"public\.events has no partition from"):
         run.act(f"public.events_{month(1):%Y_%m}")
 
     assert ["create table", "alter table", "alter table"] == [text[:12].strip() for text in run.statements()]
@@ -441,8 +440,10 @@ def test_other_levels_of_a_tree_and_other_kinds_of_key_are_left_alone(database, 
         "create table public.by_two (at date, n int) partition by range (at, n)",
         "create table public.empty (at date) partition by range (at)",
         "create table public.nested (at date, k int) partition by range (at)",
-        f"create table public.nested_1 partition of public.nested for values from ('{month(0):%Y-%m-%d}')"
-        f" to ('{month(1):%Y-%m-%d}') partition by list (k)",
+        (
+            f"create table public.nested_1 partition of public.nested for values from ('{month(0):%Y-%m-%d}')"
+            f" to ('{month(1):%Y-%m-%d}') partition by list (k)"
+        ),
     ):
         database.execute(statement)
 
@@ -461,27 +462,3 @@ def test_a_family_below_a_list_is_managed(database, only, running):
     all_of(running(database, only, "partitions"))
 
     assert f"events_{month(1):%Y_%m}" in bounds(database)
-
-
-def test_ten_thousand_statements_are_not_needed_for_many_partitions(database, only, running):
-    family(database, months=range(-60, 1))
-    with database.connect("validahub_maintenance") as conn:
-        conn.execute("set role validahub_system")
-        counted = CountingConnection(conn)
-
-        inventory.scan(counted, only.profile)
-
-    assert 3 == counted.count
-
-
-class CountingConnection:
-    """A real connection whose statements are counted."""
-
-    def __init__(self, conn):
-        self.count = 0
-        self._conn = conn
-        self.info = conn.info
-
-    def execute(self, *args):
-        self.count += 1
-        return self._conn.execute(*args)
