@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from steward.action import Action
-    from steward.retention.purge import Expired
+    from steward.retention.due import Expired
 
 pytestmark = [
     pytest.mark.daily,

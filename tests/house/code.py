@@ -79,7 +79,7 @@ def assembled_sql(files: Mapping[Path, str]) -> list[str]:
         for node in set(ast.walk(tree)) - docstrings:
             if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
                 words = "".join(
-                    part.value if isinstance(part, ast.Constant) else "x" for part in getattr(node, "values", [node])
+                    str(part.value) if isinstance(part, ast.Constant) else "x" for part in getattr(node, "values", [node])
                 )
                 if _SQL.match(words):
                     found.append(f"{path}:{node.lineno} writes SQL: {words.split()[:4]}")

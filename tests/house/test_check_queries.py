@@ -20,11 +20,11 @@ TEXT = 25  # pg_catalog.text
 class _Recorder(psycopg.Cursor):
     """A cursor that keeps the columns of each result, also of an empty one."""
 
-    results: list
+    kept: list
 
     def execute(self, *args, **more):
         super().execute(*args, **more)
-        self.results.append([(column.name, column.type_code) for column in self.description or ()])
+        self.kept.append([(column.name, column.type_code) for column in self.description or ()])
         return self
 
 
@@ -33,13 +33,13 @@ def answers(demo_database, settings):
     """The columns of every query that the checks run, by the query's name."""
     with session.observer(demo_database.target(), settings.profile) as conn:
         scan = inventory.scan(conn, settings.profile)
-        conn.cursor_factory = type("Recorder", (_Recorder,), {"results": []})
+        conn.cursor_factory = type("Recorder", (_Recorder,), {"kept": []})
         found = {}
         for path in repository.tracked("checks/test_*.py"):
             module = importlib.import_module(f"checks.{path.stem}")
             for name, item in inspect.getmembers(module, inspect.isfunction):
                 if name.startswith("test_"):
-                    found |= _columns(item, Check(settings, lambda: conn, scan), conn.cursor_factory.results)
+                    found |= _columns(item, Check(settings, lambda: conn, scan), conn.cursor_factory.kept)
         return found
 
 
