@@ -59,12 +59,9 @@ class Launcher:
             )
         path = self.run_dir / f"plan-{phase}.json"
         if done.returncode not in {0, _NOTHING_SELECTED} or not path.exists():
-            told = [
-                line.strip()
-                for line in log.read_text(encoding="utf-8").splitlines()
-                if line.startswith(("E ", "ERROR", "UsageError"))
-            ]
-            cause = told[-1] if told else f"pytest ended with {done.returncode}"
+            # What a broken collection has written is no plan, and must not be taken for one.
+            path.unlink(missing_ok=True)
+            cause = _cause(log.read_text(encoding="utf-8")) or f"pytest ended with {done.returncode}"
             raise StewardError(
                 f"phase {phase}", f"its items cannot be collected: {cause}", f"see {log}; nothing of it was run"
             )
@@ -117,7 +114,18 @@ class Launcher:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in self.environment.items() if not name.startswith("PYTEST_")}
-        return {**kept, "PYTHONUNBUFFERED": "1"}
+        # pytest cuts the reason in its summary to the terminal's width, unless it thinks that nobody watches.
+        return {**kept, "PYTHONUNBUFFERED": "1", "CI": "true"}
+
+
+def _cause(log: str) -> str | None:
+    """Return the line that tells what went wrong with a collection: the exception's, else the error's."""
+    lines = [line.strip() for line in log.splitlines()]
+    for start in ("E ", "UsageError", "ERROR"):
+        told = [line.removeprefix("E ").strip() for line in lines if line.startswith(start)]
+        if told:
+            return told[-1]
+    return None
 
 
 def end(

@@ -31,8 +31,7 @@ def application(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv("STEWARD_TEST_BINDIR", str(bindir))
     for cluster in own_server():
         database = cluster.create()
-        with database.connect() as conn:
-            demo.fill(conn, 0.005)
+        demo.fill(database.target("postgres"), 0.005)
         demo.wear(database.target("postgres"))
         yield database
 
