@@ -24,7 +24,7 @@ from steward.lanes import LaneScheduling
 from steward.registry import PROCEDURES
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
     from xdist.remote import Producer
 
@@ -65,10 +65,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Phase(config), "steward-phase")
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+class Closed(pytest.Directory):
+    """A folder of runbooks outside a run; even a path inside it that is named to pytest is not found."""
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """Return nothing."""
+        return ()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Keep a bare pytest from touching a database: runbooks are collected by the supervisor only."""
-    runbook = collection_path.parent == config.rootpath and collection_path.name in _RUNBOOKS
-    return True if runbook and not config.option.steward_run else None
+    runbook = path.parent == parent.config.rootpath and path.name in _RUNBOOKS
+    return Closed.from_parent(parent, path=path) if runbook and not parent.config.option.steward_run else None
 
 
 class Phase:
