@@ -23,6 +23,8 @@ __all__ = ["overdue", "unreachable"]
 # An archive is of whole partitions, which the archive judges; here rows are counted.
 _JUDGED = ("delete", "update", "report")
 _DISPOSING = ("delete", "archive")
+# What a run may be blamed for: the rules of its own schedule and of those that run more often; checks alone see all.
+_BLAMED = {"daily": ("daily",), "weekly": ("daily", "weekly")}
 
 
 def overdue(check: Check) -> dict[str, Any]:
@@ -34,7 +36,12 @@ def overdue(check: Check) -> dict[str, Any]:
 
     """
     profile = check.settings.profile
-    rules = {name: rule for name, rule in sorted(profile.retention.rules.items()) if rule.action in _JUDGED}
+    schedules = _BLAMED.get(check.settings.schedule, ("daily", "weekly", "monthly"))
+    rules = {
+        name: rule
+        for name, rule in sorted(profile.retention.rules.items())
+        if rule.action in _JUDGED and rule.schedule in schedules
+    }
     values, counts = Bindings(), []
     for found in _facts(check, rules, allowed=True):
         found.require_valid_holds(check.conn)

@@ -4,6 +4,7 @@ import pytest
 from psycopg import sql
 
 from steward import inventory, session
+from steward.action import Settings
 from steward.check import Check
 from steward.retention import reach
 from steward.retention.holds import RefusalError
@@ -76,9 +77,26 @@ def test_each_schedule_has_its_own_patience(settings, found, things):
         "monthly": rule("shop.t", schedule="monthly", clock="at", older_than="1 day"),
     }
 
-    findings = {each.detail: each.observed[:6] for each in found("overdue", with_rules(settings, rules))}
+    monthly = Settings(with_rules(settings, rules).profile, "monthly")
+    findings = {each.detail: each.observed[:6] for each in found("overdue", monthly)}
 
     assert findings == {"rule daily (daily, delete)": "2 rows", "rule weekly (weekly, delete)": "1 rows"}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "judged"),
+    [("daily", "d"), ("weekly", "dw"), ("monthly", "dmw"), ("checks", "dmw")],
+)
+def test_a_run_is_not_blamed_for_rules_that_run_less_often(settings, found, things, schedule, judged):
+    things.execute("insert into t values (1, now() - interval '1 year', 'x')")
+    rules = {
+        each[0]: rule("shop.t", schedule=each, clock="at", older_than="1 day")
+        for each in ("daily", "weekly", "monthly")
+    }
+
+    findings = found("overdue", Settings(with_rules(settings, rules).profile, schedule))
+
+    assert "".join(finding.detail.split()[1] for finding in findings) == judged
 
 
 def test_the_legal_maximum_is_a_finding_and_an_archive_is_judged_elsewhere(settings, found, things):
