@@ -217,9 +217,15 @@ class Action:
         told = ended_by_window(self.settings, error) or error
         outcome = getattr(told, "outcome", "error")
         try:
-            ledger.settle(work.conn, intent, outcome, {"error": " ".join(str(told).split())})
+            ledger.settle(work.conn, intent, outcome, {"error": _words(told)})
         except psycopg.Error as failure:
             self._journal.write("progress", item=work.item_id, phase=f"intent not settled: {failure.sqlstate}")
+
+
+def _words(error: BaseException) -> str:
+    """Tell an error in one line; the server's details may quote a row and are left out."""
+    said = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return " ".join((said or str(error)).split())
 
 
 def figures_of(measure: object) -> dict[str, Any]:

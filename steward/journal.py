@@ -115,6 +115,7 @@ def fold(run_dir: Path) -> dict[str, Any]:
     items = {key: _blank(item) for key, item in planned(run_dir).items()}
     unplanned: set[str] = set()
     recorded: Counter[str] = Counter()
+    stated: Counter[str] = Counter()
     for event in read(run_dir):
         key = event.get("item")
         if key is None:
@@ -122,8 +123,12 @@ def fold(run_dir: Path) -> dict[str, Any]:
         elif key in items:
             _fold_item(items[key], event)
             recorded[key] += event["event"] == "outcome"
+            stated[key] += event["event"] == "statement"
         else:
             unplanned.add(key)
+    for key, count in stated.items():
+        if count > _KEPT:
+            items[key]["figures"] = {**items[key]["figures"], "statements": count}
     missing = sorted(key for key in items if recorded[key] == 0)
     for key in missing:
         items[key] |= {"outcome": "error", "reason": "no outcome was recorded"}
@@ -156,7 +161,7 @@ def _blank(planned_item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_LOG = 100  # a purge of a large leaf has thousands of batches: the journal holds them all, the record the last ones
+_KEPT = 100  # a purge of a large leaf has thousands of batches: the journal holds them all, the record the last ones
 _ITEM_FIELDS = ("outcome", "reason", "duration_seconds", "before", "after", "threshold", "figures", "findings")
 
 
@@ -184,9 +189,10 @@ def _fold_item(item: dict[str, Any], event: dict[str, Any]) -> None:
         case "statement":
             names = ("text", "seconds", "rows", "locks", "attempts", "template", "error")
             item["statements"].append({name: event.get(name) for name in names})
+            del item["statements"][:-_KEPT]
         case "progress":
             item["log"].append({key: value for key, value in event.items() if key not in {"event", "pid", "item"}})
-            del item["log"][:-_LOG]
+            del item["log"][:-_KEPT]
         case "outcome":
             item |= {name: event[name] for name in _ITEM_FIELDS if event.get(name) is not None}
         case "escalated":

@@ -89,6 +89,8 @@ class Phase:
         self.engine = Engine(Path(config.option.steward_run), self.phase)
         self.known: dict[str, list[str]] = {}
         self.examined: list[dict[str, Any]] = []
+        only: str | None = config.option.steward_only
+        self.only = frozenset(json.loads(Path(only).read_text(encoding="utf-8"))) if only else None
         worker = hasattr(config, "workerinput")
         if config.option.steward_leash is not None and not worker:
             threading.Thread(target=_watch, args=(config.option.steward_leash,), daemon=True).start()
@@ -137,8 +139,7 @@ class Phase:
         self.known.setdefault(phase, []).append(item.nodeid)
         if phase != self.phase or (item.get_closest_marker("needs") and not item.get_closest_marker("due")):
             return False
-        only = self.config.option.steward_only
-        return only is None or item.nodeid in json.loads(Path(only).read_text(encoding="utf-8"))
+        return self.only is None or item.nodeid in self.only
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Write the plan, or take each item's facts from it."""

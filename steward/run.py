@@ -232,13 +232,13 @@ class Supervisor:
             self._attempt(phase, workers, None if only is None else left)
             left = [item for item in ids if item not in self.tail.ended]
             stopped = self.signals.name or (self.deadline is not None and datetime.now(UTC) >= self.deadline)
+            why = self.signals.name or "window over"
             for item in left:
                 if item in self.tail.started:
-                    self._conclude(item, "error", f"its worker died while it ran; see {phase}.log")
+                    cause = f"it did not end when the run was stopped ({why})" if stopped else "its worker died"
+                    self._conclude(item, "error", f"{cause} while it ran; see {phase}.log")
                 elif stopped:
-                    self._conclude(
-                        item, "deferred", f"the run was stopped first ({self.signals.name or 'window over'})"
-                    )
+                    self._conclude(item, "deferred", f"the run was stopped first ({why})")
             self.tail.read()
             if all(item in self.tail.ended for item in ids):
                 return

@@ -146,7 +146,7 @@ class Work:
         raise AssertionError("the last attempt returns or raises")
 
     def _busy(self, timeout: timedelta) -> Busy:
-        holders = locks.blockers(self.conn, self.relations) or "whoever held it is gone"
+        holders = locks.blockers(self.conn, self.relations) or "nobody who held it is still there"
         tries = "one attempt" if self._attempt == 1 else f"{self._attempt} attempts"
         return Busy(f"lock not had in {tries} of {timeout.total_seconds():g} s: {holders}", attempts=self._attempt)
 

@@ -392,6 +392,15 @@ def test_statement_that_fails_settles_the_intent_and_keeps_its_sqlstate(scratch,
     assert action.record["before"] == {"count": 0}
 
 
+def test_row_that_the_servers_detail_quotes_is_not_remembered(scratch, act):
+    text = "do $$ begin raise exception 'no such thing' using detail = 'Key (cpf)=(123) is there', hint = 'x'; end $$"
+    with pytest.raises(psycopg.errors.RaiseException):
+        act(Running(text)).run("fill", "public.scratch")
+    [intent] = intents(scratch)
+
+    assert intent["figures"] == {"error": "no such thing"}
+
+
 def test_lost_connection_is_an_error_and_leaves_the_intent_open(scratch, act, tmp_path, maintaining):
     action = act(Running("select pg_catalog.pg_sleep(60)"))
     pid = maintaining.info.backend_pid

@@ -393,6 +393,18 @@ def test_long_work_keeps_its_last_hundred_progress_lines_in_the_record_and_all_i
     assert len(list(journal.read(tmp_path))) == 130
 
 
+def test_work_of_many_statements_shows_the_last_hundred_and_says_how_many_there_were(tmp_path):
+    plan(tmp_path, "tables", ITEM)
+    made = Journal(tmp_path)
+    for number in range(130):
+        made.write("statement", item=ITEM["id"], text=f"delete {number}")
+    made.write("outcome", item=ITEM["id"], outcome="passed", figures={"rows": 7})
+    [item] = journal.fold(tmp_path)["items"]
+
+    assert [part["text"] for part in item["statements"]] == [f"delete {number}" for number in range(30, 130)]
+    assert item["figures"] == {"rows": 7, "statements": 130}
+
+
 def test_escalated_deferral_is_a_failure_and_still_one_outcome(tmp_path):
     plan(tmp_path, "tables", ITEM)
     made = Journal(tmp_path)
