@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,23 +103,20 @@ def _way(server: Server) -> Way:
 @contextmanager
 def _container(image: str) -> Iterator[Way]:
     password = secrets.token_urlsafe(24)
-    container = _postgres(image, password)
-    try:
-        container.start()
-    except Exception as error:  # the engine's client raises whatever its transport raises
-        container.stop()
-        cause = " ".join(str(error).split())[:200]
-        raise TargetError(
-            f"testcontainers:{image}",
-            f"the container does not start ({cause})",
-            "see that the container engine runs and has the image",
-        ) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            container = _postgres(image, password)
+            stack.callback(container.stop)
+            container.start()
+        except TargetError:
+            raise
+        except Exception as error:  # the engine's client raises whatever its transport raises
+            cause = " ".join(str(error).split())
+            remedy = "see that a container engine runs (docker version) and has the image or reaches its registry"
+            raise TargetError(f"testcontainers:{image}", f"the container does not start ({cause})", remedy) from error
         host, port = container.get_container_host_ip(), str(container.get_exposed_port(5432))
         conninfo = make_conninfo("", host=host, port=port, user="postgres", dbname="postgres", password=password)
         yield Way("testcontainers", conninfo, f"testcontainers:{image}", password)
-    finally:
-        container.stop()
 
 
 def _postgres(image: str, password: str) -> Any:
