@@ -23,6 +23,7 @@ MOST_WORKERS = 8
 nox.needs_version = ">=2025.11"
 nox.options.sessions = []
 nox.options.error_on_missing_interpreters = True
+nox.options.stop_on_first_error = True
 
 
 @nox.session(venv_backend="virtualenv", reuse_venv=True, default=False)
@@ -91,11 +92,12 @@ def lint(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Pin what pyproject.toml asks for, with hashes and without a host: -- --upgrade."""
     _install(session, "lint")
-    wanted = {"run": [], "containers": ["--extra=containers"], "tests": ["--group=tests"], "lint": ["--group=lint"]}
-    for name, options in wanted.items():
-        # What operators run is what is tested: the other locks only add to it.
-        base = [] if name == "run" else ["--constraints=requirements/run.txt", "--extra=containers"]
-        _compile(session, name, *base, *options)
+    # What operators run is what is tested: the other locks only add to it.
+    added = ("--constraints=requirements/run.txt", "--extra=containers")
+    _compile(session, "run")
+    _compile(session, "containers", *added)
+    _compile(session, "tests", *added, "--group=tests")
+    _compile(session, "lint", *added, "--group=lint")
 
 
 def _compile(session: nox.Session, name: str, *options: str) -> None:
