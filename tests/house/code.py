@@ -78,9 +78,8 @@ def assembled_sql(files: Mapping[Path, str]) -> list[str]:
         docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in set(ast.walk(tree)) - docstrings:
             if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
-                words = "".join(
-                    str(part.value) if isinstance(part, ast.Constant) else "x" for part in getattr(node, "values", [node])
-                )
+                parts = getattr(node, "values", [node])
+                words = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in parts)
                 if _SQL.match(words):
                     found.append(f"{path}:{node.lineno} writes SQL: {words.split()[:4]}")
     return found
