@@ -105,4 +105,4 @@ def profile_error(model: type[BaseModel], error: ValidationError, layers: Layers
     for fault in error.errors():
         file = str(_source(layers, tuple(fault["loc"])))
         told.append(_told(model, fault) + ("" if file == object_ else f" (in {file})"))
-    return ProfileError(object_, ", ".join(told), "correct it; docs/profiles.md describes every key")
+    return ProfileError(object_, ", ".join(told), "correct it; profiles/base.toml shows every key with its unit")
