@@ -127,11 +127,15 @@ def revoke(period: Period, grantees: Iterable[str]) -> Statement:
 
 
 def lock_default(period: Period) -> tuple[Statement, ...]:
-    """Return the lock of the default partition, where there is one."""
+    """Return the locks, in order, under which the default partition is searched, where there is one."""
     if period.default is None:
         return ()
-    text = queries.compose("maintenance/partitions_default_lock", default_partition=period.default.composed)
-    return (Statement(text, f"ACCESS EXCLUSIVE on {period.default.ident}"),)
+    parent = queries.compose("maintenance/partitions_parent_lock", parent=period.parent.composed)
+    default = queries.compose("maintenance/partitions_default_lock", default_partition=period.default.composed)
+    return (
+        Statement(parent, f"SHARE UPDATE EXCLUSIVE on {period.parent.ident}"),
+        Statement(default, f"ACCESS EXCLUSIVE on {period.default.ident}"),
+    )
 
 
 def default_rows(period: Period, default: Table) -> sql.Composed:

@@ -395,6 +395,20 @@ def test_a_plan_shows_every_statement_and_changes_nothing(database, only, runnin
     assert f"events_{month(1):%Y_%m}" not in bounds(database)
 
 
+def test_a_default_partition_is_locked_after_its_parent_as_attaching_does(database, only, running):
+    family(database)
+    default(database)
+    run = running(database, only, "partitions")
+
+    all_of(run)
+
+    locks = [text for text in run.statements() if text.startswith("lock table")]
+    assert [
+        'lock table only "public"."events" in share update exclusive mode',
+        'lock table only "public"."events_rest" in access exclusive mode',
+    ] == locks
+
+
 def stalls(database, statement, stop):
     """Keep reading until told to stop, and return how long each read took, in seconds."""
     took = []
