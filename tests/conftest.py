@@ -8,6 +8,7 @@ pytest_plugins = (
     "tests.fixtures.database",
     "tests.fixtures.docker",
     "tests.fixtures.engine",
+    "tests.fixtures.hostile",
     "tests.fixtures.house",
     "tests.fixtures.retention",
     "tests.fixtures.runs",

@@ -1,5 +1,5 @@
 -- Corrections in the order of their time, more and more of them; deterministic after setseed().
--- The tenant is drawn by its share; a fifth of some sets' corrections still use a version deprecated long ago.
+-- The tenant is drawn by its share; most of some sets' corrections still use a version deprecated long ago.
 -- Minimum version: 13.
 insert into public.correction_logs (
     id, tenant_id, job_id, rule_set_id, rule_version_id, correction_batch_id, record_number, field_name, rule_id, original_value,
@@ -12,7 +12,7 @@ select
     job.id,
     u.rule_set_id,
     case
-        when d.created_at < now() - interval '200 days' or (u.slot = 0 and d.draw_a < 0.2) then u.old_version
+        when d.created_at < now() - interval '200 days' or (u.slot = 0 and d.draw_a < 0.8) then u.old_version
         else u.current_version
     end,
     job.id,

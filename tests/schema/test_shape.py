@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from steward import demo
+from tests.fixtures import hostile
 
 TABLES = ["correction_logs", "rule_sets", "rule_versions", "suggestions"]
 MATVIEWS = ["channel_performance_metrics", "daily_tenant_metrics", "field_correction_patterns", "rule_effectiveness"]
@@ -196,3 +197,13 @@ def test_roles_that_exist_are_left_as_they_are(own_cluster):
         rows = conn.execute("select rolconnlimit from pg_roles where rolname = 'validahub_app'").fetchall()
 
     assert rows == [{"rolconnlimit": 7}]
+
+
+def test_hostile_names_are_what_they_say(hostile_database):
+    rows = hostile_database.execute(
+        "select octet_length(relname) as bytes from pg_class join pg_namespace as n on n.oid = relnamespace "
+        "where nspname like 'Odd%' and relkind in ('r', 'p') and pg_get_userbyid(relowner) = 'validahub_owner'"
+    )
+
+    assert len(rows) == len(hostile.TABLES) + 3
+    assert max(row["bytes"] for row in rows) == 63
