@@ -154,8 +154,7 @@ def test_a_kill_in_an_attach_leaves_nothing_half_made(
         _await(lambda: _attaching(demo_database))
         started = suite.await_event(running, lambda event: event["event"] == "intent" and "partitions" in event["item"])
         os.kill(running.pid if victim == "supervisor" else started["pid"], signal.SIGKILL)
-        if victim == "worker":
-            _await(lambda: not _attaching(demo_database), 10)
+        _await(lambda: not _attaching(demo_database), 10)
         holder.rollback()
     hurt = suite.finish(running)
     _await(

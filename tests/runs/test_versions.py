@@ -32,7 +32,6 @@ def application(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     for cluster in own_server():
         database = cluster.create()
         demo.fill(database.target("postgres"), 0.005)
-        demo.wear(database.target("postgres"))
         yield database
 
 
@@ -47,6 +46,7 @@ def test_a_login_role_does_the_whole_run_after_bootstrap(suite: Suite, applicati
         text=True,
         check=False,
     )
+    demo.wear(application.target("postgres"))
 
     run = suite.run("daily", "--no-report", database=application)
     again = suite.run("daily", "--no-report", database=application)
