@@ -58,8 +58,9 @@ def test_next_months_partition_is_missing(worn):
 DUE = {
     "expired suggestions": "select count(*) from public.suggestions where expires_at < now() - interval '1 day' "
     "and status in ('generated', 'reviewed') and confidence_score < 0.3",
-    "suggestions that no rule reaches": "select count(*) from public.suggestions where (expires_at is null or confidence_score >= 0.3) "
-    "and created_at < now() - interval '6 months' and status in ('generated', 'reviewed')",
+    "suggestions that no rule reaches": "select count(*) from public.suggestions "
+    "where (expires_at is null or confidence_score >= 0.3) and created_at < now() - interval '6 months' "
+    "and status in ('generated', 'reviewed')",
     "soft-deleted corrections": "select count(*) from public.correction_logs where status = 'deleted' "
     "and created_at < now() - interval '90 days'",
     "unused deprecated versions": "select count(*) from public.rule_versions as v where status = 'deprecated' "
