@@ -12,4 +12,5 @@ pytest_plugins = (
     "tests.fixtures.house",
     "tests.fixtures.retention",
     "tests.fixtures.runs",
+    "tests.fixtures.suite",
 )
