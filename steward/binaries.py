@@ -18,7 +18,7 @@ from steward import TargetError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Binaries", "Identity", "find", "identity"]
+__all__ = ["Binaries", "Identity", "find", "folder", "identity"]
 
 _NEEDED = ("initdb", "postgres")
 _OTHERS = 0o005  # read and execute, for other users
@@ -70,6 +70,25 @@ def identity() -> Identity:
             "embedded server", "root may not run PostgreSQL and there is no user nobody", "run as an ordinary user"
         ) from None
     return Identity(nobody.pw_uid, nobody.pw_gid)
+
+
+def folder(path: Path) -> None:
+    """Make ``path`` and its parents so that the server's user can enter them, whatever the caller's umask.
+
+    Raises:
+        TargetError: one of those that exist is closed to that user.
+
+    """
+    if path.exists():
+        return
+    folder(path.parent)
+    path.mkdir(exist_ok=True)
+    if identity().foreign:
+        path.chmod(0o755)
+        closed = [str(parent) for parent in path.parents if not parent.stat().st_mode & 0o001]
+        if closed:
+            cause = f"root's server runs as nobody, who cannot enter {closed[-1]}"
+            raise TargetError(str(path), cause, "set STEWARD_STATE to a folder that everybody can enter")
 
 
 def find(environ: Mapping[str, str], copies: Path) -> Binaries:
@@ -154,6 +173,7 @@ def _copied(root: Path, copies: Path) -> Path:
     parts = [root, *package.parent.glob(f"{package.name}.libs")]
     place = copies / _digest(parts)
     if not place.exists():
+        folder(copies)
         unfinished = place.with_name(f"{place.name}.{os.getpid()}")
         for part in parts:
             shutil.copytree(part, unfinished / part.relative_to(package.parent), symlinks=True)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from steward import TargetError
+from steward.binaries import folder
 from steward.postmaster import Server
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def running(place: Path, binaries: Binaries, build: Callable[[Server], None]) ->
     Users hold a shared lock, which also ends with a killed process; starting and stopping exclude one another. A build
     that dies leaves ``building/`` behind, which the next one removes: ``data/`` is always whole.
     """
-    place.mkdir(parents=True, exist_ok=True)
+    folder(place)
     server = Server(place, binaries, SETTINGS)
     with _locked(place / "users.lock", fcntl.LOCK_SH) as users:
         with _locked(place / "start.lock", fcntl.LOCK_EX):
@@ -86,7 +87,7 @@ def running(place: Path, binaries: Binaries, build: Callable[[Server], None]) ->
 
 def rebuild(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> None:
     """Build the server at ``place`` anew, and only then replace the old one; refused while that is in use."""
-    place.mkdir(parents=True, exist_ok=True)
+    folder(place)
     with _locked(place / "users.lock", fcntl.LOCK_SH) as users, _locked(place / "start.lock", fcntl.LOCK_EX):
         if not _alone(users):
             raise TargetError("embedded server", "another run uses it", "wait until that has ended")
@@ -105,8 +106,8 @@ def _build(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> 
     finally:
         server.stop()
     server.sync()
-    for folder in ("data", "archive"):
-        shutil.rmtree(place / folder, ignore_errors=True)
+    for name in ("data", "archive"):
+        shutil.rmtree(place / name, ignore_errors=True)
     (server.place / "archive").rename(place / "archive")
     server.data.rename(place / "data")
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.conninfo import make_conninfo
 
 from steward import TargetError
-from steward.binaries import identity
+from steward.binaries import folder, identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,6 @@ _STOP = 60.0
 _ORPHANS = 10.0  # for the backends of a postmaster that was killed to notice and go
 _READY = 8  # the line of postmaster.pid that holds the state, src/include/utils/pidfile.h
 _SOCKET = 5  # and the socket folder
-_LEFT: list[subprocess.Popen[bytes]] = []  # handles of servers that others use; Python would warn of lost ones
 _TELLING = re.compile(r"FATAL|PANIC|error|invalid|unrecognized|could not", re.IGNORECASE)
 _PREFIX = re.compile(r"^.*?\b(LOG|FATAL|PANIC|ERROR|error):\s+")
 _LOG_LIMIT = 10_000_000  # bytes after which a start begins a new log
@@ -73,10 +73,10 @@ class Server:
 
     def initialise(self) -> None:
         """Make the data directory, with checksums."""
-        self.place.mkdir(parents=True, exist_ok=True)
-        for folder in (self.data, self.place / "archive"):
-            folder.mkdir(mode=0o700)
-            os.chown(folder, identity().uid, identity().gid)
+        folder(self.place)
+        for name in ("data", "archive"):
+            (self.place / name).mkdir(mode=0o700)
+            os.chown(self.place / name, identity().uid, identity().gid)
         words = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--data-checksums")
         self._initdb(*words)
         _write(self.data / "postgresql.conf", "\ninclude '../steward.conf'\n", os.O_APPEND)
@@ -114,13 +114,13 @@ class Server:
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop the postmaster: SIGINT ends connections and checkpoints, SIGQUIT leaves recovery to the next start."""
-        pid, folder = self.pid, self.sockets
+        pid, sockets = self.pid, self.sockets
         if pid is not None:
             os.kill(pid, how)
             if not self._gone(pid, _STOP):
                 os.kill(pid, signal.SIGQUIT)
                 self._gone(pid, _STOP)
-        self._clear(folder)
+        self._clear(sockets)
 
     def kill(self) -> None:
         """Kill the postmaster as a crash would; its socket and pid file stay behind."""
@@ -132,14 +132,15 @@ class Server:
     def leave(self) -> None:
         """Let the postmaster run on for others."""
         if self._process is not None:
-            _LEFT.append(self._process)
+            # Still our child, so ours to reap when it ends.
+            threading.Thread(target=self._process.wait, daemon=True).start()
             self._process = None
 
     def _launch(self, overrides: Mapping[str, str]) -> subprocess.Popen[bytes]:
         # A socket's path may have 103 bytes on some systems, which a state folder below a home often exceeds.
-        folder = Path(tempfile.mkdtemp(prefix="steward-", dir=_SOCKETS))
-        os.chown(folder, identity().uid, identity().gid)
-        settings = {"unix_socket_directories": str(folder), "port": "5432", **overrides}
+        sockets = tempfile.mkdtemp(prefix="steward-", dir=_SOCKETS)
+        os.chown(sockets, identity().uid, identity().gid)
+        settings = {"unix_socket_directories": sockets, "port": "5432", **overrides}
         words = [f"--{name}={value}" for name, value in settings.items()]
         with self.log.open("ab") as log:
             # A session of its own: the terminal's Ctrl-C is for the run, which then still needs its server.
@@ -188,10 +189,10 @@ class Server:
             time.sleep(0.01)
         return False
 
-    def _clear(self, folder: Path | None) -> None:
+    def _clear(self, sockets: Path | None) -> None:
         """Remove a dead postmaster's socket folder, and make its pid file harmless."""
-        if folder is not None and folder.parent == _SOCKETS and folder.name.startswith("steward-"):
-            shutil.rmtree(folder, ignore_errors=True)
+        if sockets is not None and sockets.parent == _SOCKETS and sockets.name.startswith("steward-"):
+            shutil.rmtree(sockets, ignore_errors=True)
         lines = self._pidfile()
         if lines:
             # The number may be another process's by now, which PostgreSQL would respect; it disregards its parent's.

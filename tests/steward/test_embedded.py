@@ -334,6 +334,31 @@ def test_roots_own_programs_are_copied_for_the_server_once(bare, found):
     assert answer == 1
 
 
+@pytest.fixture
+def strict_umask():
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+def test_a_strict_umask_does_not_lock_the_server_out(bare, found, strict_umask):
+    with embedded.running(bare / "deep" / "place", found, mark) as server:
+        answer = ask(server, "select 1")
+
+    assert answer == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
+def test_a_place_that_the_server_cannot_enter_is_told_in_one_line(bare, found):
+    (bare / "closed").mkdir(mode=0o700)
+
+    with (
+        pytest.raises(TargetError, match=r"nobody, who cannot enter .*/closed; set STEWARD_STATE"),
+        embedded.running(bare / "closed" / "place", found, mark),
+    ):
+        pass
+
+
 def test_each_checkout_user_and_major_has_a_server_of_its_own(monkeypatch, bare):
     environ = {"STEWARD_STATE": str(bare)}
     here = throwaway.place(environ, 18)
