@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from steward.session import Session
 
 __all__ = [
+    "EXPECTED",
     "Action",
     "Budget",
     "Due",
@@ -38,6 +39,9 @@ __all__ = [
     "figures_of",
     "render",
 ]
+
+# What a plan expects earlier phases to leave behind, in the scan of the later ones.
+EXPECTED = "expected"
 
 S = TypeVar("S")
 M = TypeVar("M")
@@ -92,6 +96,10 @@ class Procedure(ABC, Generic[S, M]):
     @abstractmethod
     def examine(self, scan: Scan, settings: Settings) -> Examined[S]:
         """Return which subjects need the work, and why."""
+
+    def leaves_dead(self, scan: Scan) -> Mapping[int, int]:  # noqa: ARG002 - most leave none
+        """Return the rows that the work would leave dead, by relation's oid: a plan's later phases reckon with it."""
+        return {}
 
     @abstractmethod
     def measure(self, work: Work, subject: S) -> M:

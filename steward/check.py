@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from psycopg.rows import class_row
 
 from steward import Inconclusive, queries
@@ -85,8 +86,9 @@ class Check:
         with conn.cursor(row_factory=class_row(Finding)) as cursor:
             rows = cursor.execute(statement, params).fetchall()
         seconds = (datetime.now(UTC) - started).total_seconds()
+        text = psycopg.ClientCursor(conn).mogrify(statement, params)
         self.statements.append(
-            {"text": f"-- sql/checks/{name}.sql", "seconds": seconds, "rows": len(rows), "attempts": 1}
+            {"text": f"-- sql/checks/{name}.sql\n{text}", "seconds": seconds, "rows": len(rows), "attempts": 1}
         )
         undecided = [row for row in rows if row.object_type == "inconclusive"]
         decided = [row for row in rows if row not in undecided]

@@ -83,6 +83,7 @@ class Engine:
                 schedule=self.run.schedule,
                 workers=self.run.workers,
             )
+            self.journal.keep_secret(conn.info.password)
             locks.join_run(conn)
             self._acting = conn
         return self._acting
@@ -91,6 +92,7 @@ class Engine:
         """Return the connection that looks; a broken one is replaced."""
         if self._observing is None or self._observing.closed or self._observing.broken:
             self._observing = session.observer(target.inherited(os.environ), self.settings.profile)
+            self.journal.keep_secret(self._observing.info.password)
         return self._observing
 
     def close(self) -> None:

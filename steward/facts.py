@@ -12,14 +12,20 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steward import __version__
+from steward import __version__, inventory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from steward.inventory import Scan
+    from steward.profile import Profile
     from steward.session import Session
     from steward.target import Target
 
-__all__ = ["ROOT", "catalog", "code", "database", "runner"]
+__all__ = ["ROOT", "SCHEMA_VERSION", "catalog", "code", "database", "header", "runner"]
+
+SCHEMA_VERSION = "1.0"
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -60,6 +66,28 @@ def database(conn: Session, at: Target, found: Scan) -> dict[str, Any]:
         "server_version": found.server.version_text,
         "role": found.server.role,
         "host_digest": hashlib.sha256(conn.info.host.encode()).hexdigest(),
+    }
+
+
+def header(  # noqa: PLR0913, PLR0917 - everything that a record begins with
+    run: Mapping[str, Any],
+    started: datetime,
+    profile: Profile,
+    conn: Session,
+    at: Target,
+    found: Scan,
+) -> dict[str, Any]:
+    """Return what a record says before anything has happened."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **{name: run[name] for name in ("run_id", "schedule", "mode")},
+        "demo": at.demo,
+        "started_at": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "profile": {"name": profile.name, "digest": profile.digest},
+        "code": code(),
+        "target": database(conn, at, found),
+        "runner": runner(),
+        "inventory": catalog(found, inventory.digest(found)),
     }
 
 

@@ -65,6 +65,10 @@ class Journal:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), JOURNAL)
         os.fsync(self._file)
 
+    def keep_secret(self, password: str | None) -> None:
+        """Keep a password out of every event that follows: one from a passfile or a service file is known only now."""
+        self._redactor.learn(password)
+
     def redact(self, value: Any) -> Any:
         """Return ``value`` as JSON knows it, without any password."""
         return self._redactor.redact(value)

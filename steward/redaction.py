@@ -77,8 +77,13 @@ class Redactor:
     """Knows a run's passwords, and what passwords look like."""
 
     def __init__(self, secret: Iterable[str] = ()) -> None:
+        self._secrets: list[str] = []
+        self.learn(*secret)
+
+    def learn(self, *secret: str | None) -> None:
+        """Keep these out of everything from now on; empty ones are none."""
         spelled = {spelling for each in secret if each for spelling in _spellings(each)}
-        self._secrets = sorted(spelled, key=len, reverse=True)
+        self._secrets = sorted(spelled | set(self._secrets), key=len, reverse=True)
 
     def redact(self, value: Any) -> Any:
         """Return ``value`` as JSON knows it, every known password, and all that looks like one, replaced by ``***``.

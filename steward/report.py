@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["latest", "make", "render", "runs"]
+__all__ = ["latest", "make", "notices", "render", "runs"]
 
 _SECONDS = 300
 _NAMING = ("DATABASE_URL", "PG")
@@ -48,6 +48,12 @@ def make(run_dir: Path, environ: Mapping[str, str]) -> str | None:
         except (OSError, subprocess.TimeoutExpired) as error:
             return str(error)
     return None if done.returncode == 0 else f"it ended with {done.returncode}, see {log}"
+
+
+def notices(run_dir: Path) -> list[str]:
+    """Return what the renderer had to say about the report that it made: that it is the plain page, and why."""
+    lines = (run_dir / "report.log").read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line for line in lines if line.startswith("reports: ")]
 
 
 def render(run_dir: Path) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets as tokens
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from steward import (
     StewardError,
     TargetError,
     bootstrap,
+    closing,
     facts,
     guard,
     inventory,
@@ -26,12 +28,12 @@ from steward import (
     target,
     verdict,
 )
-from steward.action import Settings
+from steward.action import EXPECTED, Settings
 from steward.canary import Canary
 from steward.engine import Run
 from steward.phase import PHASES, Launcher
 from steward.registry import PROCEDURES
-from steward.watch import Signals, Tail, Vigil, poller
+from steward.watch import Crew, Signals, Tail, Vigil, poller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -115,6 +117,7 @@ class Supervisor:
         self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{options.schedule}-{tokens.token_hex(3)}"
         self.log_id: int | None = None
         self.error: StewardError | None = None
+        self.expected: Counter[int] = Counter()
 
     def run(self) -> int:
         """Take the lock, go through the phases, close the record; the report comes last and cannot fail the run.
@@ -161,30 +164,28 @@ class Supervisor:
         self._write("settings.json", json.dumps(asdict(run)))
         self._write("profile.json", self.profile.model_dump_json())
         self.journal = journal.Journal(self.run_dir, journal.secrets(self.environ))
-        self.header = self.journal.redact(
-            {
-                "schema_version": "1.0",
-                "run_id": self.run_id,
-                "schedule": options.schedule,
-                "mode": mode,
-                "demo": self.at.demo,
-                "started_at": self.started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                "profile": {"name": self.profile.name, "digest": self.profile.digest},
-                "code": facts.code(),
-                "target": facts.database(self.control, self.at, found),
-                "runner": facts.runner(),
-                "inventory": facts.catalog(found, inventory.digest(found)),
-            }
+        self.journal.keep_secret(self.control.info.password)
+        header = self.journal.redact(
+            facts.header(asdict(run), self.started, self.profile, self.control, self.at, found)
         )
-        self.journal.write("run_started", **self.header)
+        self.journal.write("run_started", **header)
         self.tail = Tail(self.run_dir, self.terminal.event)
         environment = {**self.environ, **target.environment(self.at)}
         self.launcher = Launcher(self.run_dir, environment, options.selection)
+        vigil = Vigil(
+            self.run_dir,
+            self.tail,
+            self.signals,
+            cancel=lambda: locks.cancel_acting(self.control),
+            grace=self.profile.run.cancel_grace.total_seconds(),
+            poll=poller(self.control, self.terminal),
+        )
+        self.crew = Crew(self.launcher, vigil, self.journal)
         self.canary = Canary(self.at, self.profile)
         if self.acts:
-            self.log_id = ledger.open_run(self.control, self.run_id, options.schedule, self.header)
+            self.log_id = ledger.open_run(self.control, self.run_id, options.schedule, header)
             ledger.mark_dead(self.control, options.schedule, self.log_id)
-        self.terminal.header(self.header)
+        self.terminal.header(header)
 
     def _phases(self) -> None:
         known: Sequence[str] = ("verify",) if self.options.schedule == "checks" else PHASES
@@ -211,7 +212,11 @@ class Supervisor:
         self.journal.write("phase_planned", phase=name, examined=plan["examined"], planned=len(items))
         self.terminal.plan(name, items, plan["examined"])
         if items:
-            self._launch(name, [item["id"] for item in items], len({item["lane"] for item in items}))
+            lanes = len({item["lane"] for item in items})
+            workers = 1 if name in _SERIAL else min(self.workers, lanes)
+            # Checks write nothing and are the evidence: they are not bound to the window.
+            deadline = None if name == "verify" else self.deadline
+            self.crew.through(name, [item["id"] for item in items], workers, deadline)
         self.journal.write("phase_finished", phase=name)
         self.tail.read()
         return tuple(plan["phases"])
@@ -219,52 +224,20 @@ class Supervisor:
     def _scan(self, phase: str) -> None:
         found = inventory.scan(self.control, self.profile)
         settings = Settings(self.profile, self.options.schedule, "plan" if self.options.plan else "act", self.deadline)
+        found.gathered[EXPECTED] = [{"oid": oid, "dead_rows": rows} for oid, rows in self.expected.items()]
         for procedure in PROCEDURES.values():
             if procedure.phase == phase:
                 found.gathered[procedure.name] = procedure.gather(self.control, settings, found)
+                if self.options.plan:
+                    self.expected.update(procedure.leaves_dead(found))
         self._write(f"scan-{phase}.json", inventory.to_json(found))
-
-    def _launch(self, phase: str, ids: Sequence[str], lanes: int) -> None:
-        """Run the phase; when a worker died, note what it was doing and run once more what nobody began."""
-        workers = 1 if phase in _SERIAL else min(self.workers, lanes)
-        for only in (None, ids):
-            left = ids if only is None else [item for item in ids if item not in self.tail.ended]
-            self._attempt(phase, workers, None if only is None else left)
-            left = [item for item in ids if item not in self.tail.ended]
-            stopped = self.signals.name or (self.deadline is not None and datetime.now(UTC) >= self.deadline)
-            why = self.signals.name or "window over"
-            for item in left:
-                if item in self.tail.started:
-                    cause = f"it did not end when the run was stopped ({why})" if stopped else "its worker died"
-                    self._conclude(item, "error", f"{cause} while it ran; see {phase}.log")
-                elif stopped:
-                    self._conclude(item, "deferred", f"the run was stopped first ({why})")
-            self.tail.read()
-            if all(item in self.tail.ended for item in ids):
-                return
-
-    def _attempt(self, phase: str, workers: int, only: Sequence[str] | None) -> None:
-        vigil = Vigil(
-            self.run_dir,
-            self.tail,
-            self.signals,
-            cancel=lambda: locks.cancel_acting(self.control),
-            grace=self.profile.run.cancel_grace.total_seconds(),
-            poll=poller(self.control, self.terminal),
-        )
-        with self.launcher.running(phase, workers, only) as process:
-            # Checks write nothing and are the evidence: they are not bound to the window.
-            vigil.wait(process, None if phase == "verify" else self.deadline)
-
-    def _conclude(self, item: str, outcome: str, reason: str) -> None:
-        self.journal.write("outcome", item=item, outcome=outcome, reason=reason)
 
     def _close(self) -> int:
         """Fold the journal into the record, close the log's row, and have the report made."""
         run = journal.fold(self.run_dir)
         if self.acts and self.error is None:
             try:
-                self._escalate(run)
+                closing.escalate(self.control, self.journal, run, self.profile.run.max_deferrals)
             except psycopg.Error as error:
                 self.error = _told(error, self.control, self.at)
             run = journal.fold(self.run_dir)
@@ -287,36 +260,16 @@ class Supervisor:
             self.terminal.statements(run)
         return code
 
-    def _escalate(self, run: Mapping[str, Any]) -> None:
-        """Make the n-th deferral of one object in a row a failure, so that nothing starves in silence."""
-        actions = {f"{item['name']} {item['subject']}": item for item in run["items"] if item["kind"] == "action"}
-        deferred = [key for key, item in actions.items() if item["outcome"] == "deferred"]
-        done = [key for key, item in actions.items() if item["outcome"] in {"passed", "not needed"}]
-        counts = ledger.count_deferrals(self.control, deferred, done)
-        for key in deferred:
-            if counts.get(key, 0) >= self.profile.run.max_deferrals:
-                reason = f"deferred {counts[key]} times in a row; the last reason: {actions[key]['reason']}"
-                self.journal.write("escalated", item=actions[key]["id"], outcome="failed", reason=reason)
-
     def _close_row(self, run: Mapping[str, Any]) -> None:
-        """Close the log's row, or leave it open with its error; an unreachable server leaves it as it was opened."""
         if self.log_id is None:
             return
-        error = str(self.error) if self.error else verdict.error_line(run)
-        if self.signals.name:
-            error = f"interrupted by {self.signals.name}"
-        if error is None and not verdict.holds(run):
-            error = "plan and outcomes do not reconcile"
-        figures = {"totals": run["totals"], "exit_code": run["exit_code"], "duration_seconds": run["duration_seconds"]}
+        error = closing.error_line(run, self.error, self.signals.name)
         try:
-            ledger.close_run(self.control, self.log_id, run["status"], figures, complete=error is None, error=error)
-            if error is None and run["status"] != "deferred":
-                ledger.supersede(self.control, self.options.schedule, self.log_id)
+            closing.close_row(self.control, self.log_id, run, error)
             ledger.snapshot_sizes(self.control, self.profile)
         except psycopg.Error as failure:
-            self.terminal.error(
-                f"maintenance_log row {self.log_id}: not closed ({failure.diag.message_primary or failure})"
-            )
+            said = failure.diag.message_primary or failure
+            self.terminal.error(f"maintenance_log row {self.log_id}: not closed ({said})")
 
     def _report(self) -> dict[str, str]:
         """Have the report made, and return where things are."""
@@ -328,6 +281,8 @@ class Supervisor:
         if failure:
             self.terminal.error(f"report: not made: {failure}; nox -s report -- {self.run_dir} makes it again")
             return paths
+        for line in report.notices(self.run_dir):
+            self.terminal.message(line)
         return {"report": str(self.run_dir / "report" / "index.html"), **paths}
 
     def _write(self, name: str, text: str) -> None:

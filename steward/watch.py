@@ -15,14 +15,16 @@ from steward.phase import STOP, end
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import FrameType, TracebackType
 
+    from steward.journal import Journal
+    from steward.phase import Launcher
     from steward.session import Session
     from steward.terminal import Terminal
 
-__all__ = ["Signals", "Tail", "Vigil", "poller"]
+__all__ = ["Crew", "Signals", "Tail", "Vigil", "poller"]
 
 _TICK = 0.05
 _POLL = 1.0
@@ -115,6 +117,47 @@ class Vigil:
                 self.poll()
             time.sleep(_TICK)
         self.tail.read()
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Takes a phase's items to their outcomes, also when a worker dies."""
+
+    launcher: Launcher
+    vigil: Vigil
+    journal: Journal
+
+    def through(self, phase: str, ids: Sequence[str], workers: int, deadline: datetime | None) -> None:
+        """Run the phase; when a worker died, note what it was doing and run once more what nobody began."""
+        tail = self.vigil.tail
+        self._attempt(phase, workers, None, deadline)
+        if not self._account(phase, ids, deadline):
+            left = [item for item in ids if item not in tail.ended]
+            self._attempt(phase, workers, left, deadline)
+            self._account(phase, ids, deadline)
+
+    def _attempt(self, phase: str, workers: int, only: Sequence[str] | None, deadline: datetime | None) -> None:
+        with self.launcher.running(phase, workers, only) as process:
+            self.vigil.wait(process, deadline)
+
+    def _account(self, phase: str, ids: Sequence[str], deadline: datetime | None) -> bool:
+        """Conclude what began and did not end, and what was stopped before it began; tell whether all have ended."""
+        tail, signal_name = self.vigil.tail, self.vigil.signals.name
+        stopped = signal_name or (deadline is not None and datetime.now(UTC) >= deadline)
+        why = signal_name or "window over"
+        for item in ids:
+            if item in tail.ended:
+                continue
+            if item in tail.started:
+                cause = f"it did not end when the run was stopped ({why})" if stopped else "its worker died"
+                self._conclude(item, "error", f"{cause} while it ran; see {phase}.log")
+            elif stopped:
+                self._conclude(item, "deferred", f"the run was stopped first ({why})")
+        tail.read()
+        return all(item in tail.ended for item in ids)
+
+    def _conclude(self, item: str, outcome: str, reason: str) -> None:
+        self.journal.write("outcome", item=item, outcome=outcome, reason=reason)
 
 
 def poller(conn: Session, terminal: Terminal) -> Callable[[], None]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
 from steward import Busy, Inconclusive, NotNeeded, queries
-from steward.action import Due, Examined, Procedure, Statement
+from steward.action import EXPECTED, Due, Examined, Procedure, Statement
 from steward.procedures import triggers
 from steward.procedures.triggers import Counters
 
@@ -78,7 +78,11 @@ class Vacuum(Procedure[Need, VacuumState]):
         """Return the tables that need it; those only to be frozen once are the cheapest, so that they come last."""
         tables = [relation for relation in scan.relations if relation.kind in "rm"]
         closed = triggers.closed(scan) if settings.profile.vacuum.closed_partitions else frozenset()
-        due = [_due(table, scan, settings, closed=table.oid in closed) for table in tables]
+        expected = {row["oid"]: row["dead_rows"] for row in scan.gathered.get(EXPECTED, [])}
+        due = [
+            _due(table, scan, settings, closed=table.oid in closed, expected=expected.get(table.oid, 0))
+            for table in tables
+        ]
         return Examined(len(tables), tuple(each for each in due if each is not None))
 
     def measure(self, work: Work, subject: Need) -> VacuumState:
@@ -151,9 +155,15 @@ class Vacuum(Procedure[Need, VacuumState]):
             time.sleep(0.1)
 
 
-def _due(table: Relation, scan: Scan, settings: Settings, *, closed: bool) -> Due[Need] | None:
+def _due(table: Relation, scan: Scan, settings: Settings, *, closed: bool, expected: int) -> Due[Need] | None:
     limits = triggers.limits(table, scan.server, settings.profile.vacuum)
     why = triggers.reasons(triggers.counters(table), limits)
+    if expected and not why:
+        later = replace(table, dead_rows=table.dead_rows + expected)
+        why = [
+            f"{reason}, once the earlier phases have run"
+            for reason in triggers.reasons(triggers.counters(later), limits)
+        ]
     aged = table.xid_age > limits.xid_age or table.mxid_age > limits.mxid_age
     # An empty table has nothing to freeze; before 18 only the suite's own log knows what is frozen.
     closed = closed and table.size > 0 and not triggers.all_frozen(table, scan.server)

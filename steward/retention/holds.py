@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from steward.retention.predicate import Bindings
     from steward.session import Session
 
-__all__ = ["Hold", "RefusalError", "Table", "clause", "covering", "read", "require_known", "require_valid"]
+__all__ = ["Hold", "RefusalError", "Table", "changed", "clause", "covering", "read", "require_known", "require_valid"]
 
 
 class RefusalError(StewardError):
@@ -59,6 +59,12 @@ class Hold:
 def read(conn: Session, tenant_column: str) -> tuple[Hold, ...]:
     """Return the holds that stand now, understood or not."""
     return tuple(Hold(tenant_column=tenant_column, **row) for row in queries.fetch(conn, "retention/holds"))
+
+
+def changed(conn: Session, holds: Sequence[Hold]) -> bool:
+    """Tell whether other holds stand now, or the same ones with other words; a cheap question."""
+    written = [(hold.id, hold.tenant, hold.table_name, hold.predicate, hold.owner) for hold in holds]
+    return written != [tuple(row.values()) for row in queries.fetch(conn, "retention/standing")]
 
 
 def require_known(holds: Sequence[Hold]) -> None:

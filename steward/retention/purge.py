@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,14 @@ class Purge(Procedure[Expired, Remaining]):
         gathered = [row for row in scan.gathered.get(self.name, []) if row["facts"]["rule"] in due.acting(settings)]
         expired = [each for row in gathered for each in due.examine(row, scan, settings)]
         return Examined(count=len(gathered), due=tuple(expired))
+
+    def leaves_dead(self, scan: Scan) -> Mapping[int, int]:
+        """Return how many rows would be deleted or updated, by leaf; rows that follow by cascade are not among them."""
+        counted: Counter[int] = Counter()
+        for row in scan.gathered.get(self.name, []):
+            for leaf in () if row["refused"] else row["leaves"]:
+                counted[leaf["oid"]] += leaf["due"]
+        return counted
 
     def measure(self, work: Work, subject: Expired) -> Remaining:
         """Count what is due now, under the holds of now.

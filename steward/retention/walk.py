@@ -183,8 +183,8 @@ class Walk:
 
     def _keep_to_holds(self) -> None:
         """Look for holds that came or went since the last batch: a purge may last longer than a court's patience."""
-        standing = holds.read(self._work.conn, self._profile.tenancy.column)
-        if standing != self._facts.holds:
+        if holds.changed(self._work.conn, self._facts.holds):
+            standing = holds.read(self._work.conn, self._profile.tenancy.column)
             self._facts = replace(self._facts, holds=standing)
             self._facts.require_valid_holds(self._work.conn)
             self._statement = batch(self._facts, self._profile, self._leaf)

@@ -48,6 +48,7 @@ ROOMS = (
     "registry",
     "phase",
     "report",
+    "closing",
     "watch",
     "items",
     "engine",

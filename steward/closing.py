@@ -1,0 +1,50 @@
+"""What the end of a run says in the database: deferrals that became too many, and the log's row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from steward import ledger, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from steward import StewardError
+    from steward.journal import Journal
+    from steward.session import Session
+
+__all__ = ["close_row", "error_line", "escalate"]
+
+
+def escalate(conn: Session, journal: Journal, run: Mapping[str, Any], limit: int) -> None:
+    """Make the ``limit``-th deferral of one object in a row a failure, so that nothing starves in silence."""
+    actions = {f"{item['name']} {item['subject']}": item for item in run["items"] if item["kind"] == "action"}
+    deferred = [key for key, item in actions.items() if item["outcome"] == "deferred"]
+    done = [key for key, item in actions.items() if item["outcome"] in {"passed", "not needed"}]
+    counts = ledger.count_deferrals(conn, deferred, done)
+    for key in deferred:
+        if counts.get(key, 0) >= limit:
+            reason = f"deferred {counts[key]} times in a row; the last reason: {actions[key]['reason']}"
+            journal.write("escalated", item=actions[key]["id"], outcome="failed", reason=reason)
+
+
+def error_line(run: Mapping[str, Any], error: StewardError | None, interrupted_by: str | None) -> str | None:
+    """Return why the log's row stays open; None completes it."""
+    if interrupted_by:
+        return f"interrupted by {interrupted_by}"
+    if error:
+        return str(error)
+    return verdict.error_line(run) or (None if verdict.holds(run) else "plan and outcomes do not reconcile")
+
+
+def close_row(conn: Session, log_id: int, run: Mapping[str, Any], error: str | None) -> None:
+    """Complete the log's row, or leave it open with its error; a good run completes those that older ones left.
+
+    Raises:
+        psycopg.Error: the server is gone; the row stays as it was opened, which says that no end was recorded.
+
+    """
+    figures = {"totals": run["totals"], "exit_code": run["exit_code"], "duration_seconds": run["duration_seconds"]}
+    ledger.close_run(conn, log_id, run["status"], figures, complete=error is None, error=error)
+    if error is None and run["status"] != "deferred":
+        ledger.supersede(conn, run["schedule"], log_id)
