@@ -5,24 +5,36 @@
 with recursive covered as (
     select hold.id as hold, relation.oid
     from steward.legal_hold as hold
-    join pg_catalog.pg_class as relation on relation.relkind in ('r', 'p', 'f', 'm')
-    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    -- The text may be cut at any of its dots, or at none, and each part may be quoted or not.
     cross join lateral (
-        values
-            (relation.relname::pg_catalog.text),
-            (pg_catalog.quote_ident(relation.relname)),
-            ('"' || pg_catalog.replace(relation.relname, '"', '""') || '"')
-    ) as table_part (spelled)
+        select null::pg_catalog.text as schema, hold.table_name as name
+        union all
+        select
+            pg_catalog.left(hold.table_name, dot.position - 1),
+            pg_catalog.substr(hold.table_name, dot.position + 1)
+        from pg_catalog.generate_series(2, pg_catalog.length(hold.table_name) - 1) as dot (position)
+        where pg_catalog.substr(hold.table_name, dot.position, 1) = '.'
+    ) as part
     cross join lateral (
-        values
-            (''),
-            (namespace.nspname || '.'),
-            (pg_catalog.quote_ident(namespace.nspname) || '.'),
-            ('"' || pg_catalog.replace(namespace.nspname, '"', '""') || '".')
-    ) as schema_part (spelled)
-    -- The first condition leaves all but a few of many thousand relations out cheaply.
-    where pg_catalog.strpos(pg_catalog.replace(hold.table_name, '""', '"'), relation.relname) > 0
-        and hold.table_name = schema_part.spelled || table_part.spelled
+        select part.name as spelled
+        union
+        select pg_catalog.replace(pg_catalog.substr(part.name, 2, pg_catalog.length(part.name) - 2), '""', '"')
+        where part.name like '"_%%"'
+    ) as table_name
+    cross join lateral (
+        select part.schema as spelled
+        union
+        select pg_catalog.replace(pg_catalog.substr(part.schema, 2, pg_catalog.length(part.schema) - 2), '""', '"')
+        where part.schema like '"_%%"'
+    ) as schema_name
+    -- The cast lets the catalog's index be used, and cuts a name that is too long; the second condition minds that.
+    join pg_catalog.pg_class as relation
+        on relation.relname = table_name.spelled::pg_catalog.name
+        and relation.relname::pg_catalog.text = table_name.spelled
+        and relation.relkind in ('r', 'p', 'f', 'm')
+    join pg_catalog.pg_namespace as namespace
+        on namespace.oid = relation.relnamespace
+        and (part.schema is null or namespace.nspname::pg_catalog.text = schema_name.spelled)
     union
     select covered.hold, child.inhrelid
     from covered

@@ -44,6 +44,39 @@ def test_a_hold_names_its_table_with_or_without_schema_and_quotes(database, sett
 
 
 @pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("a.b", "a.b"),
+        ("a.b", "shop.a.b"),
+        ("a.b", 'shop."a.b"'),
+        ('Odd "x"', 'shop."Odd ""x"""'),
+        ('Odd "x"', 'Odd "x"'),
+        ('"quoted"', '"quoted"'),
+        ("100%", '"shop"."100%"'),
+        ("x" * 63, "x" * 63),
+    ],
+)
+def test_a_hold_finds_a_table_of_any_name(database, settings, purging, name, written):
+    table = sql.Identifier("shop", name)
+    with shop(database) as conn:
+        conn.execute(sql.SQL("create table {} (at timestamptz)").format(table))
+        conn.execute(sql.SQL("insert into {} values (now() - interval '9 days')").format(table))
+    hold(database, written)
+    rules = {"odd": old(f"shop.{sql.Identifier(name).as_string(None)}")}
+
+    assert "a legal hold keeps every one" in str(purging(database, with_rules(settings, rules)).only())
+
+
+def test_a_name_that_is_too_long_is_no_name_of_the_table_that_it_would_be_cut_to(database, settings, purging):
+    with shop(database) as conn:
+        conn.execute(sql.SQL("create table {} (at timestamptz)").format(sql.Identifier("x" * 63)))
+        conn.execute(sql.SQL("insert into {} values (now() - interval '9 days')").format(sql.Identifier("x" * 63)))
+    hold(database, "x" * 64)
+
+    assert "no such table" in str(purging(database, with_rules(settings, {"x": old("shop." + "x" * 63)})).only())
+
+
+@pytest.mark.parametrize(
     "predicate",
     [
         "record_number <= 2",
