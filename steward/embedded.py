@@ -56,7 +56,8 @@ BUILDING: Mapping[str, str] = {
     "wal_level": "minimal",
     "archive_mode": "off",
     "max_wal_senders": "0",
-    "max_wal_size": "2GB",
+    "full_page_writes": "off",
+    "max_wal_size": "512MB",
     "checkpoint_timeout": "1h",
 }
 
