@@ -11,7 +11,7 @@ from psycopg import sql
 from maintenance.test_vacuum import test_vacuum as runbook
 from steward import Busy, NotNeeded, Planned
 from steward.action import Work
-from tests.fixtures.running import changed, held, until
+from tests.fixtures.running import changed, held, settled, until
 
 HOSTILE = 'Odd "x"; drop table %(a)s.{b} é'
 
@@ -273,6 +273,7 @@ def test_what_autovacuum_did_in_between_is_not_done_again(database, settings, ru
     table(database, dead=400)
     run = running(database, settings, "vacuum")
     database.execute("vacuum public.t")
+    settled(run.conn)
 
     with pytest.raises(NotNeeded):
         run.act("public.t")

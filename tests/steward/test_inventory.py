@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from steward import InventoryError, inventory, session
-from tests.fixtures.running import changed, held
+from tests.fixtures.running import changed, held, settled
 
 HOSTILE = 'Odd ".x"; drop %s %(a)s {b} é'
 LONGEST = "ç" * 31 + "x"
@@ -68,6 +68,7 @@ def scan(database, settings):
     def ask(at=database, **tables):
         said = changed(settings, **tables)
         with session.observer(at.target(), said.profile) as conn:
+            settled(conn)
             return inventory.scan(conn, said.profile)
 
     return ask
