@@ -47,7 +47,8 @@ def _columns(item, check, results):
     """Run one item; what it finds does not matter, only in which columns it was told."""
     with contextlib.suppress(AssertionError, Undone):
         item(check)
-    names = [statement["text"].removeprefix("-- sql/").removesuffix(".sql") for statement in check.statements]
+    headers = [statement["text"].splitlines()[0] for statement in check.statements]
+    names = [header.removeprefix("-- sql/").removesuffix(".sql") for header in headers]
     told = [columns for columns in results if set(dict(columns)) & set(COLUMNS)]
     results.clear()
     return dict(zip(names, told, strict=True))
