@@ -43,7 +43,7 @@ from (
         pg_catalog.random() as draw_c,
         1 + pg_catalog.width_bucket(pg_catalog.random(), (select array_agg(up_to order by tenant.number) from demo.tenant)) as tenant,
         (array['applied', 'approved', 'pending', 'rejected', 'reverted', 'deleted'])[
-            1 + pg_catalog.width_bucket(pg_catalog.random(), array[0.55, 0.72, 0.82, 0.91, 0.95])
+            1 + pg_catalog.width_bucket(pg_catalog.random(), array[0.55, 0.72, 0.82, 0.91, 0.95]::float8[])
         ] as status
     from pg_catalog.generate_series(%(first)s::integer, %(last)s::integer) as number
 ) as d

@@ -40,7 +40,7 @@ from (
         case when pg_catalog.random() < %(discarded)s then 'discarded import' else 'model' end as source,
         1 + pg_catalog.width_bucket(pg_catalog.random(), (select array_agg(up_to order by tenant.number) from demo.tenant)) as tenant,
         (array['generated', 'reviewed', 'rejected', 'implemented', 'accepted', 'applied', 'expired'])[
-            1 + pg_catalog.width_bucket(pg_catalog.random(), array[0.62, 0.72, 0.80, 0.87, 0.92, 0.96])
+            1 + pg_catalog.width_bucket(pg_catalog.random(), array[0.62, 0.72, 0.80, 0.87, 0.92, 0.96]::float8[])
         ] as status
     from pg_catalog.generate_series(%(first)s::integer, %(last)s::integer) as number
 ) as d
