@@ -305,7 +305,8 @@ def test_partitions_beyond_the_cutoff_are_not_even_read(database, settings, purg
     _alone(database)
 
     scans = database.execute(
-        "select relname, seq_scan from pg_stat_all_tables where schemaname = 'shop' and relname in ('log_2020', 'log_2090')"
+        "select relname, seq_scan from pg_stat_all_tables "
+        "where schemaname = 'shop' and relname in ('log_2020', 'log_2090')"
     )
     read = {row["relname"]: row["seq_scan"] > 0 for row in scans}
     assert read == {"log_2020": True, "log_2090": False}
