@@ -16,9 +16,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from steward import TargetError, binaries, embedded, queries, throwaway
+from steward import TargetError, binaries, embedded, postmaster, queries, throwaway
 from steward.embedded import SETTINGS
 from steward.postmaster import Server
+from tests.fixtures import database
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -332,6 +333,27 @@ def test_roots_own_programs_are_copied_for_the_server_once(bare, found):
     assert second == first
     assert len(list((bare / "copies").iterdir())) == 1
     assert answer == 1
+
+
+KILLED = """
+import os, signal
+from tests.fixtures import database
+for cluster in database.own_server():
+    print(cluster.pid, cluster.server.place.parent, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_servers_of_killed_tests_are_ended_by_the_next():
+    said = subprocess.run([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    pid, home = said.stdout.split()
+    alive = postmaster._command(int(pid))
+    database.sweep()
+
+    assert said.returncode == -signal.SIGKILL
+    assert home in alive
+    assert postmaster._command(int(pid)) == ""
+    assert not Path(home).exists()
 
 
 @pytest.fixture
