@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Any
 
 from steward import StewardError
 from steward.facts import ROOT
+from steward.fork import start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from multiprocessing.connection import Connection
     from pathlib import Path
+
+    from steward.fork import Forked, Running
 
 __all__ = ["PHASES", "STOP", "Launcher", "end"]
 
@@ -46,22 +49,12 @@ class Launcher:
 
         """
         log = self.run_dir / f"plan-{phase}.log"
-        with _private(log) as out:
-            done = subprocess.run(
-                self._command(phase, "--collect-only", "--steward-plan"),
-                cwd=self.root,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                check=False,
-            )
+        code = self._start(log, phase, "--collect-only", "--steward-plan").wait()
         path = self.run_dir / f"plan-{phase}.json"
-        if done.returncode not in {0, _NOTHING_SELECTED} or not path.exists():
+        if code not in {0, _NOTHING_SELECTED} or not path.exists():
             # What a broken collection has written is no plan, and must not be taken for one.
             path.unlink(missing_ok=True)
-            cause = _cause(log.read_text(encoding="utf-8")) or f"pytest ended with {done.returncode}"
+            cause = _cause(log.read_text(encoding="utf-8")) or f"pytest ended with {code}"
             raise StewardError(
                 f"phase {phase}", f"its items cannot be collected: {cause}", f"see {log}; nothing of it was run"
             )
@@ -70,40 +63,33 @@ class Launcher:
         return plan
 
     @contextmanager
-    def running(self, phase: str, workers: int, only: Sequence[str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    def running(self, phase: str, workers: int, only: Sequence[str] | None = None) -> Iterator[Running]:
         """Run the phase, all of its plan or ``only`` some ids; whatever is left of it at the end is killed."""
-        words = [f"-n{workers}", "--max-worker-restart=0"] if workers > 1 else []
+        words = ["-p", "xdist.plugin", f"-n{workers}", "--max-worker-restart=0"] if workers > 1 else []
         if only is not None:
             path = self.run_dir / f"only-{phase}.json"
             path.write_text(json.dumps(list(only)), encoding="utf-8")
             words.append(f"--steward-only={path}")
-        leash, held = os.pipe()
-        try:
-            with _private(self.run_dir / f"{phase}.log") as out:
-                process = subprocess.Popen(
-                    self._command(phase, f"--steward-leash={leash}", *words),
-                    cwd=self.root,
-                    env=self._environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    pass_fds=(leash,),
-                )
-            os.close(leash)
+        leash, held = Pipe(duplex=False)
+        with held:
+            with leash:
+                process = self._start(self.run_dir / f"{phase}.log", phase, *words, leash=leash)
             try:
                 yield process
             finally:
                 _kill(process)
-        finally:
-            os.close(held)
+
+    def _start(self, log: Path, phase: str, *words: str, leash: Connection | None = None) -> Forked:
+        command = self._command(phase, *words)
+        return start(command, root=self.root, environment=self._environment(), log=log, leash=leash)
 
     def _command(self, phase: str, *words: str) -> list[str]:
         # Nothing of the operator's own pytest habits may reach a run: no autoloaded plugin, no cache, no strictness.
         return [
-            *(sys.executable, "-m", "pytest", "-q", "--tb=short", "--no-header"),
+            *("-q", "--tb=short", "--no-header"),
             *("-c", str(self.root / "pyproject.toml"), "--rootdir", str(self.root)),
-            *("--disable-plugin-autoload", "-p", "xdist.plugin", "-p", "no:cacheprovider"),
+            *("--disable-plugin-autoload", "-p", "no:cacheprovider"),
+            *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # the fork server has imported the plugin
             *("-o", "filterwarnings=default", "-o", "addopts=", "-o", "xfail_strict=true", "--import-mode=importlib"),
             f"--steward-run={self.run_dir}",
             f"--steward-phase={phase}",
@@ -115,21 +101,21 @@ class Launcher:
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in self.environment.items() if not name.startswith("PYTEST_")}
         # pytest cuts the reason in its summary to the terminal's width, unless it thinks that nobody watches.
-        return {**kept, "PYTHONUNBUFFERED": "1", "CI": "true"}
+        return {**kept, "CI": "true"}
 
 
 def _cause(log: str) -> str | None:
     """Return the line that tells what went wrong with a collection: the exception's, else the error's."""
     lines = [line.strip() for line in log.splitlines()]
-    for start in ("E ", "UsageError", "ERROR"):
-        told = [line.removeprefix("E ").strip() for line in lines if line.startswith(start)]
+    for beginning in ("E ", "UsageError", "ERROR"):
+        told = [line.removeprefix("E ").strip() for line in lines if line.startswith(beginning)]
         if told:
             return told[-1]
     return None
 
 
 def end(
-    process: subprocess.Popen[bytes],
+    process: Running,
     cancel: Callable[[], object],
     grace: float,
 ) -> None:
@@ -144,7 +130,7 @@ def end(
     _kill(process)
 
 
-def _gone(process: subprocess.Popen[bytes], seconds: float) -> bool:
+def _gone(process: Running, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if process.poll() is not None:
@@ -153,18 +139,9 @@ def _gone(process: subprocess.Popen[bytes], seconds: float) -> bool:
     return process.poll() is not None
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: Running) -> None:
     """Kill the phase's process group: a worker outlives its controller for a moment."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    process.send_signal(signal.SIGKILL)  # it may not have its group yet
     process.wait()
-
-
-@contextmanager
-def _private(path: Path) -> Iterator[int]:
-    """Open a log for appending that only its owner may read."""
-    out = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    try:
-        yield out
-    finally:
-        os.close(out)

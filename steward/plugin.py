@@ -20,13 +20,14 @@ from steward import Undone, items
 from steward.action import Action
 from steward.check import Check, as_records
 from steward.engine import Engine
-from steward.lanes import LaneScheduling
 from steward.registry import PROCEDURES
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from xdist.remote import Producer
+
+    from steward.lanes import LaneScheduling
 
 __all__: list[str] = []
 
@@ -159,6 +160,9 @@ class Phase:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> LaneScheduling:
         """Give each lane to one worker, the costliest first."""
+        # Here and not above: only a phase with workers needs xdist.
+        from steward.lanes import LaneScheduling  # noqa: PLC0415
+
         planned = self.engine.plan["items"]
         costs: dict[str, float] = {}
         for item in planned:

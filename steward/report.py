@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from steward import StewardError, allure
+from steward import StewardError
 from steward.facts import ROOT
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ def render(run_dir: Path) -> int:
         raise StewardError(
             str(path), f"not a run's record ({error})", "name the directory of a run that has ended"
         ) from None
+    # Here and not above: a supervisor has no use for it.
+    from steward import allure  # noqa: PLC0415
+
     os.umask(0o077)
     allure.write(run, run_dir / "allure-results")
     sys.stdout.flush()

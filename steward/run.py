@@ -18,6 +18,7 @@ from steward import (
     bootstrap,
     closing,
     facts,
+    fork,
     guard,
     inventory,
     journal,
@@ -69,6 +70,7 @@ def supervise(options: Options, at: Target, profile: Profile, terminal: Terminal
         StewardError: the run could not begin (2), or another one is going on (3); nothing was done.
 
     """
+    fork.warm()
     with Signals() as signals:
         control = session.maintenance(at, profile, schedule=options.schedule, workers=1)
         try:

@@ -14,11 +14,11 @@ from steward import journal, progress
 from steward.phase import STOP, end
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import FrameType, TracebackType
 
+    from steward.fork import Running
     from steward.journal import Journal
     from steward.phase import Launcher
     from steward.session import Session
@@ -96,7 +96,7 @@ class Vigil:
     grace: float
     poll: Callable[[], None]
 
-    def wait(self, process: subprocess.Popen[bytes], deadline: datetime | None) -> None:
+    def wait(self, process: Running, deadline: datetime | None) -> None:
         """Wait for the phase's end; when a signal came or the window is over, end it.
 
         The stop file keeps items that have not begun from beginning, so that each of them still gets its outcome.

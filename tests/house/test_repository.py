@@ -46,6 +46,7 @@ ROOMS = (
     "retention",
     "procedures",
     "registry",
+    "fork",
     "phase",
     "report",
     "closing",
