@@ -49,6 +49,7 @@ class Server:
         self.data = place / "data"
         self.log = place / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._made: Path | None = None  # the socket folder of the latest start, which may have failed before it said so
 
     @property
     def pid(self) -> int | None:
@@ -107,7 +108,7 @@ class Server:
             try:
                 return self._await_ready(process.pid, began)
             except TargetError:
-                self._clear(self.sockets)
+                self._clear(self.sockets or self._made)
                 if "pre-existing shared memory block" not in self._logged(began) or time.monotonic() > until:
                     raise
                 time.sleep(0.2)
@@ -138,9 +139,9 @@ class Server:
 
     def _launch(self, overrides: Mapping[str, str]) -> subprocess.Popen[bytes]:
         # A socket's path may have 103 bytes on some systems, which a state folder below a home often exceeds.
-        sockets = tempfile.mkdtemp(prefix="steward-", dir=_SOCKETS)
+        sockets = self._made = Path(tempfile.mkdtemp(prefix="steward-", dir=_SOCKETS))
         os.chown(sockets, identity().uid, identity().gid)
-        settings = {"unix_socket_directories": sockets, "port": "5432", **overrides}
+        settings = {"unix_socket_directories": str(sockets), "port": "5432", **overrides}
         words = [f"--{name}={value}" for name, value in settings.items()]
         with self.log.open("ab") as log:
             # A session of its own: the terminal's Ctrl-C is for the run, which then still needs its server.

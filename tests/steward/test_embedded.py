@@ -288,6 +288,7 @@ def test_a_server_that_cannot_start_says_why_in_one_line(home, found):
     with pytest.raises(TargetError, match="shared_buffers") as caught:
         broken.start()
     assert "\n" not in str(caught.value)
+    assert not broken._made.exists()
     assert server.pid is None
 
 
