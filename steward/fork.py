@@ -35,8 +35,8 @@ class Running(Protocol):
     def poll(self) -> int | None:
         """Return its exit code, None while it runs."""
 
-    def wait(self) -> int | None:
-        """Wait for its end, and return its exit code."""
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for its end, at most ``timeout`` seconds, and return its exit code."""
 
     def send_signal(self, sig: int) -> None:
         """Send it a signal."""
@@ -57,9 +57,9 @@ class Forked:
         """Return its exit code, None while it runs; that of a signal is negative."""
         return self._process.exitcode
 
-    def wait(self) -> int | None:
-        """Wait for its end, and return its exit code."""
-        self._process.join()
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for its end, at most ``timeout`` seconds, and return its exit code, None while it runs."""
+        self._process.join(timeout)
         return self.poll()
 
     def send_signal(self, sig: int) -> None:
