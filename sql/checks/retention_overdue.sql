@@ -5,8 +5,8 @@
 select
     'table' as object_type,
     counted.ident as object_name,
-    counted.overdue || ' rows' || coalesce(', the oldest of ' || counted.oldest, '') as observed,
-    'none' || coalesce(' from before ' || counted.cutoff, '') as expected,
+    counted.overdue || ' rows' || coalesce(', the oldest of ' || pg_catalog.regexp_replace(counted.oldest, '\.[0-9]+', ''), '') as observed,
+    'none' || coalesce(' from before ' || pg_catalog.regexp_replace(counted.cutoff, '\.[0-9]+', ''), '') as expected,
     'rule ' || counted.rule || ' (' || counted.schedule || ', ' || counted.action || ')'
     || case when counted.held > 0 then '; legal holds keep ' || counted.held || ' more' else '' end as detail,
     case

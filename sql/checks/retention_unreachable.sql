@@ -8,11 +8,12 @@ select
     pg_catalog.concat_ws(
         ', ',
         case when counted.past > 0 then
-            counted.past || ' rows past ' || counted.clock || ', the oldest of ' || counted.oldest || ' (' || counted.age || ')'
+            counted.past || ' rows past ' || counted.clock || ', the oldest of '
+            || pg_catalog.regexp_replace(counted.oldest, '\.[0-9]+', '') || ' (' || counted.age || ')'
         end,
         case when counted.without > 0 then counted.without || ' rows without ' || counted.clock end
     ) as observed,
-    'every row from before ' || counted.cutoff || ' is reached by a rule' as expected,
+    'every row from before ' || pg_catalog.regexp_replace(counted.cutoff, '\.[0-9]+', '') || ' is reached by a rule' as expected,
     'rule ' || counted.rule || ' passes them over, and so does every other rule of the table' as detail,
     'decide their retention: widen the rule, add one, or exempt the table with a reason' as remediation
 from ({counted}) as counted

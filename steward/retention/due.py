@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -129,8 +130,10 @@ def _leaves(row: Mapping[str, Any], found: Facts, scan: Scan) -> list[Mapping[st
 def _why(subject: Expired, counted: Mapping[str, Any], rule: RetentionRule) -> str:
     """Say what the rule would do to how many rows, how old they are, and what follows."""
     verb = "delete" if rule.action == "delete" else "update"
-    span = f", {rule.clock} from {counted['oldest']} to {counted['newest']}, before {subject.facts.cutoff}"
-    age = span if rule.clock else ""
+    oldest, newest, cutoff = (
+        re.sub(r"\.\d+", "", str(at)) for at in (counted["oldest"], counted["newest"], subject.facts.cutoff)
+    )
+    age = f", {rule.clock} from {oldest} to {newest}, before {cutoff}" if rule.clock else ""
     held = f"; a legal hold keeps {subject.held} more" if subject.held else ""
     following = [f"{count} rows of {table}" for table, count in subject.cascaded.items() if count]
     follow = f"; the whole rule takes {', '.join(following)} with it" if following else ""
