@@ -96,6 +96,8 @@ def _become_pytest(
     words: list[str], root: str, environment: dict[str, str], log: str, leash: Connection | None
 ) -> NoReturn:
     os.setsid()
+    # The fork server's umask is the caller's, from before the run took its own; plans name objects of the database.
+    os.umask(0o077)
     os.chdir(root)
     os.environ.clear()
     os.environ.update(environment)

@@ -285,14 +285,15 @@ def test_killed_worker_leaves_its_item_without_an_outcome_and_the_others_with_on
     assert reconciliation["repeated"] == []
 
 
-def test_logs_are_for_their_owner_only(house):
+def test_what_a_phase_leaves_is_for_its_owner_only(house):
     former = os.umask(0)
     try:
         house.run(job("a"))
     finally:
         os.umask(former)
 
-    assert stat.S_IMODE((house.run_dir / "tables.log").stat().st_mode) == 0o600
+    left = [house.run_dir / name for name in ("tables.log", "plan-tables.json")]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in left] == [0o600, 0o600]
 
 
 def test_interrupt_of_the_terminal_does_not_reach_the_phase(house):
