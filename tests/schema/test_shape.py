@@ -58,6 +58,62 @@ def test_the_bypassing_role_owns_materialized_views_and_their_barriers(database)
     assert all("security_barrier=true" in row["reloptions"] for row in views)
 
 
+def test_the_indexes_that_maintenance_relies_on_are_there(database):
+    rows = database.execute(
+        "select relname || ' ' || regexp_replace(pg_get_indexdef(indexrelid), '^.* USING ', '') as name "
+        "from pg_index join pg_class on pg_class.oid = indrelid where relname = any(%s) and not indisprimary",
+        (["correction_logs", "suggestions"],),
+    )
+
+    assert sorted(names(rows)) == [
+        "correction_logs btree (tenant_id, applied_at) WHERE (status = 'applied'::text)",
+        "correction_logs btree (tenant_id, correction_batch_id, status)",
+        "correction_logs btree (tenant_id, created_at DESC)",
+        "correction_logs btree (tenant_id, created_at) WHERE (status = 'pending'::text)",
+        "correction_logs btree (tenant_id, job_id, record_number)",
+        "correction_logs btree (tenant_id, rule_id, correction_method, status, created_at)",
+        "correction_logs gin (correction_metadata)",
+        "correction_logs gin (estimated_impact)",
+        "suggestions btree (tenant_id, accepted_at) WHERE (status = 'accepted'::suggestion_status)",
+        "suggestions btree (tenant_id, created_at) WHERE (confidence_score >= 0.9)",
+        "suggestions btree (tenant_id, job_id, record_number)",
+        "suggestions btree (tenant_id, model_name, confidence_score, created_at)",
+        "suggestions gin (alternative_suggestions)",
+        "suggestions gin (business_impact)",
+        "suggestions gin (original_value)",
+        "suggestions gin (suggested_value)",
+    ]
+
+
+def test_each_enumeration_has_its_labels(database):
+    rows = database.execute(
+        "select typname as name, string_agg(enumlabel, ' ' order by enumsortorder) as labels "
+        "from pg_enum join pg_type on pg_type.oid = enumtypid group by 1 order by 1"
+    )
+
+    assert {row["name"]: row["labels"] for row in rows} == {
+        "marketplace_channel": "mercado_livre mercado_livre_classic mercado_livre_premium magalu amazon_br amazon_mx "
+        "shopee b2w via_varejo carrefour custom",
+        "rule_set_status": "draft published deprecated archived",
+        "suggestion_status": "generated reviewed accepted rejected expired applied implemented",
+        "version_status": "draft testing published deprecated archived",
+    }
+
+
+def test_only_the_restrictive_policies_are_for_the_application_alone(database):
+    rows = database.execute(
+        "select policyname as name, tablename, permissive, cmd, array_to_string(roles, ' ') as roles from pg_policies "
+        "where schemaname = 'public' order by policyname, tablename"
+    )
+
+    assert [tuple(row.values()) for row in rows] == [
+        ("app_insert_as_self", "correction_logs", "RESTRICTIVE", "INSERT", "validahub_app"),
+        ("app_read_window", "correction_logs", "RESTRICTIVE", "SELECT", "validahub_app"),
+        ("app_update_open", "correction_logs", "RESTRICTIVE", "UPDATE", "validahub_app"),
+        *(("tenant_isolation", table, "PERMISSIVE", "ALL", "public") for table in TABLES),
+    ]
+
+
 def test_each_materialized_view_can_be_refreshed_concurrently(database):
     rows = database.execute(
         "select indrelid::regclass::text as name from pg_index join pg_class on pg_class.oid = indrelid "
