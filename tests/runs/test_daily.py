@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jsonschema import Draft202012Validator
+from psycopg.conninfo import conninfo_to_dict
 
 if TYPE_CHECKING:
     from tests.fixtures.database import TestDatabase
@@ -86,3 +87,24 @@ def test_checks_alone_write_nothing_and_leave_no_row(suite: Suite, demo_database
 
     assert (0, []) == (run.code, rows)
     assert {"check"} == {item["kind"] for item in run.record["items"]}
+
+
+def test_a_service_file_names_the_database(suite: Suite, database: TestDatabase, tmp_path: Path) -> None:
+    words = conninfo_to_dict(database.conninfo("validahub_maintenance"))
+    file = tmp_path / "pg_service.conf"
+    file.write_text("\n".join(["[shop]", *(f"{key}={value}" for key, value in words.items())]))
+    named = {"PGSERVICEFILE": str(file), "PGSERVICE": "shop", "STEWARD_PROFILE": "development"}
+
+    run = suite.run("checks", "--no-report", database=None, **named)
+
+    assert (0, database.name) == (run.code, run.record["target"]["database"])
+    assert "service shop" in run.record["target"]["label"]
+
+
+def test_libpq_variables_name_the_database(suite: Suite, database: TestDatabase) -> None:
+    words = conninfo_to_dict(database.conninfo("validahub_maintenance"))
+    named = {"PGHOST": words["host"], "PGPORT": words["port"], "PGUSER": words["user"], "PGDATABASE": words["dbname"]}
+
+    run = suite.run("checks", "--no-report", database=None, STEWARD_PROFILE="development", **named)
+
+    assert (0, database.name) == (run.code, run.record["target"]["database"])
