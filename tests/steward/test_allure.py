@@ -239,6 +239,14 @@ def test_the_environment_is_what_the_record_says(written):
     assert lines["Recorded"] == "42 of 42 planned items"
 
 
+def test_the_executor_is_the_run(written):
+    run = a_demo()
+    folder, _ = written(run)
+    executor = json.loads((folder / "executor.json").read_text("utf-8"))
+
+    assert {key: executor[key] for key in ("name", "buildName")} == {"name": "steward", "buildName": run["run_id"]}
+
+
 def test_a_value_cannot_forge_a_line_of_the_environment(written):
     folder, _ = written(a_run(messages=["x\nTotals=all passed\\", HOSTILE]))
     lines = (folder / "environment.properties").read_text("utf-8").splitlines()
