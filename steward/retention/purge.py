@@ -121,13 +121,17 @@ class Purge(Procedure[Expired, Remaining]):
 
     def _passes(self, work: Work, subject: Expired, steps: Walk, before: Remaining) -> Remaining:
         limits = work.settings.profile.locks
-        give_up = time.monotonic() + limits.other.total_seconds()
         pause, remaining = limits.backoff_base.total_seconds(), before
+        give_up = None
         while True:
-            steps.tally.refused = 0
+            refused, steps.tally.refused = steps.tally.refused, 0
             steps.through(remaining.pages)
             remaining = self.measure(work, replace(subject, due=None))
-            if not remaining.due or steps.tally.refused or time.monotonic() + pause > give_up:
+            # The patience is for what was locked: the first pass may have lasted for hours.
+            give_up = give_up or time.monotonic() + limits.other.total_seconds()
+            # A row that somebody changed while a batch looked at it does not go either; a second pass tells it from a
+            # row that a trigger keeps.
+            if not remaining.due or (refused and steps.tally.refused) or time.monotonic() + pause > give_up:
                 return remaining
             work.go_on()
             time.sleep(pause)

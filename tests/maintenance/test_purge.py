@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from psycopg import sql
 from steward import Busy, Deferred, NotNeeded, Planned, PrerequisiteError, ProfileError
 from steward.action import Settings
 from tests.fixtures.retention import old, rule, shop, suggest, with_locks, with_profile, with_rules
+from tests.fixtures.running import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SUGGESTIONS = "public.suggestions expired_suggestions"
@@ -133,6 +135,61 @@ def test_rows_that_change_under_the_purge_are_counted_as_changed(database, setti
         outcome = run.only()
 
     assert tuple(outcome.figures[key] for key in ("due", "done", "still_due", "changed_meanwhile")) == (10, 6, 0, 4)
+
+
+def test_a_row_that_changes_while_a_batch_looks_at_it_goes_with_the_next_pass(database, settings, purging):
+    suggest(database, 3)
+    # Each statement takes a moment between its snapshot and its first row.
+    database.execute(
+        "insert into steward.legal_hold (table_name, predicate, owner, reason)"
+        " values ('suggestions', '(select pg_sleep(0.4)) is null', 'a court', 'a test')"
+    )
+    run = purging(database, settings)
+    original = run.journal.write
+    changes = []
+
+    def write(event, **fields):
+        original(event, **fields)
+        if event == "intent":
+            changes.append(threading.Thread(target=change))
+            changes[0].start()
+
+    def change():
+        batch = "select 1 from pg_stat_activity where wait_event = 'PgSleep' and query like '%skip locked%'"
+        until(lambda: database.execute(batch))
+        database.execute("update public.suggestions set priority_score = 1 where record_number = 2")
+
+    run.journal.write = write
+    outcome = run.only()
+    changes[0].join()
+
+    assert (outcome.figures["done"], outcome.after.due) == (3, 0)
+
+
+def test_rows_locked_at_first_are_waited_for_after_a_first_pass_of_any_length(database, impatient, purging):
+    with shop(database) as conn:
+        conn.execute("create table slow (id int, at timestamptz)")
+        conn.execute("insert into slow select n, now() - interval '9 days' from generate_series(1, 10) n")
+        conn.execute(
+            "create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.1); return old; end'"
+        )
+        conn.execute("create trigger slow before delete on slow for each row execute function slow()")
+    rules = {"slow": old("shop.slow", allow_triggers=("shop.slow.slow",))}
+    run = purging(database, with_rules(impatient, rules))
+    original = run.journal.write
+    with database.connect() as other:
+        other.execute("begin")
+        other.execute("select from shop.slow where id = 3 for update")
+
+        def write(event, **fields):
+            original(event, **fields)
+            if event == "progress" and fields["done"] == 9:
+                other.execute("rollback")
+
+        run.journal.write = write
+        outcome = run.only()
+
+    assert (outcome.figures["done"], outcome.after.due) == (10, 0)
 
 
 def test_a_table_locked_by_someone_else_is_busy_and_names_who(database, impatient, purging):
