@@ -13,7 +13,7 @@ from psycopg.errors import LockNotAvailable, QueryCanceled
 from steward import locks, queries
 from steward.action import Due
 from steward.retention import effects, facts, holds
-from steward.retention.predicate import Bindings, all_of, another
+from steward.retention.predicate import Bindings, all_of, another, split
 from steward.retention.walk import Leaf
 
 if TYPE_CHECKING:
@@ -78,10 +78,17 @@ def gather(conn: Session, settings: Settings, rule: RetentionRule, found: Facts)
 def _count(conn: Session, settings: Settings, rule: RetentionRule, found: Facts) -> list[dict[str, Any]]:
     values = Bindings()
     table = sql.Identifier(found.schema, found.name)
-    leaves = queries.fetch(conn, "retention/due", values, table=table, **found.parts(settings.profile, values))
+    rows = queries.fetch(conn, "retention/due", values, table=table, **found.parts(settings.profile, values))
+    leaves = _own(rows, found, settings)
     wanted = {"relations": [leaf["oid"] for leaf in leaves], "column": rule.clock}
     pages = {row["relation"]: row["pages"] for row in queries.fetch(conn, "retention/clock_indexes", wanted)}
     return [{**leaf, "keyset": leaf["due"] * _PAGES_A_ROW < pages.get(leaf["oid"], 0)} for leaf in leaves]
+
+
+def _own(leaves: list[dict[str, Any]], found: Facts, settings: Settings) -> list[dict[str, Any]]:
+    """Leave out tables that inherit without being partitions and have rules of their own; without one each refuses."""
+    ruled = {split(rule.table) for rule in settings.profile.retention.rules.values()}
+    return [leaf for leaf in leaves if leaf["oid"] in found.family or (leaf["schema"], leaf["name"]) not in ruled]
 
 
 def _count_cascades(conn: Session, settings: Settings, found: Facts) -> dict[str, int]:

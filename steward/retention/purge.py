@@ -149,6 +149,10 @@ def _require_allowed(work: Work, subject: Expired) -> Facts:
     current = subject.facts.refreshed(work.conn, profile)
     rule = profile.retention.rules[current.rule]
     effects.require_allowed(current.rule, rule, current.cascades, current.triggers, subject.cascaded)
+    if subject.oid not in current.family:
+        # What a delete there sets off has not been looked at: it has triggers and foreign keys of its own.
+        cause, remedy = f"it inherits from {current.ident} without being a partition", "give it a rule of its own"
+        raise holds.RefusalError(subject.leaf.ident, cause, remedy)
     if subject.leaf.kind == "f":
         cause, remedy = "rows of a foreign table have no address to walk by", "purge it where it lives"
         raise holds.RefusalError(subject.leaf.ident, cause, remedy)

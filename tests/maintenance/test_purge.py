@@ -15,6 +15,7 @@ from psycopg import sql
 
 from steward import Busy, Deferred, NotNeeded, Planned, PrerequisiteError, ProfileError
 from steward.action import Settings
+from steward.retention.holds import RefusalError
 from tests.fixtures.retention import old, rule, shop, suggest, with_locks, with_profile, with_rules
 from tests.fixtures.running import until
 
@@ -346,6 +347,40 @@ def test_each_leaf_is_an_item_of_its_own_and_the_default_partition_is_one(databa
     assert list(ended) == ["shop.log_2020 log", "shop.log_2021 log", "shop.log_rest log"]
     assert [outcome.figures["done"] for outcome in ended.values()] == [1, 1, 1]
     assert count(database, "shop.log") == 2
+
+
+def heirs(database):
+    """A table and one that inherits from it, whose rows take a third one's with them."""
+    with shop(database) as conn:
+        conn.execute("create table parent (id int primary key, at timestamptz)")
+        conn.execute("create table heir (primary key (id)) inherits (parent)")
+        conn.execute("create table child (heir_id int references heir on delete cascade)")
+        conn.execute("insert into parent values (0, now() - interval '9 days')")
+        conn.execute("insert into heir select n, now() - interval '9 days' from generate_series(1, 5) n")
+        conn.execute("insert into child select id from heir")
+
+
+def test_a_table_that_inherits_is_refused_where_no_rule_knows_what_follows_from_it(database, settings, purging):
+    heirs(database)
+
+    ended = purging(database, with_rules(settings, {"old": old("shop.parent")})).all()
+
+    assert isinstance(ended["shop.heir old"], RefusalError)
+    assert "shop.heir: it inherits from shop.parent without being a partition" in str(ended["shop.heir old"])
+    assert ended["shop.parent old"].figures["done"] == 1
+    assert [count(database, f"shop.{name}") for name in ("heir", "child")] == [5, 5]
+
+
+def test_a_table_that_inherits_is_purged_by_a_rule_of_its_own(database, settings, purging):
+    heirs(database)
+    rules = {"old": old("shop.parent"), "heir": old("shop.heir", allow_cascades=("shop.child",))}
+
+    ended = purging(database, with_rules(settings, rules)).all()
+
+    assert {label: outcome.figures["done"] for label, outcome in ended.items()} == {
+        "shop.heir heir": 5,
+        "shop.parent old": 1,
+    }
 
 
 def test_partitions_beyond_the_cutoff_are_not_even_read(database, settings, purging):
