@@ -258,7 +258,8 @@ def test_direct_connection_is_accepted(connect):
 def pooled(request, database):
     """The database behind a pooler in a mode."""
     if PGBOUNCER is None:
-        pytest.skip("no pgbouncer here (apt-get install pgbouncer)")
+        stop = pytest.fail if os.environ.get("REQUIRE_PGBOUNCER") else pytest.skip
+        stop("no pgbouncer here (apt-get install pgbouncer)")
     words = conninfo_to_dict(database.conninfo("validahub_maintenance"))
     # Beside the server's own socket, and run by the server's user: neither may be root.
     place = Path(tempfile.mkdtemp(prefix="steward-test-", dir="/var/tmp"))
