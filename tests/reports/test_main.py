@@ -182,6 +182,15 @@ def test_packages_that_cannot_be_fetched_are_one_line_and_exit_2(tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".steward")] == []
 
 
+def test_a_user_without_a_home_comes_as_far_as_the_registry(tmp_path: Path):
+    offline = {"npm_config_registry": "http://127.0.0.1:9", "npm_config_fetch_retries": "0"}
+
+    done = _reports("prepare", STEWARD_REPORT_NODE=str(tmp_path / "node"), HOME="/dev/null/none", **offline)
+
+    assert done.returncode == 2
+    assert "ECONNREFUSED" in done.stderr
+
+
 def test_the_lock_names_no_host_and_pins_every_package():
     lock = json.loads(node.LOCK.read_text())
     packages = {name: package for name, package in lock["packages"].items() if name}
