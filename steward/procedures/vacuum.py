@@ -134,7 +134,8 @@ class Vacuum(Procedure[Need, VacuumState]):
                 work.execute(statement)
         after = self._noted(work, subject, before, patient=not warnings)
         figures: dict[str, object] = {"warnings": "; ".join(warnings), "frozen": subject.freeze}
-        if subject.closed and not after.held_long:
+        # What was skipped is not frozen, and what is remembered as frozen is never due again.
+        if subject.closed and not warnings and not after.held_long:
             figures["frozen_oid"] = subject.oid
         return figures
 
