@@ -10,6 +10,7 @@ from steward import ReconciliationError, StewardError, queries
 from steward.action import Due, Examined, Procedure
 from steward.procedures import bounds, families, naming, partition_statements
 from steward.procedures.partition_statements import Blueprint, Period, Table
+from steward.retention import holds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -204,3 +205,8 @@ def _require_movable(work: Work, subject: Period, default: Table) -> None:
         names = ", ".join(row["name"] for row in triggers)
         remedy = "move them by hand with the triggers in mind"
         raise StewardError(subject.parent.ident, f"{rows}, and moving them would fire the triggers {names}", remedy)
+    for hold in holds.read(work.conn, work.settings.profile.tenancy.column):
+        if default.oid in hold.covers and subject.oid not in hold.covers:
+            # In the new partition the rows would be out of its reach, and the next purge would take them.
+            remedy = f"let it name {subject.parent.ident}, or move them by hand"
+            raise StewardError(subject.parent.ident, f"{rows}, which alone is what {hold} covers", remedy)

@@ -331,6 +331,25 @@ def test_rows_are_not_moved_where_somebodys_foreign_key_would_follow(database, o
     assert 1 == database.execute("select count(*) from public.child")[0]["count"]
 
 
+@pytest.mark.parametrize(("covered", "moved"), [("public.events_rest", False), ("events", True)])
+def test_rows_are_not_moved_out_of_the_reach_of_a_legal_hold(database, only, running, covered, moved):
+    family(database)
+    default(database, rows=[month(1)])
+    database.execute(
+        "insert into steward.legal_hold (table_name, owner, reason) values (%s, 'a court', 'a test')", [covered]
+    )
+    run, label = running(database, only, "partitions"), f"public.events_{month(1):%Y_%m}"
+
+    if moved:
+        assert 1 == run.act(label).figures["moved_from_default"]
+    else:
+        with pytest.raises(
+            StewardError, match=r"which alone is what legal hold 1 on public\.events_rest \(owner a court\)"
+        ):
+            run.act(label)
+        assert 1 == count(database, "public.events_rest")
+
+
 def test_a_lock_held_throughout_is_busy_names_the_holder_and_leaves_nothing(database, impatient, running):
     family(database)
     run = running(database, impatient, "partitions")
