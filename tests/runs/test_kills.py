@@ -49,6 +49,10 @@ def _in_a_purge(event: dict[str, Any]) -> bool:
     return event["event"] == "progress" and "test_purge" in event["item"] and "suggestions" in event["item"]
 
 
+def _in_a_purge_item(event: dict[str, Any]) -> bool:
+    return event["event"] == "item_started" and "test_purge" in event["item"]
+
+
 def _attaching(database: TestDatabase) -> bool:
     waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'maintenance'"
     return bool(database.execute(waiting))
@@ -123,6 +127,28 @@ def test_a_killed_worker_in_a_purge_is_an_error_and_the_rest_is_done(
     assert len(outcomes) - 1 == outcomes.count("passed")
     assert [] == hurt.record["reconciliation"]["missing"]
     _told_and_cleared(demo_database, run)
+
+
+def test_workers_killed_twice_leave_a_run_that_does_not_reconcile(
+    suite: Suite, demo_database: TestDatabase, slow_profile: str
+) -> None:
+    killed: set[int] = set()
+    running = suite.start(
+        "daily", "--no-report", "--workers", "1", database=demo_database, STEWARD_PROFILE=slow_profile
+    )
+    for _ in range(2):
+        alive = suite.await_event(running, lambda event: _in_a_purge_item(event) and event["pid"] not in killed)
+        killed.add(alive["pid"])
+        os.kill(alive["pid"], signal.SIGKILL)
+    hurt = suite.finish(running)
+    open_rows = demo_database.execute(OPEN_ROWS)
+
+    run = _converges(suite, demo_database)
+
+    assert (4, "unreconciled") == (hurt.code, hurt.record["status"])
+    assert hurt.record["reconciliation"]["missing"]
+    assert open_rows[0]["details"]["error"]
+    assert (0, []) == (run.code, demo_database.execute(OPEN_ROWS))
 
 
 def test_a_killed_server_in_a_purge(suite: Suite, crashing: TestDatabase, slow_profile: str) -> None:
