@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import psycopg
 
-from steward import NotNeeded, Planned, guard, ledger, locks
+from steward import NotNeeded, Planned, guard, ledger, locks, queries
 from steward.work import Budget, Settings, Statement, Work, ended_by_window, render
 
 if TYPE_CHECKING:
@@ -232,8 +232,7 @@ class Action:
 
 def _words(error: BaseException) -> str:
     """Tell an error in one line; the server's details may quote a row and are left out."""
-    said = error.diag.message_primary if isinstance(error, psycopg.Error) else None
-    return " ".join((said or str(error)).split())
+    return queries.said(error) if isinstance(error, psycopg.Error) else " ".join(str(error).split())
 
 
 def figures_of(measure: object) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from steward import StewardError, Undone
+from steward import StewardError, Undone, queries
 from steward.action import ended_by_window
 from steward.check import summary
 from steward.phase import PHASES
@@ -131,9 +131,7 @@ def _told(error: BaseException | None, subject: str) -> str:
         return str(error)
     if isinstance(error, psycopg.Error):
         hint = f" ({error.diag.message_hint})" if error.diag.message_hint else ""
-        return (
-            f"{subject}: {error.diag.message_primary or _one_line(error)} (SQLSTATE {error.sqlstate or 'none'}){hint}"
-        )
+        return f"{subject}: {queries.said(error)} (SQLSTATE {error.sqlstate or 'none'}){hint}"
     return f"{subject}: {type(error).__name__}: {_one_line(error)}"
 
 

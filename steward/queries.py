@@ -14,12 +14,13 @@ from steward import QueryError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from psycopg import Connection, Cursor
+    from psycopg import Connection, Cursor, Error
 
-__all__ = ["SQL", "compose", "execute", "fetch", "names", "text"]
+__all__ = ["SQL", "compose", "execute", "fetch", "names", "said", "text"]
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 
+_VALUES = re.compile(r'".*"', re.DOTALL)
 _VARIANT = re.compile(r"^(?P<stem>.+?)(?:\.pg(?P<major>\d+))?\.sql$")
 
 
@@ -87,6 +88,12 @@ def fetch(
 ) -> list[dict[str, Any]]:
     """Return all rows of the statement called ``name``, each a mapping of column to value."""
     return execute(conn, name, params, **parts).fetchall()
+
+
+def said(error: Error) -> str:
+    """Tell in one line what the server said; a data exception (class 22) quotes the value, which may be a row's."""
+    words = " ".join((error.diag.message_primary or str(error)).split())
+    return _VALUES.sub('"…"', words) if (error.sqlstate or "").startswith("22") else words
 
 
 def names(folder: str = "") -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from steward import (
     journal,
     ledger,
     locks,
+    queries,
     report,
     session,
     target,
@@ -84,7 +85,7 @@ def supervise(options: Options, at: Target, profile: Profile, terminal: Terminal
 
 def _told(error: psycopg.Error, control: session.Session, at: Target) -> StewardError:
     """Tell in one line what befell the supervisor's own connection."""
-    said = " ".join((error.diag.message_primary or str(error)).split())
+    said = queries.said(error)
     if control.broken:
         return TargetError(
             at.label, f"the connection was lost ({said})", "see the server's log; the next run converges"

@@ -158,7 +158,7 @@ class Work:
             cursor.execute(statement.text, statement.params)
             facts["rows"] = cursor.rowcount if cursor.rowcount >= 0 else None
         except psycopg.Error as error:
-            facts["error"] = f"{error.sqlstate or type(error).__name__}: {error.diag.message_primary or error}"
+            facts["error"] = f"{error.sqlstate or type(error).__name__}: {queries.said(error)}"
             raise
         finally:
             if self._journal:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
-from psycopg.errors import LockNotAvailable, QueryCanceled
+from psycopg.errors import DataError, LockNotAvailable, QueryCanceled
 
 from steward import locks, queries
 from steward.action import Due
@@ -71,7 +71,9 @@ def gather(conn: Session, settings: Settings, rule: RetentionRule, found: Facts)
     except LockNotAvailable:
         row["uncounted"] = f"a lock is held: {locks.blockers(conn, list(found.family)) or 'whoever held it is gone'}"
     except QueryCanceled as error:
-        row["uncounted"] = error.diag.message_primary or str(error)
+        row["uncounted"] = queries.said(error)
+    except DataError as error:
+        row["uncounted"] = str(found.undecided(error))
     return row
 
 

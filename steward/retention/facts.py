@@ -10,10 +10,12 @@ from psycopg import sql
 from steward import PrerequisiteError, ProfileError, queries
 from steward.retention import effects, holds, predicate
 from steward.retention.effects import Cascade, Trigger
-from steward.retention.holds import Hold, Table
+from steward.retention.holds import Hold, RefusalError, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from psycopg import DataError
 
     from steward.profile import Profile, RetentionRule
     from steward.retention.predicate import Bindings
@@ -76,6 +78,20 @@ class Facts:
         holds.require_known(self.holds)
         holds.require_valid(conn, self.holds, self.table)
         effects.require_valid_holds(conn, self.holds, self.cascades)
+
+    def undecided(self, error: DataError) -> RefusalError:
+        """Return what to tell when a hold's predicate fails on some row, which it compiles for nonetheless.
+
+        Raises:
+            DataError: no hold with a predicate reaches the rule, so that the fault is not one of them.
+
+        """
+        reached = {*self.family, *(oid for cascade in self.cascades for oid in cascade.family)}
+        judging = [str(hold) for hold in holds.covering(self.holds, reached) if hold.predicate is not None]
+        if not judging:
+            raise error
+        cause = f"its predicate fails on a row ({queries.said(error)}, SQLSTATE {error.sqlstate})"
+        return RefusalError(" or ".join(judging), cause, "correct or end it; no row of the leaf is touched meanwhile")
 
     def parts(self, profile: Profile, values: Bindings, leaf: int | None = None) -> dict[str, sql.Composable]:
         """Return what statements on the rule's table, or on one leaf of it, are composed from."""

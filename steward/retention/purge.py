@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from psycopg import DataError
+
 from steward import Busy, NotNeeded, Undone, locks
 from steward.action import Examined, Procedure
 from steward.retention import due, effects, facts, holds, walk
@@ -79,7 +81,10 @@ class Purge(Procedure[Expired, Remaining]):
 
         """
         current = _require_allowed(work, subject)
-        found = work.execute(walk.measure(current, work.settings.profile, subject.leaf)).fetchall()[0]
+        try:
+            found = work.execute(walk.measure(current, work.settings.profile, subject.leaf)).fetchall()[0]
+        except DataError as error:
+            raise current.undecided(error) from error
         remaining = Remaining(**found)
         if subject.due == 0 and remaining.due == 0 and remaining.held:
             raise NotNeeded(

@@ -523,6 +523,27 @@ def test_rows_that_only_a_hold_keeps_are_told_and_need_nothing(database, setting
     assert count(database, "public.suggestions") == 3
 
 
+def test_a_hold_that_fails_on_a_row_keeps_its_leaf_and_nothing_else_and_quotes_no_row(database, settings, purging):
+    suggest(database, 3)
+    with shop(database) as conn:
+        conn.execute("create table t (at timestamptz)")
+        conn.execute("insert into t values (now() - interval '9 days')")
+    database.execute(
+        "insert into steward.legal_hold (table_name, predicate, owner, reason)"
+        " values ('suggestions', 'field_name::int = 5', 'a court', 'a test')"
+    )
+    rules = {**settings.profile.retention.rules, "other": old("shop.t")}
+    run = purging(database, with_rules(settings, rules))
+
+    ended = run.all()
+
+    assert isinstance(ended[SUGGESTIONS], RefusalError)
+    assert "legal hold 1 on suggestions (owner a court): its predicate fails on a row" in str(ended[SUGGESTIONS])
+    assert [count(database, "public.suggestions"), ended["shop.t other"].figures["done"]] == [3, 1]
+    # The rows' field is called title.
+    assert '"title' not in f"{ended}{run.due()}{(run.folder / 'journal.jsonl').read_text()}".replace("\\", "")
+
+
 def test_weekly_rules_wait_for_the_weekly_schedule(database, settings, purging):
     suggest(database, 3, status="rejected")
     database.execute("update public.suggestions set updated_at = now() - interval '1 year'")
