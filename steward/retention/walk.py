@@ -59,7 +59,10 @@ class Pace:
             self.rows = min(
                 self.limits.batch_rows_maximum, max(self.limits.batch_rows_minimum, int(self.rows * factor))
             )
-        if not full and not low <= seconds <= high:
+        if full:
+            # The whole range was read for a part of its rows.
+            self.pages = max(1, self.pages // 2)
+        elif not low <= seconds <= high:
             self.pages = max(1, int(self.pages * factor))
 
 
