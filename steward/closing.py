@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from steward import ledger, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from steward import StewardError
     from steward.journal import Journal
@@ -37,14 +37,20 @@ def error_line(run: Mapping[str, Any], error: StewardError | None, interrupted_b
     return verdict.error_line(run) or (None if verdict.holds(run) else "plan and outcomes do not reconcile")
 
 
-def close_row(conn: Session, log_id: int, run: Mapping[str, Any], error: str | None) -> None:
+def close_row(
+    conn: Session, log_id: int, run: Mapping[str, Any], error: str | None, selection: Sequence[str] = ()
+) -> None:
     """Complete the log's row, or leave it open with its error; a good run completes those that older ones left.
+
+    A run of only a ``selection`` of items says so, and cannot speak for what older ones left undone.
 
     Raises:
         psycopg.Error: the server is gone; the row stays as it was opened, which says that no end was recorded.
 
     """
     figures = {"totals": run["totals"], "exit_code": run["exit_code"], "duration_seconds": run["duration_seconds"]}
+    if selection:
+        figures["selection"] = " ".join(selection)
     ledger.close_run(conn, log_id, run["status"], figures, complete=error is None, error=error)
-    if error is None and run["status"] != "deferred":
+    if error is None and not selection and run["status"] != "deferred":
         ledger.supersede(conn, run["schedule"], log_id)

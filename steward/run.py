@@ -268,7 +268,7 @@ class Supervisor:
             return
         error = closing.error_line(run, self.error, self.signals.name)
         try:
-            closing.close_row(self.control, self.log_id, run, error)
+            closing.close_row(self.control, self.log_id, run, error, self.options.selection)
             ledger.snapshot_sizes(self.control, self.profile)
         except psycopg.Error as failure:
             said = failure.diag.message_primary or failure

@@ -80,6 +80,21 @@ def test_a_deferral_too_many_in_a_row_is_a_failure(suite: Suite, demo_database: 
     assert codes == [3, 3, 1]
 
 
+def test_a_run_of_some_items_does_not_clear_what_an_older_run_left(suite: Suite, database: TestDatabase) -> None:
+    database.execute(
+        "insert into public.maintenance_log (maintenance_type, started_at, details)"
+        ' values (\'daily_maintenance\', now(), \'{"status": "failed", "error": "purge failed"}\')'
+    )
+
+    picked = suite.run("daily", "-k", "prerequisites", "--no-report", database=database)
+
+    statement = (
+        "select details ->> 'selection' as picked, completed_at is null as open from public.maintenance_log order by id"
+    )
+    rows = database.execute(statement)
+    assert (0, [(None, True), ("-k prerequisites", False)]) == (picked.code, [tuple(row.values()) for row in rows])
+
+
 def test_checks_alone_write_nothing_and_leave_no_row(suite: Suite, demo_database: TestDatabase) -> None:
     run = suite.run("checks", "--no-report", database=demo_database)
 
