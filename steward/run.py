@@ -8,7 +8,7 @@ import secrets as tokens
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
 
@@ -33,7 +33,7 @@ from steward import (
 from steward.action import EXPECTED, Settings
 from steward.canary import Canary
 from steward.engine import Run
-from steward.phase import PHASES, Launcher
+from steward.phase import PHASES, STOP, Launcher
 from steward.registry import PROCEDURES
 from steward.watch import Crew, Signals, Tail, Vigil, poller
 
@@ -141,7 +141,9 @@ class Supervisor:
         except StewardError as error:
             self.error = error
         except psycopg.Error as error:
-            self.error = _told(error, self.control, self.at)
+            # A scan that a signal has cancelled is no error of its own.
+            if not (self.signals.name and isinstance(error, psycopg.errors.QueryCanceled)):
+                self.error = _told(error, self.control, self.at)
         finally:
             self.canary.stop()
         code = self._close()
@@ -209,7 +211,8 @@ class Supervisor:
 
     def _phase(self, name: str) -> Sequence[str]:
         """Scan, plan, run; return the phases that have items in this schedule."""
-        self._scan(name)
+        with self.signals.cancelling(self._cancel_scan):
+            self._scan(name)
         plan = self.launcher.collect(name)
         items = plan["items"]
         self.journal.write("phase_planned", phase=name, examined=plan["examined"], planned=len(items))
@@ -224,9 +227,14 @@ class Supervisor:
         self.tail.read()
         return tuple(plan["phases"])
 
+    def _cancel_scan(self) -> None:
+        (self.run_dir / STOP).write_text(f"interrupted by {self.signals.name}", encoding="utf-8")
+        self.control.cancel()
+
     def _scan(self, phase: str) -> None:
         found = inventory.scan(self.control, self.profile)
-        settings = Settings(self.profile, self.options.schedule, "plan" if self.options.plan else "act", self.deadline)
+        mode: Literal["act", "plan"] = "plan" if self.options.plan else "act"
+        settings = Settings(self.profile, self.options.schedule, mode, self.deadline, self.run_dir / STOP)
         found.gathered[EXPECTED] = [{"oid": oid, "dead_rows": rows} for oid, rows in self.expected.items()]
         for procedure in PROCEDURES.values():
             if procedure.phase == phase:

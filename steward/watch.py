@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -14,7 +15,7 @@ from steward import journal, progress
 from steward.phase import STOP, end
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import FrameType, TracebackType
 
@@ -35,6 +36,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.name: str | None = None
+        self._cancel: Callable[[], object] | None = None
         self._former: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -50,8 +52,19 @@ class Signals:
         for number, handler in self._former.items():
             signal.signal(number, handler)
 
+    @contextmanager
+    def cancelling(self, cancel: Callable[[], object]) -> Iterator[None]:
+        """Have the first signal cancel what is waited for meanwhile, which may be a count of many minutes."""
+        self._cancel = cancel
+        try:
+            yield
+        finally:
+            self._cancel = None
+
     def _heard(self, number: int, _frame: FrameType | None) -> None:
-        self.name = self.name or signal.Signals(number).name
+        first, self.name = self.name is None, self.name or signal.Signals(number).name
+        if first and self._cancel:
+            self._cancel()
 
 
 class Tail:

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.errors import DataError, LockNotAvailable, QueryCanceled
 
 from steward import locks, queries
-from steward.action import Due
+from steward.action import Due, ended_by_window
 from steward.retention import effects, facts, holds
 from steward.retention.predicate import Bindings, all_of, another, split
 from steward.retention.walk import Leaf
@@ -71,6 +71,8 @@ def gather(conn: Session, settings: Settings, rule: RetentionRule, found: Facts)
     except LockNotAvailable:
         row["uncounted"] = f"a lock is held: {locks.blockers(conn, list(found.family)) or 'whoever held it is gone'}"
     except QueryCanceled as error:
+        if ended_by_window(settings, error):
+            raise
         row["uncounted"] = queries.said(error)
     except DataError as error:
         row["uncounted"] = str(found.undecided(error))

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.fixtures.retention import suggest
+from tests.fixtures.running import until
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
@@ -232,6 +235,24 @@ def test_a_signal_closes_the_record_and_leaves_the_row_open(
     assert "SIGTERM" in open_rows[0]["details"]["error"]
     assert 0 == run.code
     assert [] == demo_database.execute(OPEN_ROWS)
+
+
+def test_a_signal_ends_a_scan_that_counts_for_long(suite: Suite, database: TestDatabase) -> None:
+    database.execute(
+        "insert into steward.legal_hold (table_name, predicate, owner, reason)"
+        " values ('suggestions', '(select pg_sleep(120)) is null', 'a court', 'a test')"
+    )
+    suggest(database, 3)
+    process = suite.start("daily", "--no-report", database=database)
+    until(lambda: database.execute("select 1 from pg_stat_activity where wait_event = 'PgSleep'"))
+    process.send_signal(signal.SIGTERM)
+
+    ended = suite.finish(process)
+
+    assert (5, "interrupted") == (ended.code, ended.record["status"])
+    [row] = database.execute("select details, completed_at from public.maintenance_log where details ? 'run_id'")
+    assert ("interrupted by SIGTERM", None) == (row["details"]["error"], row["completed_at"])
+    assert ended.record["duration_seconds"] < 60
 
 
 def test_a_second_run_at_the_same_time_is_refused(suite: Suite, demo_database: TestDatabase, slow_profile: str) -> None:
