@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
-from steward import Undone, items
+from steward import Undone, items, queries
 from steward.action import Action
 from steward.check import Check, as_records
 from steward.engine import Engine
@@ -202,6 +203,8 @@ class Phase:
         call: pytest.CallInfo[None],
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Keep the first error of the item; its outcome is ours, pytest's own is only for the phase's log."""
+        if call.excinfo is not None:
+            _keep_rows_out(call.excinfo.value)
         report = yield
         if call.excinfo is not None and item.stash[_STATE]["error"] is None:
             item.stash[_STATE]["error"] = call.excinfo.value
@@ -232,6 +235,16 @@ class Phase:
 
 def _order(item: pytest.Item) -> tuple[int, float, str]:
     return items.order(item)
+
+
+def _keep_rows_out(error: BaseException | None) -> None:
+    """Take the server's details off the errors that the phase's log will show: they may quote a row."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, psycopg.Error):
+            error.args = (queries.said(error),)
+        error = error.__cause__ or error.__context__
 
 
 def _watch(leash: int) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from jsonschema import Draft202012Validator
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.fixtures.retention import suggest
+
 if TYPE_CHECKING:
     from tests.fixtures.database import TestDatabase
     from tests.fixtures.suite import Suite
@@ -93,6 +95,24 @@ def test_a_run_of_some_items_does_not_clear_what_an_older_run_left(suite: Suite,
     )
     rows = database.execute(statement)
     assert (0, [(None, True), ("-k prerequisites", False)]) == (picked.code, [tuple(row.values()) for row in rows])
+
+
+def test_no_file_of_a_run_quotes_a_row(suite: Suite, database: TestDatabase, tmp_path: Path) -> None:
+    suggest(database, 2)
+    database.execute(
+        "create function public.refuse() returns trigger language plpgsql as"
+        " 'begin raise unique_violation using detail = ''Key (email)=(somebody@example.com)''; end'"
+    )
+    database.execute("create trigger t before delete on public.suggestions for each row execute function refuse()")
+    profile = tmp_path / "own.toml"
+    allowed = '[retention.rules.expired_suggestions]\nallow_triggers = ["public.suggestions.t"]'
+    profile.write_text(f'extends = "development"\n{allowed}\n')
+
+    ended = suite.run("daily", "-k", "purge", "--no-report", database=database, STEWARD_PROFILE=str(profile))
+
+    assert {"error"} == set(ended.outcomes("purge").values())
+    files = [path for path in ended.folder.rglob("*") if path.is_file()]
+    assert [] == [path.name for path in files if "somebody@" in path.read_text()]
 
 
 def test_checks_alone_write_nothing_and_leave_no_row(suite: Suite, demo_database: TestDatabase) -> None:
