@@ -306,7 +306,7 @@ def test_a_closed_month_that_the_server_skipped_is_not_remembered_as_frozen(data
     outcome = run.act("public.events_2020_01")
 
     assert "" != outcome.figures["warnings"]
-    assert {"public.events_2020_01"} == set(running(database, settings, "vacuum").due)
+    assert "public.events_2020_01" in running(database, settings, "vacuum").due
 
 
 def test_hostile_names_are_vacuumed(database, settings, running):
