@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from steward import ledger, verdict
+from steward import TargetError, ledger, queries, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import psycopg
+
     from steward import StewardError
     from steward.journal import Journal
     from steward.session import Session
+    from steward.target import Target
 
-__all__ = ["close_row", "error_line", "escalate"]
+__all__ = ["close_row", "error_line", "escalate", "told"]
 
 
-def escalate(conn: Session, journal: Journal, run: Mapping[str, Any], limit: int) -> None:
-    """Make the ``limit``-th deferral of one object in a row a failure, so that nothing starves in silence."""
+def escalate(conn: Session, journal: Journal, run: Mapping[str, Any], limit: int, *, whole: bool) -> None:
+    """Make the ``limit``-th deferral of one object in a row a failure, so that nothing starves in silence.
+
+    A ``whole`` run looked at everything: what was not due in it was not waiting, and its count begins anew.
+    """
     actions = {f"{item['name']} {item['subject']}": item for item in run["items"] if item["kind"] == "action"}
     deferred = [key for key, item in actions.items() if item["outcome"] == "deferred"]
     done = [key for key, item in actions.items() if item["outcome"] in {"passed", "not needed"}]
+    if whole:
+        done += [key for key in ledger.deferrals(conn) if key not in actions]
     counts = ledger.count_deferrals(conn, deferred, done)
     for key in deferred:
         if counts.get(key, 0) >= limit:
@@ -35,6 +43,16 @@ def error_line(run: Mapping[str, Any], error: StewardError | None, interrupted_b
     if error:
         return str(error)
     return verdict.error_line(run) or (None if verdict.holds(run) else "plan and outcomes do not reconcile")
+
+
+def told(error: psycopg.Error, control: Session, at: Target) -> StewardError:
+    """Tell in one line what befell the supervisor's own connection."""
+    said = queries.said(error)
+    if control.broken:
+        return TargetError(
+            at.label, f"the connection was lost ({said})", "see the server's log; the next run converges"
+        )
+    return TargetError(at.label, f"{said} (SQLSTATE {error.sqlstate})", "see docs/runbook.md; the next run converges")
 
 
 def close_row(

@@ -14,7 +14,6 @@ import psycopg
 
 from steward import (
     StewardError,
-    TargetError,
     bootstrap,
     closing,
     facts,
@@ -24,7 +23,6 @@ from steward import (
     journal,
     ledger,
     locks,
-    queries,
     report,
     session,
     target,
@@ -78,19 +76,9 @@ def supervise(options: Options, at: Target, profile: Profile, terminal: Terminal
             supervisor = Supervisor(options, at, profile, terminal, environ, signals, control)
             return supervisor.run()
         except psycopg.Error as error:
-            raise _told(error, control, at) from error
+            raise closing.told(error, control, at) from error
         finally:
             control.close()
-
-
-def _told(error: psycopg.Error, control: session.Session, at: Target) -> StewardError:
-    """Tell in one line what befell the supervisor's own connection."""
-    said = queries.said(error)
-    if control.broken:
-        return TargetError(
-            at.label, f"the connection was lost ({said})", "see the server's log; the next run converges"
-        )
-    return TargetError(at.label, f"{said} (SQLSTATE {error.sqlstate})", "see docs/runbook.md; the next run converges")
 
 
 class Supervisor:
@@ -143,7 +131,7 @@ class Supervisor:
         except psycopg.Error as error:
             # A scan that a signal has cancelled is no error of its own.
             if not (self.signals.name and isinstance(error, psycopg.errors.QueryCanceled)):
-                self.error = _told(error, self.control, self.at)
+                self.error = closing.told(error, self.control, self.at)
         finally:
             self.canary.stop()
         code = self._close()
@@ -248,9 +236,10 @@ class Supervisor:
         run = journal.fold(self.run_dir)
         if self.acts and self.error is None:
             try:
-                closing.escalate(self.control, self.journal, run, self.profile.run.max_deferrals)
+                whole = not (self.options.selection or self.signals.name)
+                closing.escalate(self.control, self.journal, run, self.profile.run.max_deferrals, whole=whole)
             except psycopg.Error as error:
-                self.error = _told(error, self.control, self.at)
+                self.error = closing.told(error, self.control, self.at)
             run = journal.fold(self.run_dir)
         code = self.error.exit_code if self.error else verdict.exit_code(run, interrupted=bool(self.signals.name))
         finished = datetime.now(UTC)
@@ -277,10 +266,14 @@ class Supervisor:
         error = closing.error_line(run, self.error, self.signals.name)
         try:
             closing.close_row(self.control, self.log_id, run, error, self.options.selection)
-            ledger.snapshot_sizes(self.control, self.profile)
         except psycopg.Error as failure:
             said = failure.diag.message_primary or failure
             self.terminal.error(f"maintenance_log row {self.log_id}: not closed ({said})")
+            return
+        try:
+            ledger.snapshot_sizes(self.control, self.profile)
+        except psycopg.Error as failure:
+            self.terminal.error(f"sizes: not recorded ({failure.diag.message_primary or failure})")
 
     def _report(self) -> dict[str, str]:
         """Have the report made, and return where things are."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jsonschema import Draft202012Validator
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.fixtures.retention import suggest
@@ -113,6 +114,32 @@ def test_no_file_of_a_run_quotes_a_row(suite: Suite, database: TestDatabase, tmp
     assert {"error"} == set(ended.outcomes("purge").values())
     files = [path for path in ended.folder.rglob("*") if path.is_file()]
     assert [] == [path.name for path in files if "somebody@" in path.read_text()]
+
+
+def test_an_object_that_was_not_due_in_between_was_not_deferred_in_a_row(
+    suite: Suite, demo_database: TestDatabase
+) -> None:
+    words = ("daily", "--no-report", "--window", "0s")
+    for _ in range(2):
+        suite.run(*words, database=demo_database)
+    waiting = "select count(*) as count from steward.deferral where object like 'partitions %%'"
+    before = demo_database.execute(waiting, {})[0]["count"]
+    with demo_database.connect() as conn:
+        conn.execute("set role validahub_owner")
+        for month in conn.execute(
+            "select to_char(now() + interval '1 month', 'YYYY_MM') as name, "
+            "date_trunc('month', now() + interval '1 month')::text as lower, "
+            "date_trunc('month', now() + interval '2 months')::text as upper"
+        ).fetchall():
+            conn.execute(
+                sql.SQL("create table {} partition of correction_logs for values from ({}) to ({})").format(
+                    sql.Identifier(f"correction_logs_{month['name']}"), month["lower"], month["upper"]
+                )
+            )
+
+    suite.run(*words, database=demo_database)
+
+    assert (1, 0) == (before, demo_database.execute(waiting, {})[0]["count"])
 
 
 def test_checks_alone_write_nothing_and_leave_no_row(suite: Suite, demo_database: TestDatabase) -> None:
