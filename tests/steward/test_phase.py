@@ -274,7 +274,7 @@ def test_killed_worker_leaves_its_item_without_an_outcome_and_the_others_with_on
     launcher.collect("tables")
     with launcher.running("tables", 2) as process:
         until(lambda: sleeping(house.database) == 1)
-        until(house.did)
+        until(lambda: any(event["event"] == "outcome" for event in journal.read(house.run_dir)))
         for pid in group(process.pid):
             if pid != process.pid:
                 os.kill(pid, signal.SIGKILL)
