@@ -6,6 +6,7 @@ pytest_plugins = (
     "tests.fixtures.running",
     "tests.fixtures.browser",
     "tests.fixtures.database",
+    "tests.fixtures.disk",
     "tests.fixtures.docker",
     "tests.fixtures.engine",
     "tests.fixtures.hostile",

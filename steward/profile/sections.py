@@ -43,6 +43,7 @@ class Target(Model):
 
     cpus: Count
     capacity: OptionalSize
+    tablespaces: Mapping[Text, Size]
     schemas: tuple[Text, ...]
     exclude: tuple[Pattern, ...]
 

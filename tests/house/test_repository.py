@@ -29,6 +29,7 @@ ROOMS = (
     "facts",
     "locks",
     "guard",
+    "disk",
     "progress",
     "ledger",
     "requirements",
