@@ -6,6 +6,7 @@ from steward.profile.loading import PROFILES, known, load, loads
 from steward.profile.model import Profile
 from steward.profile.rules import (
     Condition,
+    Epoch,
     Exemption,
     Matview,
     OrphanOf,
@@ -20,6 +21,7 @@ from steward.profile.units import duration_text, parse_duration, parse_interval,
 __all__ = [
     "PROFILES",
     "Condition",
+    "Epoch",
     "Exemption",
     "Matview",
     "OrphanOf",

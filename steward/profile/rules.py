@@ -16,6 +16,7 @@ from steward.profile.units import Duration, Interval, Name, Naming, Pattern, Tex
 
 __all__ = [
     "Condition",
+    "Epoch",
     "Exemption",
     "Matview",
     "OrphanOf",
@@ -25,6 +26,10 @@ __all__ = [
     "RetentionRule",
     "Unreferenced",
 ]
+
+
+# What an integer column counts since 1970-01-01 00:00 UTC.
+Epoch = Literal["days", "seconds", "milliseconds", "microseconds"]
 
 
 class Condition(Model):
@@ -51,6 +56,7 @@ class Unreferenced(Model):
     column: Text
     references: Text
     clock: Text
+    clock_epoch: Epoch | None = None
     within: Interval
 
 
@@ -68,6 +74,7 @@ class RetentionRule(Model):
     table: Name
     action: Literal["delete", "update", "archive", "report"]
     clock: str = ""
+    clock_epoch: Epoch | None = None
     older_than: Interval | None = None
     clock_required: bool = False
     where: tuple[Condition, ...] = ()
@@ -86,6 +93,8 @@ class RetentionRule(Model):
             raise ValueError("clock and older_than belong together")
         if self.clock_required and not self.clock:
             raise ValueError("clock_required needs a clock")
+        if self.clock_epoch and not self.clock:
+            raise ValueError("clock_epoch needs a clock")
         if not self.clock and self.orphan_of is None:
             raise ValueError("a rule without a clock would reach every row; only orphan_of goes without one")
         if (self.action == "update") != bool(self.set or self.set_now):

@@ -86,7 +86,9 @@ def _count(conn: Session, settings: Settings, rule: RetentionRule, found: Facts)
     leaves = _own(rows, found, settings)
     wanted = {"relations": [leaf["oid"] for leaf in leaves], "column": rule.clock}
     pages = {row["relation"]: row["pages"] for row in queries.fetch(conn, "retention/clock_indexes", wanted)}
-    return [{**leaf, "keyset": leaf["due"] * _PAGES_A_ROW < pages.get(leaf["oid"], 0)} for leaf in leaves]
+    # Where a batch ended is an instant, and an index on numbers does not lead there.
+    ordered = rule.clock_epoch is None
+    return [{**leaf, "keyset": ordered and leaf["due"] * _PAGES_A_ROW < pages.get(leaf["oid"], 0)} for leaf in leaves]
 
 
 def _own(leaves: list[dict[str, Any]], found: Facts, settings: Settings) -> list[dict[str, Any]]:

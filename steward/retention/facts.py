@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from psycopg import DataError
 
-    from steward.profile import Profile, RetentionRule
+    from steward.profile import Epoch, Profile, RetentionRule
     from steward.retention.predicate import Bindings
     from steward.session import Session
 
@@ -25,6 +25,8 @@ __all__ = ["Facts", "find", "from_json", "require_unfiltered", "to_json"]
 
 # What a clock may be: something that an instant can be compared with.
 _CLOCKS = frozenset({"timestamptz", "timestamp", "date"})
+# With clock_epoch: something that counts since 1970.
+_COUNTERS = frozenset({"int2", "int4", "int8"})
 
 
 @dataclass(frozen=True)
@@ -208,5 +210,18 @@ def _require_columns(name: str, rule: RetentionRule, found: Mapping[tuple[str, s
         if column not in row["columns"]:
             known = ", ".join(sorted(row["columns"]))
             raise ProfileError(key, f"{table} has no column {column}", f"correct the rule; its columns are {known}")
-    if rule.clock and found[predicate.split(rule.table)]["columns"][rule.clock] not in _CLOCKS:
-        raise ProfileError(key, f"the clock {rule.clock} is neither a timestamp nor a date", "name a column that is")
+    clocks = [(rule.table, rule.clock, rule.clock_epoch)]
+    if rule.unreferenced:
+        clocks.append((rule.unreferenced.table, rule.unreferenced.clock, rule.unreferenced.clock_epoch))
+    for table, clock, epoch in clocks:
+        if clock:
+            _require_clock(key, clock, epoch, found[predicate.split(table)]["columns"][clock])
+
+
+def _require_clock(key: str, clock: str, epoch: Epoch | None, of_type: str) -> None:
+    if of_type in _COUNTERS and epoch is None:
+        remedy = 'say what it counts since 1970: clock_epoch = "days", "seconds", "milliseconds" or "microseconds"'
+        raise ProfileError(key, f"the clock {clock} is an integer", remedy)
+    if of_type not in (_CLOCKS if epoch is None else _COUNTERS):
+        wanted = "neither a timestamp nor a date" if epoch is None else f"of type {of_type} and counts no {epoch}"
+        raise ProfileError(key, f"the clock {clock} is {wanted}", "name a column that is, or correct clock_epoch")

@@ -16,7 +16,7 @@ from steward import queries
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from steward.profile import Condition, RetentionRule
+    from steward.profile import Condition, Epoch, RetentionRule
 
 __all__ = [
     "Bindings",
@@ -33,6 +33,13 @@ __all__ = [
     "table",
 ]
 
+# How many an integer clock counts in how many seconds.
+_PACE: dict[Epoch, tuple[int, int]] = {
+    "days": (1, 86_400),
+    "seconds": (1, 1),
+    "milliseconds": (1_000, 1),
+    "microseconds": (1_000_000, 1),
+}
 _PART = re.compile(r'"(?P<quoted>(?:[^"]|"")+)"|(?P<plain>[^".]+)')
 
 
@@ -83,15 +90,33 @@ def _joined(clauses: Sequence[sql.Composable], operator: sql.SQL, *, empty: bool
 
 
 def clock(rule: RetentionRule, row: str) -> sql.Composable:
-    """Return the rule's clock as a column of ``row``; a rule without one has no age."""
-    return sql.Identifier(row, rule.clock) if rule.clock else queries.compose("retention/no_clock")
+    """Return the rule's clock as an instant of ``row``; a rule without one has no age."""
+    if not rule.clock:
+        return queries.compose("retention/no_clock")
+    column = sql.Identifier(row, rule.clock)
+    if rule.clock_epoch is None:
+        return column
+    return queries.compose("retention/epoch_clock", 0, column=column, **_pace(rule.clock_epoch))
 
 
 def past(rule: RetentionRule, row: str, cutoff: sql.Composable) -> list[sql.Composable]:
     """Return the clause on the rule's clock; none for a rule without one."""
     if not rule.clock:
         return []
-    return [queries.compose("retention/below", column=sql.Identifier(row, rule.clock), value=cutoff)]
+    value = _counted(rule.clock_epoch, cutoff)
+    return [queries.compose("retention/below", column=sql.Identifier(row, rule.clock), value=value)]
+
+
+def _counted(epoch: Epoch | None, instant: sql.Composable) -> sql.Composable:
+    """Return an instant as the clock's column has it, so that an index on the column leads to the rows."""
+    if epoch is None:
+        return instant
+    return queries.compose("retention/epoch", 0, instant=instant, **_pace(epoch))
+
+
+def _pace(epoch: Epoch) -> dict[str, sql.Composable]:
+    counts, seconds = _PACE[epoch]
+    return {"counts": sql.Literal(counts), "seconds": sql.Literal(seconds)}
 
 
 def conditions(rule: RetentionRule, row: str, values: Bindings) -> list[sql.Composable]:
@@ -138,7 +163,8 @@ def _unreferenced(rule: RetentionRule, row: str, since: sql.Composable) -> list[
     other = another("referring", [row])
     refers = equal(other, [wanted.column], row, [wanted.references])
     # The bound on the log's own clock is what leaves its old partitions out.
-    recent = queries.compose("retention/at_least", column=sql.Identifier(other, wanted.clock), value=since)
+    value = _counted(wanted.clock_epoch, since)
+    recent = queries.compose("retention/at_least", column=sql.Identifier(other, wanted.clock), value=value)
     return [no_row(table(wanted.table), other, [*refers, recent])]
 
 

@@ -124,10 +124,10 @@ def _reaches(found: Facts, profile: Profile, values: Bindings) -> sql.Composable
 
 
 def _unreached(found: Facts, rule: RetentionRule, reached: sql.Composable, values: Bindings) -> sql.Composable:
-    row, clock = found.name, sql.Identifier(found.name, rule.clock)
+    row, column = found.name, sql.Identifier(found.name, rule.clock)
     expired = predicate.past(rule, row, values.bind(found.cutoff))
     if rule.where or rule.clock_required:
-        missing: list[sql.Composable] = [queries.compose("retention/is_null", column=clock)]
+        missing: list[sql.Composable] = [queries.compose("retention/is_null", column=column)]
         if not rule.clock_required:
             missing += predicate.conditions(rule, row, values)
         expired.append(all_of(missing))
@@ -135,7 +135,7 @@ def _unreached(found: Facts, rule: RetentionRule, reached: sql.Composable, value
         "retention/unreached",
         0,
         row=sql.Identifier(row),
-        clock=clock,
+        clock=predicate.clock(rule, row),
         column=values.bind(rule.clock),
         expired=any_of(expired),
         unreached=queries.compose("retention/not_true", clause=reached),

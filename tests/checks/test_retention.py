@@ -218,3 +218,19 @@ def test_names_cannot_break_a_check(database, settings, found, things, name):
     (finding,) = found(name, with_rules(settings, rules))
 
     assert finding.observed.startswith("1 rows")
+
+
+def test_rows_whose_clock_counts_since_1970_are_overdue_and_unreachable_as_others_are(database, settings, found):
+    with shop(database) as conn:
+        conn.execute("create table t (at bigint, state text)")
+        conn.execute("insert into t select extract(epoch from now() - interval '40 days') * 1000, 'open'")
+        conn.execute("insert into t select extract(epoch from now() - interval '50 days') * 1000, 'done'")
+    done = ({"column": "state", "any_of": ("done",)},)
+    rules = {"counted": old("shop.t", clock_epoch="milliseconds", where=done)}
+
+    (overdue,) = found("overdue", with_rules(settings, rules))
+    (unreachable,) = found("unreachable", with_rules(settings, rules))
+
+    assert overdue.observed.startswith("1 rows, the oldest of 20")
+    assert unreachable.observed.startswith("1 rows past at, the oldest of 20")
+    assert unreachable.observed.endswith("(40 days)")

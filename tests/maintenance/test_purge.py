@@ -684,3 +684,83 @@ def test_a_statement_that_the_server_refuses_surfaces_with_its_sqlstate(database
     ended = purging(database, with_rules(settings, {"parent": old("shop.parent")})).only()
 
     assert isinstance(ended, psycopg.errors.ForeignKeyViolation)
+
+
+EPOCHS = {"days": 1 / 86_400, "seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000}
+
+
+def counters(database, epoch, clock="bigint", indexed=True):
+    """Rows of three days ago, of an hour ago, without a clock, and of no time at all."""
+    now = datetime.now(UTC).timestamp()
+    with shop(database) as conn:
+        conn.execute(sql.SQL("create table t (label text, at {})").format(sql.SQL(clock)))
+        if indexed:
+            conn.execute("create index on t (at)")
+        for label, age in (("old", 3), ("young", 1 / 24), ("older", 4000)):
+            conn.execute("insert into t values (%s, %s)", [label, int((now - age * 86_400) * EPOCHS[epoch])])
+        conn.execute(
+            "insert into t values ('none', null), ('stray', -9e18), ('far', 9e18)"
+        ) if clock == "bigint" else None
+        conn.execute("analyze t")
+
+
+def labels(database):
+    return sorted(row["label"] for row in database.execute("select label from shop.t"))
+
+
+@pytest.mark.parametrize("epoch", sorted(EPOCHS))
+def test_a_clock_may_count_since_1970(database, settings, purging, epoch):
+    counters(database, epoch)
+    rules = {"counted": old("shop.t", clock_epoch=epoch)}
+
+    outcome = purging(database, with_rules(settings, rules)).act("shop.t counted")
+
+    assert 3 == outcome.figures["done"]
+    assert ["far", "none", "young"] == labels(database)
+    assert purging(database, with_rules(settings, rules)).due() == {}
+
+
+@pytest.mark.parametrize("clock", ["date", "timestamp", "timestamptz"])
+def test_a_clock_may_be_a_date_or_any_timestamp(database, settings, purging, clock):
+    with shop(database) as conn:
+        conn.execute(sql.SQL("create table t (label text, at {})").format(sql.SQL(clock)))
+        conn.execute("set timezone = 'UTC'")
+        conn.execute("insert into t values ('old', now() - interval '3 days'), ('young', now()), ('none', null)")
+    rules = {"aged": old("shop.t")}
+
+    purging(database, with_rules(settings, rules)).act("shop.t aged")
+
+    assert ["none", "young"] == labels(database)
+    assert purging(database, with_rules(settings, rules)).due() == {}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("bigint", None, "the clock at is an integer; say what it counts since 1970: clock_epoch"),
+        ("timestamptz", "seconds", "the clock at is of type timestamptz and counts no seconds"),
+        ("text", "days", "the clock at is of type text and counts no days"),
+    ],
+)
+def test_a_clock_that_does_not_count_as_the_rule_says_is_refused(database, settings, purging, case):
+    clock, epoch, told = case
+    with shop(database) as conn:
+        conn.execute(sql.SQL("create table t (at {})").format(sql.SQL(clock)))
+
+    with pytest.raises(ProfileError, match=told):
+        purging(database, with_rules(settings, {"odd": old("shop.t", clock_epoch=epoch)}))
+
+
+def test_what_counts_since_1970_may_refer(database, settings, purging):
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    with shop(database) as conn:
+        conn.execute("create table t (label text, at timestamptz default now() - interval '9 days')")
+        conn.execute("create table log (label text, at bigint)")
+        conn.execute("insert into t values ('used'), ('forgotten')")
+        conn.execute("insert into log values ('used', %s), ('forgotten', %s)", [now, now - 40 * 86_400_000])
+    used = {"table": "shop.log", "column": "label", "references": "label", "clock": "at", "within": "30 days"}
+    rules = {"unused": old("shop.t", unreferenced={**used, "clock_epoch": "milliseconds"})}
+
+    purging(database, with_rules(settings, rules)).act("shop.t unused")
+
+    assert ["used"] == labels(database)

@@ -41,8 +41,16 @@ def refusal(path: str) -> str:
 # --- what is shipped -------------------------------------------------------------------------------------------------
 
 
-def test_four_profiles_are_shipped():
-    assert ALL == ("base", "development", "production", "staging")
+def test_five_profiles_are_shipped():
+    assert ALL == ("any", "base", "development", "production", "staging")
+
+
+def test_the_profile_for_any_database_knows_nothing_of_validahub():
+    said = profile.load("any").model_dump_json()
+
+    assert "validahub" not in said
+    assert "public." not in said
+    assert "tenant_id" not in said
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -316,7 +324,7 @@ def test_a_missing_parent_is_named_with_the_known_ones(write):
     told = refusal(write("", extends="produktion"))
 
     assert "mine.toml: extends profile produktion: unknown, nearest known profile: production" in told
-    assert "(known: base, development, production, staging)" in told
+    assert "(known: any, base, development, production, staging)" in told
 
 
 def test_a_parent_must_be_a_name(tmp_path):
@@ -335,7 +343,7 @@ def test_a_cycle_is_told_as_one(write):
 
 def test_an_unknown_name_is_told_with_the_nearest():
     assert "nearest known profile: staging" in refusal("stagin")
-    assert "known: base, development, production, staging" in refusal("xyz")
+    assert "known: any, base, development, production, staging" in refusal("xyz")
 
 
 def test_a_path_that_leads_nowhere_is_told(tmp_path):
@@ -510,7 +518,15 @@ def test_no_key_is_said_twice_in_one_way_for_nothing():
         tree = tomllib.loads((profile.PROFILES / f"{name}.toml").read_text())
         if name == "base":
             continue
-        repeated = [path for path in paths(tree) if find(base, path) == find(tree, path) and path != ("extends",)]
+        taken = [path_of(key) for key in tree.get("replaces", ())]
+        repeated = [
+            path
+            for path in paths(tree)
+            if find(base, path) == find(tree, path)
+            and path != ("extends",)
+            # A table that is taken whole inherits nothing.
+            and not any(path[: len(each)] == each for each in taken)
+        ]
 
         assert repeated == [], f"{name} repeats {repeated}"
 
