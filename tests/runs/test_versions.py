@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from steward import demo
-from tests.fixtures.database import own_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.fixtures.database import TestDatabase
+    from tests.fixtures.database import Cluster, TestDatabase
     from tests.fixtures.suite import Suite
 
-_DEBIAN = Path("/usr/lib/postgresql")
 
-
-@pytest.fixture(params=["15", "18"])
-def application(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestDatabase]:
-    """The application's database as it exists before the suite ever saw it, on a server of that major."""
-    bindir = _DEBIAN / request.param / "bin"
-    if request.param != "18":
-        if not (bindir / "initdb").exists() and "REQUIRE_POSTGRESQL_15" not in os.environ:
-            pytest.skip(f"PostgreSQL {request.param} is not installed below {_DEBIAN}")
-        monkeypatch.setenv("STEWARD_TEST_BINDIR", str(bindir))
-    for cluster in own_server():
-        database = cluster.create()
-        demo.fill(database.target("postgres"), 0.005)
-        yield database
+@pytest.fixture
+def application(own_cluster: Cluster) -> TestDatabase:
+    """The application's database as it exists before the suite ever saw it."""
+    database = own_cluster.create()
+    demo.fill(database.target("postgres"), 0.005)
+    return database
 
 
 def test_a_login_role_does_the_whole_run_after_bootstrap(suite: Suite, application: TestDatabase) -> None:
