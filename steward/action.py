@@ -182,7 +182,7 @@ class Action:
 
     def _act(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> Outcome[Any]:
         figures = self.settings.figures
-        work.limit(statement_timeout=figures.statement_timeouts.get(procedure.name, figures.statement_timeout))
+        work.limit(statement_timeout=figures.timeout(procedure.name))
         before = procedure.measure(work, subject)
         self.record["before"] = figures_of(before)
         if not procedure.still_due(before, subject, self.settings):

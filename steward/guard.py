@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from steward import Deferred, Inconclusive, TargetError, queries
+from steward import Deferred, Inconclusive, TargetError, locks, queries
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,10 +44,10 @@ def window(deadline: datetime | None, stop: Path | None = None) -> None:
 
 
 def load(conn: Session, profile: Profile) -> None:
-    """Refuse heavy work while the application is busy or a standby is behind.
+    """Refuse heavy work while the application is busy, or waits for its own locks, or a standby is behind.
 
     Raises:
-        Deferred: more sessions are active than the profile allows, or replication lags.
+        Deferred: more sessions are active or wait than the profile allows, or replication lags.
         Inconclusive: other sessions' state cannot be seen without membership of pg_monitor.
 
     """
@@ -57,17 +57,33 @@ def load(conn: Session, profile: Profile) -> None:
             f"the load is unknown: {conn.info.user} does not see other sessions; "
             f"grant pg_monitor to {profile.roles.maintenance}"
         )
-    limit = profile.load.active_sessions
-    if profile.target.cpus:
-        limit = min(limit, round(profile.load.per_cpu * profile.target.cpus)) or limit
-    if state["active_sessions"] > limit:
-        raise Deferred(f"{state['active_sessions']} sessions of the application are active, over {limit}", load=state)
+    _require_calm(conn, profile, state)
     lag_limit = profile.lag.replay.total_seconds()
     if state["lag_seconds"] > lag_limit:
         raise Deferred(f"a standby lags {state['lag_seconds']:.0f} s, over {lag_limit:.0f} s", load=state)
     if state["lag_bytes"] > profile.lag.size:
         lag, allowed = state["lag_bytes"] / _MB, profile.lag.size / _MB
         raise Deferred(f"a standby or slot is {lag:.0f} MB behind, over {allowed:.0f} MB", load=state)
+
+
+def _require_calm(conn: Session, profile: Profile, state: dict[str, Any]) -> None:
+    limit = profile.load.active_sessions
+    if profile.target.cpus:
+        limit = min(limit, round(profile.load.per_cpu * profile.target.cpus)) or limit
+    if state["active_sessions"] > limit:
+        raise Deferred(f"{state['active_sessions']} sessions of the application are active, over {limit}", load=state)
+    # Who blocks whom costs the server a look at all its locks: asked only where it can matter.
+    if state["lock_waiters"] > profile.load.lock_waiters:
+        waiters = _waiting_for_each_other(conn, profile)
+        if waiters > profile.load.lock_waiters:
+            told = f"{waiters} sessions of the application wait for locks, over {profile.load.lock_waiters}"
+            raise Deferred(told, load={**state, "lock_waiters": waiters})
+
+
+def _waiting_for_each_other(conn: Session, profile: Profile) -> int:
+    ours = [*locks.acting(conn), conn.info.backend_pid]
+    params = {"ignored": list(profile.load.ignored_applications), "ours": ours}
+    return int(queries.fetch(conn, "guard/lock_waiters", params)[0]["waiters"])
 
 
 def _state(conn: Session, profile: Profile) -> dict[str, Any]:

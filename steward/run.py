@@ -171,6 +171,7 @@ class Supervisor:
             self.signals,
             cancel=lambda: locks.cancel_acting(self.control),
             grace=self.profile.run.cancel_grace.total_seconds(),
+            interval=self.profile.run.progress_interval.total_seconds(),
             poll=poller(self.control, self.terminal),
         )
         self.crew = Crew(self.launcher, vigil, self.journal)

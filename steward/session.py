@@ -6,6 +6,8 @@ that name out), and have their timeouts before the first statement of their own.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -27,6 +29,11 @@ APPLICATION = "maintenance"
 
 Session = psycopg.Connection[dict[str, Any]]
 
+# For what has no profile yet.
+_PATIENCE = timedelta(seconds=10)
+# libpq counts whole seconds, and takes one for two.
+_LEAST = 2
+
 _ALWAYS = {
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
@@ -39,8 +46,8 @@ _ALWAYS = {
 }
 
 
-def plain(at: Target) -> Session:
-    """Connect as the login role, without taking another one.
+def plain(at: Target, patience: timedelta = _PATIENCE) -> Session:
+    """Connect as the login role, without taking another one; wait for the server no longer than ``patience``.
 
     Raises:
         TargetError: the server cannot be reached or refuses the login; one line that says why.
@@ -52,7 +59,7 @@ def plain(at: Target) -> Session:
             autocommit=True,
             row_factory=dict_row,
             application_name=APPLICATION,
-            connect_timeout=10,
+            connect_timeout=max(_LEAST, ceil(patience.total_seconds())),
             client_encoding="utf8",
         )
     except psycopg.OperationalError as error:
@@ -84,7 +91,7 @@ def maintenance(at: Target, profile: Profile, *, schedule: str = "daily", worker
     for name, size in (("maintenance_work_mem", figures.maintenance_work_mem), ("work_mem", figures.work_mem)):
         if size is not None:
             settings[name] = _kilobytes(size, share)
-    conn = plain(at)
+    conn = plain(at, profile.run.connect_timeout)
     _set(conn, settings)
     _take(conn, profile.roles.maintenance, at)
     return conn
@@ -92,7 +99,7 @@ def maintenance(at: Target, profile: Profile, *, schedule: str = "daily", worker
 
 def observer(at: Target, profile: Profile) -> Session:
     """Connect to look: the maintenance role, nothing can be written."""
-    conn = plain(at)
+    conn = plain(at, profile.run.connect_timeout)
     _set(
         conn,
         {
@@ -108,7 +115,7 @@ def observer(at: Target, profile: Profile) -> Session:
 
 def probe(at: Target, profile: Profile, role: str) -> Session:
     """Connect to feel what the application feels: row security on, ``role`` taken; statements go in transactions."""
-    conn = plain(at)
+    conn = plain(at, profile.run.connect_timeout)
     _set(
         conn,
         {

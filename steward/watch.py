@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Crew", "Signals", "Tail", "Vigil", "poller"]
 
 _TICK = 0.05
-_POLL = 1.0
 
 
 class Signals:
@@ -100,13 +99,14 @@ class Tail:
 
 @dataclass(frozen=True)
 class Vigil:
-    """What watches over a phase; ``grace`` in seconds between the steps that end it."""
+    """What watches over a phase; in seconds: ``grace`` between the steps that end it, ``interval`` between polls."""
 
     run_dir: Path
     tail: Tail
     signals: Signals
     cancel: Callable[[], object]
     grace: float
+    interval: float
     poll: Callable[[], None]
 
     def wait(self, process: Running, deadline: datetime | None) -> None:
@@ -125,7 +125,7 @@ class Vigil:
                 (self.run_dir / STOP).write_text(reason, encoding="utf-8")
                 end(process, self.cancel, self.grace)
                 break
-            if time.monotonic() - polled >= _POLL:
+            if time.monotonic() - polled >= self.interval:
                 polled = time.monotonic()
                 self.poll()
             time.sleep(_TICK)

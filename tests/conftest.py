@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import hypothesis
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
+
 pytest_plugins = (
     "tests.fixtures.running",
     "tests.fixtures.browser",

@@ -1,4 +1,5 @@
--- What it answers: may we act now? Recovery, load by other applications, waiting sessions, and how far standbys lag.
+-- What it answers: may we act now? Recovery, load by other applications, sessions of theirs that wait for locks (advisory ones
+-- left out: many an application parks its spare processes on one), and how far standbys lag.
 -- Columns: in_recovery, sees_activity, active_sessions, lock_waiters, lag_seconds, lag_bytes (of standbys and slots; 0 on a
 -- standby, which is never maintained).
 -- Minimum version: 13.
@@ -17,6 +18,9 @@ select
         select pg_catalog.count(*)
         from pg_catalog.pg_stat_activity as activity
         where activity.wait_event_type = 'Lock'
+            and activity.wait_event <> 'advisory'
+            and activity.backend_type = 'client backend'
+            and activity.pid <> pg_catalog.pg_backend_pid()
             and activity.application_name <> all (%(ignored)s::pg_catalog.text[])
     ) as lock_waiters,
     (

@@ -25,6 +25,7 @@ __all__ = ["Layers", "dotted", "nearest", "profile_error"]
 # The files that a profile is made of, the profile itself first and its farthest parent last.
 Layers = Sequence[tuple[Path, Mapping[str, Any]]]
 
+_VALUE = re.compile(r"'([^']*)'")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -87,6 +88,10 @@ def _told(model: type[BaseModel], fault: Any) -> str:
         known = _known_keys(model, path)
         near = known.get(nearest(str(path[-1]), known), "")
         return f"unknown key {key}" + (f" (nearest known key: {near})" if near else f" (known: {', '.join(known)})")
+    if fault["type"] == "literal_error" and fault["loc"][-1] == "[key]":
+        names = _VALUE.findall(fault["ctx"]["expected"])
+        near = nearest(str(path[-1]), names)
+        return f"unknown key {key} (" + (f"nearest: {near}" if near else f"known: {', '.join(names)}") + ")"
     if fault["type"] == "missing":
         return f"missing key {key}"
     expected = message.removeprefix("Value error, ").removeprefix("Input should be ")

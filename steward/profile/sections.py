@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from steward.profile.units import Duration, Name, OptionalSize, Pattern, Share, Size, Text
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = [
     "Application",
@@ -27,6 +30,8 @@ __all__ = [
     "Tenancy",
 ]
 
+# What may have a statement timeout of its own: the names of the procedures (steward/registry.py).
+Action = Literal["analyze", "matviews", "partitions", "purge", "reindex", "snapshots", "vacuum"]
 Severity = Literal["blocker", "critical", "normal", "minor", "trivial"]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -100,6 +105,12 @@ class Run(Model):
     cancel_grace: Duration
     progress_interval: Duration
 
+    @model_validator(mode="after")
+    def _patient(self) -> Self:
+        if not self.connect_timeout:
+            raise ValueError("run.connect_timeout is zero, which libpq takes for no limit")
+        return self
+
 
 class Minimum(Model):
     """The least that the catalog must hold: an empty inventory is a failure, not a pass."""
@@ -128,7 +139,7 @@ class Schedule(Model):
     maintenance_work_mem: OptionalSize
     work_mem: OptionalSize
     statement_timeout: Duration
-    statement_timeouts: Mapping[str, Duration]
+    statement_timeouts: Mapping[Action, Duration]
     parallel: Parallel
     partitions_ahead: Count
     partition_size_limit: Size
@@ -137,6 +148,11 @@ class Schedule(Model):
     index_scans: Count
     statistics_target: Annotated[int, Field(ge=0, le=10_000)]
     refresh: Literal["stale", "all"]
+
+    def timeout(self, action: str) -> timedelta:
+        """Return how long a statement of an action may take: its own limit, else that of all; zero is no limit."""
+        own = (limit for name, limit in self.statement_timeouts.items() if name == action)
+        return next(own, self.statement_timeout)
 
 
 class Locks(Model):

@@ -72,11 +72,12 @@ class Queries(Model):
 
 
 class Load(Model):
-    """While more sessions are active, heavy work is deferred."""
+    """While more sessions are active, or wait for locks, heavy work is deferred."""
 
     ignored_applications: tuple[str, ...]
     active_sessions: Positive
     per_cpu: Positive
+    lock_waiters: Count
 
 
 class Lag(Model):

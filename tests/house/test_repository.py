@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 
 from steward import queries
+from steward.profile.sections import Action
+from steward.registry import PROCEDURES
 from tests.house import code, repository, statements
 
 # From the ground up: a room imports only rooms that stand before it, for types as well.
@@ -173,6 +176,10 @@ def test_no_file_names_a_package_index_or_a_place_on_one_machine():
 
 def test_links_lead_somewhere():
     assert repository.dead_links(repository.read("*.md")) == []
+
+
+def test_every_action_may_have_a_statement_timeout_of_its_own():
+    assert sorted(set(PROCEDURES) - set(get_args(Action))) == []
 
 
 def test_the_picture_of_the_house_fits_on_a_page_and_shows_every_room_in_order():

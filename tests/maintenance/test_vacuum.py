@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from maintenance.test_vacuum import test_vacuum as runbook
-from steward import Busy, NotNeeded, Planned
-from steward.action import Work
+from steward import Busy, Deferred, NotNeeded, Planned
+from steward.action import Settings, Work
+from tests.fixtures.engine import busy, stuck
 from tests.fixtures.running import changed, held, settled, until
 
 HOSTILE = 'Odd "x"; drop table %(a)s.{b} é'
@@ -158,6 +159,56 @@ def test_a_table_whose_counters_were_lost_is_due_until_it_is_counted_again(datab
     run.act("public.t")
 
     assert "public.t" not in running(database, settings, "vacuum").due
+
+
+@pytest.fixture
+def aged(database):
+    """A table past the age at which the server itself would force a vacuum; the least that it accepts is 100,000."""
+    table(database, options="autovacuum_freeze_max_age = 100000")
+    with database.connect() as conn:
+        conn.execute(
+            "do 'begin for i in 1..100100 loop perform pg_catalog.pg_current_xact_id(); commit; end loop; end'"
+        )
+
+
+@pytest.fixture(params=["active sessions", "lock waiters", "lag"])
+def burdened(request, database, settings):
+    """A profile that the server as it is now does not meet."""
+    if request.param == "lag":
+        with database.connect() as conn:
+            conn.execute("select pg_catalog.pg_create_physical_replication_slot('forgotten', true)")
+            try:
+                conn.execute("select pg_catalog.pg_logical_emit_message(false, 'test', repeat('x', 1000000))")
+                yield changed(settings, lag={"size": 1})
+            finally:
+                conn.execute("select pg_catalog.pg_drop_replication_slot('forgotten')")
+    elif request.param == "lock waiters":
+        lock = "lock table public.rule_sets in access exclusive mode"
+        with held(database, lock), stuck(database, "table public.rule_sets"):
+            yield changed(settings, load={"lock_waiters": 1, "active_sessions": 50})
+    else:
+        with busy(database, "app", "app"):
+            yield changed(settings, load={"active_sessions": 1})
+
+
+def test_a_vacuum_against_wraparound_is_not_deferred_for_load(database, aged, burdened, running):
+    table(database, "public.plain", dead=400)
+    run = running(database, burdened, "vacuum")
+
+    with pytest.raises(Deferred, match=r"are active|wait for locks|behind"):
+        run.act("public.plain")
+    outcome = run.act("public.t")
+
+    assert run.due["public.t"].subject.urgent
+    assert outcome.after.xid_age < 100000
+
+
+def test_a_vacuum_against_wraparound_does_not_begin_after_the_window(database, aged, settings, running):
+    over = Settings(settings.profile, settings.schedule, deadline=datetime.now(UTC))
+    run = running(database, over, "vacuum")
+
+    with pytest.raises(Deferred, match="the maintenance window ended"):
+        run.act("public.t")
 
 
 def test_an_old_snapshot_fails_the_item_and_is_named(database, settings, running):

@@ -6,19 +6,17 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from steward import Deferred, Inconclusive, TargetError, guard, session
+from steward import Deferred, Inconclusive, TargetError, guard, locks, session
 from steward.binaries import identity
 from tests.fixtures.database import Cluster
-from tests.fixtures.engine import active
-from tests.fixtures.running import changed, until
+from tests.fixtures.engine import busy, interrupted, stuck, waiting
+from tests.fixtures.running import changed, held, until
 
 
 def test_window_that_is_over_defers():
@@ -47,30 +45,6 @@ def test_empty_stop_file_is_still_one(tmp_path):
 
     with pytest.raises(Deferred, match=r"^the run is being stopped$"):
         guard.window(datetime.now(UTC) + timedelta(minutes=1), stop)
-
-
-@contextmanager
-def busy(database, *names: str):
-    """Sessions that are active, each under an application's name."""
-    with ExitStack() as stack:
-        opened = [stack.enter_context(database.connect(application_name=name)) for name in names]
-        threads = [threading.Thread(target=sleeping, args=(conn,)) for conn in opened]
-        for thread in threads:
-            thread.start()
-        pids = [conn.info.backend_pid for conn in opened]
-        until(lambda: all(active(database, pid, "pg_sleep") for pid in pids))
-        try:
-            yield
-        finally:
-            for pid in pids:
-                database.execute("select pg_catalog.pg_terminate_backend(%s)", [pid])
-            for thread in threads:
-                thread.join()
-
-
-def sleeping(conn) -> None:
-    with pytest.raises(psycopg.errors.AdminShutdown):
-        conn.execute("select pg_catalog.pg_sleep(60)")
 
 
 def test_heavy_work_is_deferred_while_the_application_is_busy(maintaining, database, settings):
@@ -111,6 +85,69 @@ def test_many_processors_do_not_raise_the_limit(maintaining, database, settings)
     limited = changed(settings, load={"active_sessions": 1, "per_cpu": 2}, target={"cpus": 64}).profile
     with busy(database, "app", "app"), pytest.raises(Deferred, match=r"over 1$"):
         guard.load(maintaining, limited)
+
+
+LOCK = "lock table public.rule_sets in access exclusive mode"
+READ = "table public.rule_sets"
+
+
+def few_waiters(settings):
+    """More than one waiting session is too many, and activity is no reason."""
+    return changed(settings, load={"lock_waiters": 1, "active_sessions": 50}).profile
+
+
+def test_heavy_work_is_deferred_while_the_application_waits_for_locks(maintaining, database, settings):
+    with held(database, LOCK), stuck(database, READ), pytest.raises(Deferred) as caught:
+        guard.load(maintaining, few_waiters(settings))
+
+    assert caught.value.reason == "2 sessions of the application wait for locks, over 1"
+    assert caught.value.figures["load"]["lock_waiters"] == 2
+
+
+def test_a_prepared_transaction_that_the_application_waits_for_is_a_reason(maintaining, database, settings):
+    with database.connect(autocommit=False) as conn:
+        conn.execute(LOCK)
+        conn.execute("prepare transaction 'forgotten'")
+    try:
+        with stuck(database, READ), pytest.raises(Deferred, match="wait for locks"):
+            guard.load(maintaining, few_waiters(settings))
+    finally:
+        database.execute("rollback prepared 'forgotten'")
+
+
+def test_as_many_waiting_sessions_as_the_limit_are_no_reason(maintaining, database, settings):
+    with held(database, LOCK), stuck(database, READ, count=1):
+        guard.load(maintaining, few_waiters(settings))
+
+
+def test_who_waits_for_the_run_itself_is_no_load(maintaining, database, settings):
+    with session.maintenance(database.target(), settings.profile) as lane:
+        locks.join_run(lane)
+        with lane.transaction():
+            lane.execute(LOCK)
+            with stuck(database, READ):
+                guard.load(maintaining, few_waiters(settings))
+
+
+def test_who_queues_behind_the_run_is_no_load_but_who_made_it_wait_is_seen(maintaining, database, settings):
+    with session.maintenance(database.target(), settings.profile) as lane, held(database, READ):
+        locks.join_run(lane)
+        lane.autocommit = False
+        queued = threading.Thread(target=interrupted, args=(lane, LOCK))
+        queued.start()
+        try:
+            until(lambda: waiting(database, lane.info.backend_pid))
+            with stuck(database, READ):
+                guard.load(maintaining, few_waiters(settings))
+        finally:
+            database.execute("select pg_catalog.pg_terminate_backend(%s)", [lane.info.backend_pid])
+            queued.join()
+
+
+def test_processes_parked_on_an_advisory_lock_are_no_load(maintaining, database, settings):
+    leader = "select pg_catalog.pg_advisory_lock(7)"
+    with held(database, leader), stuck(database, leader):
+        guard.load(maintaining, few_waiters(settings))
 
 
 def test_load_that_cannot_be_seen_is_inconclusive_and_never_none(database, settings):

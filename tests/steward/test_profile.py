@@ -277,6 +277,19 @@ REFUSED = {
         '[partitions.families."public.a"]\nnaming = "a"',
         "expected a strftime name",
     ),
+    "timeout of no action": (
+        '[daily.statement_timeouts]\nvacum = "1h"',
+        "unknown key daily.statement_timeouts.vacum (nearest: vacuum)",
+    ),
+    "timeout of nothing like an action": (
+        '[weekly.statement_timeouts]\nxyz = "1h"',
+        "unknown key weekly.statement_timeouts.xyz (known: analyze, ",
+    ),
+    "timeout that is none": (
+        '[daily.statement_timeouts]\nvacuum = "none"',
+        "daily.statement_timeouts.vacuum = 'none': expected a duration",
+    ),
+    "endless connection": ('[run]\nconnect_timeout = "0"', "run.connect_timeout is zero"),
     "a name of its own": ('name = "other"', "unknown key name"),
     "replaces no list": ('replaces = "daily"', "replaces = 'daily': expected a list"),
     "replaces no key": ('replaces = ["a b"]', "replaces 'a b': not a dotted key"),

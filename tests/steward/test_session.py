@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import socket
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -8,7 +11,7 @@ from psycopg import sql
 
 from steward import PrerequisiteError, TargetError, profile, session
 from steward.target import Target
-from tests.fixtures.running import until
+from tests.fixtures.running import changed, until
 
 PROFILE = profile.load("development")
 
@@ -49,6 +52,19 @@ def test_session_takes_the_maintenance_role_and_may_not_be_filtered(target, kind
         assert who == {"acting": "validahub_system", "login": "validahub_maintenance"}
         assert shown(conn, "row_security") == "off"
         assert conn.autocommit is True
+
+
+@pytest.mark.parametrize("kind", ["maintenance", "observer"])
+def test_a_server_that_does_not_answer_is_waited_for_as_long_as_the_profile_says(settings, kind):
+    hasty = changed(settings, run={"connect_timeout": timedelta(seconds=2)}).profile
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        at = Target("database", f"host=127.0.0.1 port={silent.getsockname()[1]} user=x dbname=x", "x@silent/x")
+        began = time.monotonic()
+        with pytest.raises(TargetError, match="it does not answer"):
+            getattr(session, kind)(at, hasty)
+
+    # Well below the ten seconds of whoever has no profile.
+    assert time.monotonic() - began < 8
 
 
 def test_plain_session_takes_no_role(target):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -61,6 +62,7 @@ class Watched:
             self.signals,
             cancel=lambda: self.done.append("cancelled"),
             grace=grace,
+            interval=1.0,
             poll=lambda: self.done.append("polled"),
         )
 
@@ -118,11 +120,13 @@ def test_phase_of_a_run_that_is_interrupted_is_stopped_and_says_why(watched, sle
     assert (tmp_path / "stop").read_text() == "interrupted by SIGTERM"
 
 
-def test_long_phase_is_looked_at_every_second(watched, sleeper):
+@pytest.mark.parametrize(("interval", "looks"), [(0.2, 3), (60.0, 0)])
+def test_long_phase_is_looked_at_as_often_as_the_profile_says(watched, sleeper, interval, looks):
     it = watched()
-    it.vigil.wait(sleeper(2.5), None)
+    vigil = replace(it.vigil, interval=interval)
+    vigil.wait(sleeper(1.5), None)
 
-    assert it.done == ["polled", "polled"]
+    assert looks <= len(it.done) <= 2 * looks + 1
 
 
 def test_events_are_shown_as_they_come(watched, sleeper, tmp_path):
@@ -216,7 +220,7 @@ def test_items_that_had_not_begun_when_the_window_ended_are_deferred_one_by_one(
     tail = Tail(house.run_dir, lambda event: None)
     with session.maintenance(house.database.target(), settings.profile) as control:
         locks.take_run(control, "test")
-        vigil = Vigil(house.run_dir, tail, Signals(), lambda: locks.cancel_acting(control), 20.0, lambda: None)
+        vigil = Vigil(house.run_dir, tail, Signals(), lambda: locks.cancel_acting(control), 20.0, 1.0, lambda: None)
         with launcher.running("tables", 1) as process:
             [pid] = until(lambda: locks.acting(control))
             until(lambda: active(house.database, pid, "pg_sleep"))
