@@ -93,6 +93,13 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="virtualenv", reuse_venv=True)
+def bench(session: nox.Session) -> None:
+    """Measure the suite beside other tools, on a throwaway server: -- [TOPIC …] [--json FILE]."""
+    _install(session, "tests")
+    _become(session, "bench", python=session.bin)
+
+
+@nox.session(venv_backend="virtualenv", reuse_venv=True)
 def lint(session: nox.Session) -> None:
     """Hold the code against its rules: ruff and mypy."""
     _install(session, "lint")
