@@ -92,11 +92,10 @@ def matrix(session: nox.Session) -> None:
     _become(session, "tests.matrix", environment="workshop")
 
 
-@nox.session(venv_backend="virtualenv", reuse_venv=True)
+@nox.session(venv_backend="none", requires=["workshop"])
 def bench(session: nox.Session) -> None:
     """Measure the suite beside other tools, on a throwaway server: -- [TOPIC …] [--json FILE]."""
-    _install(session, "tests")
-    _become(session, "bench", python=session.bin)
+    _become(session, "bench", environment="workshop")
 
 
 @nox.session(venv_backend="virtualenv", reuse_venv=True)
