@@ -165,8 +165,12 @@ class Action:
         work.relations = procedure.relations(subject)
         if self.settings.mode == "plan":
             self._plan(procedure, work, subject)
-        with locks.lane(conn, self._item["lane"]):
-            return self._act(procedure, work, subject)
+        try:
+            with locks.lane(conn, self._item["lane"]):
+                return self._act(procedure, work, subject)
+        finally:
+            if work.terminated:
+                self.record["figures"] = {**self.record.get("figures", {}), **_terminated(work)}
 
     def _plan(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> None:
         self.record["before"] = figures_of(procedure.measure(work, subject))
@@ -198,6 +202,7 @@ class Action:
         except BaseException as error:
             self._settle(work, intent, error)
             raise
+        done = {**done, **_terminated(work)}
         seconds = round(time.monotonic() - started, 6)
         self.record |= {"after": figures_of(after), "figures": dict(done)}
         ledger.settle(work.conn, intent, "done", dict(done))
@@ -228,6 +233,11 @@ class Action:
             ledger.settle(work.conn, intent, outcome, {"error": _words(told)})
         except psycopg.Error as failure:
             self._journal.write("progress", item=work.item_id, phase=f"intent not settled: {failure.sqlstate}")
+
+
+def _terminated(work: Work) -> dict[str, object]:
+    """Return whom the work has terminated to get its locks, as a figure of the record."""
+    return {"terminated": work.terminated} if work.terminated else {}
 
 
 def _words(error: BaseException) -> str:

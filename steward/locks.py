@@ -1,4 +1,4 @@
-"""Advisory locks: one run at a time, one actor a lane, held on the connection that acts.
+"""Advisory locks: one run at a time, one actor a lane, held on the connection that acts; and who holds other locks.
 
 A killed client's statement goes on until its backend ends, and so does an advisory lock of that backend. Whoever acts
 holds the run lock shared on its own connection, so that no new run starts while an old one's statement is at work.
@@ -7,17 +7,23 @@ holds the run lock shared on its own connection, so that no new run starts while
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from steward import Busy, LockHeldError, TargetError, queries
+import psycopg
+
+from steward import Busy, LockHeldError, TargetError, queries, session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import TracebackType
 
+    from steward.profile import Profile
     from steward.session import Session
 
-__all__ = ["acting", "blockers", "cancel_acting", "join_run", "lane", "require_direct", "take_run"]
+__all__ = ["Clearing", "acting", "blockers", "cancel_acting", "join_run", "lane", "require_direct", "take_run"]
 
 
 def _key(name: str) -> int:
@@ -26,6 +32,8 @@ def _key(name: str) -> int:
 
 
 _RUN = _key("run")
+# How often a session that waits is looked at: soon, then ever more rarely, in seconds.
+_FIRST_LOOK, _LAST_LOOK = 0.02, 1.0
 
 
 def _had(conn: Session, name: str, key: int) -> bool:
@@ -121,11 +129,81 @@ def cancel_acting(conn: Session) -> list[int]:
     return pids
 
 
-def blockers(conn: Session, relations: Sequence[int]) -> str:
-    """Name who holds locks on the relations or their partition trees: pid, application, state, mode and age."""
-    rows = queries.fetch(conn, "locks/blockers", {"relations": list(relations)})
+def blockers(conn: Session, relations: Sequence[int], *, snapshots: bool = False) -> str:
+    """Name who holds locks on the relations or their partition trees: pid, application, state, mode, age and remedy.
+
+    With ``snapshots`` also who holds one in this database, which CONCURRENTLY commands wait for.
+    """
+    rows = queries.fetch(conn, "locks/blockers", {"relations": list(relations), "snapshots": snapshots})
     return "; ".join(
-        f"pid {row['pid']} ({row['application'] or 'unnamed'}, {row['state']}) "
-        f"holds {row['mode']} for {row['age'] or 'an unknown time'}"
-        for row in rows
+        f"{row['holder']} holds {row['mode']} for {row['age'] or 'an unknown time'} ({row['remedy']})" for row in rows
     )
+
+
+class Clearing:
+    """While it is open, terminates the clients that hold what ``conn`` waits for, on a session of its own.
+
+    Left alone are maintenance itself, whatever is no client (autovacuum gives way, or prevents wraparound), and those
+    that the role may not terminate; ``kept`` tells which, and why. ``tell`` gets pid, application, state and age of
+    each that was terminated.
+    """
+
+    def __init__(self, conn: Session, profile: Profile, tell: Callable[[Mapping[str, object]], None]) -> None:
+        self._conn = conn
+        self._profile = profile
+        self._tell = tell
+        self._kept: dict[int, str] = {}
+        self._gone: set[int] = set()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        # Connected before the attempt begins, whose patience may be short.
+        try:
+            beside = session.beside(self._conn, self._profile)
+        except psycopg.Error as error:
+            self._failed(error)
+        else:
+            self._thread = threading.Thread(target=self._watch, args=(beside,))
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        if self._thread:
+            self._thread.join()
+
+    @property
+    def kept(self) -> str:
+        """Who was not terminated, and why."""
+        return "; ".join(f"pid {pid}: {why}" if pid else why for pid, why in sorted(self._kept.items()))
+
+    def helped(self) -> bool:
+        """Wait until those that were terminated are gone, and tell whether to try again: nobody who stays was seen."""
+        give_up = time.monotonic() + self._profile.locks.other.total_seconds()
+        while time.monotonic() < give_up and queries.fetch(self._conn, "locks/alive", {"pids": list(self._gone)}):
+            time.sleep(_FIRST_LOOK)
+        return not self._kept
+
+    def _watch(self, beside: Session) -> None:
+        pause = _FIRST_LOOK
+        try:
+            with beside:
+                while not self._over.wait(pause):
+                    self._look(beside)
+                    pause = min(2 * pause, _LAST_LOOK)
+        except psycopg.Error as error:
+            self._failed(error)
+
+    def _look(self, conn: Session) -> None:
+        for row in queries.fetch(conn, "locks/blocking", {"pid": self._conn.info.backend_pid}):
+            if row["spared"]:
+                self._kept[row["pid"]] = row["spared"]
+            elif row["pid"] not in self._gone and queries.fetch(conn, "locks/terminate", row):
+                self._gone.add(row["pid"])
+                self._tell({name: row[name] for name in ("pid", "application", "state", "age")})
+
+    def _failed(self, error: psycopg.Error) -> None:
+        self._kept[0] = f"who holds it could not be looked for ({queries.said(error)})"

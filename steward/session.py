@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steward.profile import Profile
     from steward.target import Target
 
-__all__ = ["APPLICATION", "Session", "maintenance", "observer", "plain", "probe"]
+__all__ = ["APPLICATION", "Session", "beside", "maintenance", "observer", "plain", "probe"]
 
 APPLICATION = "maintenance"
 
@@ -128,6 +128,22 @@ def probe(at: Target, profile: Profile, role: str) -> Session:
     _take(conn, role, at)
     conn.autocommit = False
     return conn
+
+
+def beside(conn: Session, profile: Profile) -> Session:
+    """Connect once more as ``conn`` did, in the maintenance role: to look after it while it waits.
+
+    Raises:
+        psycopg.OperationalError: the server takes no more sessions.
+
+    """
+    other = psycopg.connect(
+        conn.info.dsn, autocommit=True, row_factory=dict_row, password=conn.info.password or None, connect_timeout=10
+    )
+    _set(other, {**_ALWAYS, "statement_timeout": _milliseconds(profile.locks.other)})
+    if profile.roles.maintenance:
+        queries.execute(other, "session/role", role=sql.Identifier(profile.roles.maintenance))
+    return other
 
 
 def _set(conn: Session, settings: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -29,6 +30,10 @@ __all__ = ["Budget", "Settings", "Statement", "Work", "ended_by_window", "render
 T = TypeVar("T")
 
 Budget = Literal["brief", "drain", "other"]
+
+# One to see who holds the lock, one for when they are gone, and one for a look that came too late.
+_LAST_ATTEMPTS = 3
+_NOT_HAD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Work:
         self.server_version = conn.info.server_version
         self.heavy = True
         self.relations: Sequence[int] = ()
+        self.terminated: list[Mapping[str, object]] = []
         self._journal = journal
         self._attempt = 1
         self._limits: dict[str, timedelta] = {}
@@ -132,12 +138,12 @@ class Work:
             self._attempt = attempt
             try:
                 done = do()
-            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
+            except _NOT_HAD as error:
                 # Jitter keeps two runs from meeting again; waiters of the failed attempt get their turn meanwhile.
                 nap = pause * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
                 pause = min(pause * 2, limits.backoff_cap.total_seconds())
                 if attempt == last or time.monotonic() + nap > give_up:
-                    raise self._busy(timeout) from error
+                    return self._last(do, budget, timeout, error)
             else:
                 self._attempt = 1
                 return done
@@ -145,10 +151,32 @@ class Work:
             self.go_on()
         raise AssertionError("the last attempt returns or raises")
 
-    def _busy(self, timeout: timedelta) -> Busy:
-        holders = locks.blockers(self.conn, self.relations) or "nobody who held it is still there"
+    def _last(self, do: Callable[[], T], budget: Budget, timeout: timedelta, error: psycopg.Error) -> T:
+        """Where the profile allows it, try again while those who hold the lock are terminated, else give up."""
+        profile, kept = self.settings.profile, ""
+        if profile.locks.terminate_blockers:
+            self.go_on()
+            with locks.Clearing(self.conn, profile, self._terminated) as clearing:
+                for _ in range(_LAST_ATTEMPTS):
+                    self._attempt += 1
+                    with suppress(*_NOT_HAD):
+                        return do()
+                    if not clearing.helped():
+                        break
+            kept = clearing.kept
+        raise self._busy(timeout, kept, snapshots=budget == "drain") from error
+
+    def _terminated(self, facts: Mapping[str, object]) -> None:
+        self.terminated.append(facts)
+        told = f"terminated pid {facts['pid']} ({facts['application']}, {facts['state']}, for {facts['age']})"
+        self.progress(phase=told)
+
+    def _busy(self, timeout: timedelta, kept: str, *, snapshots: bool) -> Busy:
+        holders = locks.blockers(self.conn, self.relations, snapshots=snapshots)
         tries = "one attempt" if self._attempt == 1 else f"{self._attempt} attempts"
-        return Busy(f"lock not had in {tries} of {timeout.total_seconds():g} s: {holders}", attempts=self._attempt)
+        told = f"lock not had in {tries} of {timeout.total_seconds():g} s"
+        named = holders or "nobody who held it is still there"
+        return Busy(f"{told}: {named}{kept and f'; not terminated: {kept}'}", attempts=self._attempt)
 
     def _run(self, statement: Statement) -> Cursor[dict[str, Any]]:
         started = time.monotonic()

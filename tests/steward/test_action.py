@@ -154,11 +154,152 @@ def test_lock_that_another_holds_throughout_makes_the_work_busy_within_its_budge
 
     assert re.fullmatch(
         rf"lock not had in \d+ attempts of 0\.06 s: pid {pid} "
-        r"\(nightly report, idle in transaction\) holds AccessShareLock for 00:00:0\d",
+        r"\(nightly report, idle in transaction\) holds AccessShareLock for 00:00:0\d "
+        rf"\(to end it: select pg_terminate_backend\({pid}\)\)",
         caught.value.reason,
     )
     assert caught.value.figures["attempts"] > 2
     assert 0.4 < took < 2.5
+
+
+FORCED = {**BRIEF, "access_exclusive": timedelta(milliseconds=250), "budget": timedelta(milliseconds=300)} | {
+    "other": timedelta(seconds=10),
+    "terminate_blockers": True,
+}
+
+
+@contextmanager
+def stubborn(database):
+    """A client without any right of maintenance that holds a lock until it is terminated; yields its pid."""
+    database.execute("create role stubborn login")
+    database.execute("grant validahub_owner to stubborn")
+    conn = database.connect(user="stubborn", application_name="forgotten", autocommit=False)
+    try:
+        conn.execute("lock table public.scratch in access share mode")
+        yield conn.info.backend_pid
+    finally:
+        conn.close()
+        database.execute("drop role stubborn")
+
+
+@pytest.fixture
+def signalling(scratch):
+    """The maintenance role may signal other sessions."""
+    scratch.execute("grant pg_signal_backend to validahub_system")
+    yield
+    scratch.execute("revoke pg_signal_backend from validahub_system")
+
+
+def alive(database, pid: int) -> bool:
+    return bool(database.execute("select 1 from pg_catalog.pg_stat_activity where pid = %s", [pid]))
+
+
+@pytest.mark.parametrize("budget", ["brief", "other"])
+def test_blocker_is_terminated_where_the_profile_allows_it_and_the_work_is_done(
+    scratch, make_work, tmp_path, signalling, budget
+):
+    limits = FORCED if budget == "brief" else {**FORCED, "other": timedelta(milliseconds=500)}
+    work = make_work(locks=limits)
+    work.heavy = False
+    with stubborn(scratch) as pid:
+        work.execute(LOCK, budget=budget)
+
+        assert not alive(scratch, pid)
+    [ended] = work.terminated
+    [told] = [event["phase"] for event in events(tmp_path, "progress")]
+
+    assert {"pid", "application", "state", "age"} == set(ended)
+    assert (pid, "forgotten", "idle in transaction") == (ended["pid"], ended["application"], ended["state"])
+    assert re.fullmatch(rf"terminated pid {pid} \(forgotten, idle in transaction, for 00:00:\d\d\)", told)
+
+
+def test_nobody_is_terminated_unless_the_profile_says_so(scratch, make_work, signalling):
+    work = make_work(locks={**FORCED, "terminate_blockers": False})
+    work.heavy = False
+    with stubborn(scratch) as pid:
+        with pytest.raises(Busy):
+            work.execute(LOCK, budget="brief")
+
+        assert alive(scratch, pid)
+    assert [] == work.terminated
+
+
+def test_missing_right_to_terminate_is_told(scratch, make_work):
+    work = make_work(locks=FORCED)
+    work.heavy = False
+    with stubborn(scratch) as pid:
+        with pytest.raises(Busy, match=rf"not terminated: pid {pid}: .*grant pg_signal_backend to validahub_system"):
+            work.execute(LOCK, budget="brief")
+
+        assert alive(scratch, pid)
+
+
+def test_superuser_is_never_terminated_by_a_role_that_is_none(scratch, make_work, signalling):
+    work = make_work(locks=FORCED)
+    work.heavy = False
+    with holding(scratch) as holder:
+        pid = holder.info.backend_pid
+        with pytest.raises(Busy, match=rf"not terminated: pid {pid}: it is a superuser's"):
+            work.execute(LOCK, budget="brief")
+
+        assert alive(scratch, pid)
+
+
+def test_maintenance_does_not_terminate_itself(scratch, make_work, settings, signalling):
+    work = make_work(locks=FORCED)
+    work.heavy = False
+    with session.maintenance(scratch.target(), settings.profile) as other, other.transaction():
+        other.execute("lock table public.scratch in access share mode")
+        pid = other.info.backend_pid
+        with pytest.raises(Busy, match=rf"not terminated: pid {pid}: it belongs to the maintenance itself"):
+            work.execute(LOCK, budget="brief")
+
+        assert alive(scratch, pid)
+
+
+def test_prepared_transaction_in_the_way_is_told_and_stays(scratch, make_work, signalling):
+    work = make_work(locks=FORCED)
+    work.heavy = False
+    work.relations = (oid(scratch),)
+    with scratch.connect(autocommit=False) as conn:
+        conn.execute("lock table public.scratch in access share mode")
+        conn.execute("prepare transaction 'unfinished'")
+    try:
+        with pytest.raises(Busy, match=r"prepared transaction 'unfinished' .*; not terminated: a prepared transaction"):
+            work.execute(LOCK, budget="brief")
+    finally:
+        scratch.execute("rollback prepared 'unfinished'")
+
+
+def test_only_who_holds_the_lock_is_terminated_and_not_who_waits_for_it(scratch, make_work, signalling):
+    work = make_work(locks=FORCED)
+    work.heavy = False
+    with stubborn(scratch) as pid, scratch.connect(application_name="waiter") as waiter:
+        waiter.execute("set role validahub_owner")
+        text = "alter table public.scratch alter column number drop default"
+        thread = threading.Thread(target=lambda: waiter.execute(text))
+        thread.start()
+        until(lambda: waiting(scratch, waiter.info.backend_pid))
+        work.execute(LOCK, budget="brief")
+        thread.join()
+
+    assert [pid] == [ended["pid"] for ended in work.terminated]
+
+
+def test_record_and_log_tell_whom_an_action_terminated(scratch, act, settings, signalling):
+    class Locking(Fill):
+        def execute(self, work: Work, subject: str, before: Rows) -> Mapping[str, object]:
+            work.execute(LOCK, budget="brief")
+            return super().execute(work, subject, before)
+
+    action = act(Locking(), profile=changed(settings, locks=FORCED).profile)
+    with stubborn(scratch) as pid:
+        outcome = action.run("fill", "public.scratch")
+    [row] = scratch.execute("select details from public.maintenance_log where maintenance_type = 'fill'")
+
+    assert [pid] == [ended["pid"] for ended in outcome.figures["terminated"]]
+    assert [pid] == [ended["pid"] for ended in action.record["figures"]["terminated"]]
+    assert [pid] == [ended["pid"] for ended in row["details"]["terminated"]]
 
 
 def test_attempts_are_never_more_than_the_profile_allows(scratch, make_work, tmp_path):

@@ -245,6 +245,56 @@ def test_holders_are_named_oldest_first_with_all_their_modes(connect, database):
     assert f"pid {pids[1]} (unnamed, idle in transaction) holds AccessShareLock" in named[1]
 
 
+def test_holder_of_a_lock_on_a_leaf_is_named_for_the_parent(connect, database):
+    tree = "select relid::text as leaf from pg_catalog.pg_partition_tree('public.correction_logs') where isleaf"
+    leaf = database.execute(tree)[0]["leaf"]
+    with database.connect(application_name="nightly report") as holder, holder.transaction():
+        holder.execute(sql.SQL("lock table {} in access share mode").format(sql.SQL(leaf)))
+        named = locks.blockers(connect(), [oid(database, "public.correction_logs")])
+        pid = holder.info.backend_pid
+
+    assert f"pid {pid} (nightly report, idle in transaction) holds AccessShareLock" in named
+    assert f"to end it: select pg_terminate_backend({pid})" in named
+
+
+def test_prepared_transaction_that_holds_a_lock_is_named_with_what_ends_it(connect, database):
+    with database.connect(autocommit=False) as conn:
+        conn.execute("lock table public.suggestions in share mode")
+        conn.execute("prepare transaction 'left by ''someone'''")
+    try:
+        named = locks.blockers(connect(), [oid(database, "public.suggestions")])
+    finally:
+        database.execute("rollback prepared 'left by ''someone'''")
+
+    assert named.startswith("prepared transaction 'left by ''someone''' of postgres holds ShareLock for 00:00:")
+    assert named.endswith("(to end it: rollback prepared 'left by ''someone''')")
+
+
+def test_who_works_is_to_be_cancelled_and_not_terminated(connect, database):
+    with database.connect(application_name="report") as holder:
+        slow = "select pg_catalog.pg_sleep(60) from public.suggestions right join (select) as t on true"
+        thread, _ = background(holder, slow)
+        pid = holder.info.backend_pid
+        until(lambda: active(database, pid, "pg_sleep"))
+        named = locks.blockers(connect(), [oid(database, "public.suggestions")])
+        holder.cancel()
+        thread.join()
+
+    assert f"pid {pid} (report, active) holds AccessShareLock" in named
+    assert f"to stop it: select pg_cancel_backend({pid})" in named
+
+
+def test_snapshots_are_named_where_they_are_waited_for(connect, database):
+    relation = oid(database, "public.suggestions")
+    with database.connect(application_name="report", autocommit=False) as holder:
+        holder.execute("set transaction isolation level repeatable read")
+        holder.execute("select 1")
+        named = locks.blockers(connect(), [relation], snapshots=True)
+
+        assert f"pid {holder.info.backend_pid} (report, idle in transaction) holds a snapshot" in named
+        assert "report" not in locks.blockers(connect(), [relation])
+
+
 def test_nobody_is_named_when_nobody_holds_a_lock(connect, database):
     assert locks.blockers(connect(), [oid(database, "public.suggestions")]) == ""
     assert locks.blockers(connect(), []) == ""
