@@ -93,6 +93,10 @@ class Procedure(ABC, Generic[S, M]):
         """Return what ``examine`` needs beyond the catalog scan; JSON-able, a constant number of queries."""
         return []
 
+    def cautions(self, settings: Settings) -> Sequence[str]:  # noqa: ARG002 - most have nothing to warn of
+        """Return what an operator should know of the profile's figures before the work begins."""
+        return ()
+
     @abstractmethod
     def examine(self, scan: Scan, settings: Settings) -> Examined[S]:
         """Return which subjects need the work, and why."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from steward import Deferred, Inconclusive, TargetError, locks, queries
+from steward import Deferred, Inconclusive, TargetError, locks, queries, session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from steward.profile import Profile
     from steward.session import Session
 
-__all__ = ["load", "require_primary", "window"]
+__all__ = ["bound", "load", "require_primary", "window"]
 
 
 _MB = 1 << 20
@@ -41,6 +41,19 @@ def window(deadline: datetime | None, stop: Path | None = None) -> None:
         raise Deferred(stop.read_text(encoding="utf-8") or "the run is being stopped")
     if deadline is not None and datetime.now(UTC) >= deadline:
         raise Deferred(f"the maintenance window ended at {deadline:%H:%M:%S} UTC")
+
+
+def bound(conn: Session, deadline: datetime | None) -> None:
+    """Let no statement of the session outlive the window, if there is one.
+
+    Raises:
+        Deferred: it is over.
+
+    """
+    if deadline is not None:
+        window(deadline)
+        # Zero would be no limit at all.
+        session.limit(conn, statement_timeout=max(deadline - datetime.now(UTC), timedelta(milliseconds=1)))
 
 
 def load(conn: Session, profile: Profile) -> None:

@@ -178,6 +178,16 @@ def _fold_run(run: dict[str, Any], event: dict[str, Any]) -> None:
             run["phases"].append(
                 {"name": facts["phase"], "started_at": event["t"], "finished_at": None, "examined": facts["examined"]}
             )
+        case "phase_deferred":
+            run["phases"].append(
+                {
+                    "name": facts["phase"],
+                    "started_at": event["t"],
+                    "finished_at": event["t"],
+                    "examined": [],
+                    "deferred": facts["reason"],
+                }
+            )
         case "phase_finished":
             run["phases"][-1]["finished_at"] = event["t"]
         case "canary":

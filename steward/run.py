@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets as tokens
-from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import psycopg
 
 from steward import (
+    Deferred,
     StewardError,
     bootstrap,
     closing,
@@ -28,11 +28,11 @@ from steward import (
     target,
     verdict,
 )
-from steward.action import EXPECTED, Settings
+from steward.action import Settings
 from steward.canary import Canary
 from steward.engine import Run
 from steward.phase import PHASES, STOP, Launcher
-from steward.registry import PROCEDURES
+from steward.survey import Survey
 from steward.watch import Crew, Signals, Tail, Vigil, poller
 
 if TYPE_CHECKING:
@@ -108,7 +108,6 @@ class Supervisor:
         self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{options.schedule}-{tokens.token_hex(3)}"
         self.log_id: int | None = None
         self.error: StewardError | None = None
-        self.expected: Counter[int] = Counter()
 
     def run(self) -> int:
         """Take the lock, go through the phases, close the record; the report comes last and cannot fail the run.
@@ -150,7 +149,7 @@ class Supervisor:
                 str(self.run_dir), f"cannot be made ({error.strerror})", "set STEWARD_RUNS to a folder of your own"
             ) from error
         options = self.options
-        mode = "plan" if options.plan else "act"
+        mode: Literal["act", "plan"] = "plan" if options.plan else "act"
         self.workers = options.workers or self.profile.run.workers
         deadline = self.deadline.isoformat() if self.deadline else None
         run = Run(self.run_id, options.schedule, mode, deadline, self.workers)
@@ -162,9 +161,18 @@ class Supervisor:
             facts.header(asdict(run), self.started, self.profile, self.control, self.at, found)
         )
         self.journal.write("run_started", **header)
+        self._gather_crew(mode)
+        self.canary = Canary(self.at, self.profile)
+        if self.acts:
+            self.log_id = ledger.open_run(self.control, self.run_id, options.schedule, header)
+            ledger.mark_dead(self.control, options.schedule, self.log_id)
+        self.terminal.header(header)
+
+    def _gather_crew(self, mode: Literal["act", "plan"]) -> None:
+        """Make what looks before the phases, starts them, and watches over them."""
         self.tail = Tail(self.run_dir, self.terminal.event)
         environment = {**self.environ, **target.environment(self.at)}
-        self.launcher = Launcher(self.run_dir, environment, options.selection)
+        self.launcher = Launcher(self.run_dir, environment, self.options.selection)
         vigil = Vigil(
             self.run_dir,
             self.tail,
@@ -174,12 +182,9 @@ class Supervisor:
             interval=self.profile.run.progress_interval.total_seconds(),
             poll=poller(self.control, self.terminal),
         )
+        settings = Settings(self.profile, self.options.schedule, mode, self.deadline, self.run_dir / STOP)
+        self.survey = Survey(self.control, settings)
         self.crew = Crew(self.launcher, vigil, self.journal)
-        self.canary = Canary(self.at, self.profile)
-        if self.acts:
-            self.log_id = ledger.open_run(self.control, self.run_id, options.schedule, header)
-            ledger.mark_dead(self.control, options.schedule, self.log_id)
-        self.terminal.header(header)
 
     def _phases(self) -> None:
         known: Sequence[str] = ("verify",) if self.options.schedule == "checks" else PHASES
@@ -200,8 +205,15 @@ class Supervisor:
 
     def _phase(self, name: str) -> Sequence[str]:
         """Scan, plan, run; return the phases that have items in this schedule."""
-        with self.signals.cancelling(self._cancel_scan):
-            self._scan(name)
+        try:
+            with self.signals.cancelling(self._cancel_scan):
+                found = self.survey.of(name)
+        except Deferred as over:
+            self.journal.write("phase_deferred", phase=name, reason=over.reason)
+            return PHASES
+        self._write(f"scan-{name}.json", inventory.to_json(found))
+        for text in self.survey.cautions(name):
+            self.journal.write("message", text=text)
         plan = self.launcher.collect(name)
         items = plan["items"]
         self.journal.write("phase_planned", phase=name, examined=plan["examined"], planned=len(items))
@@ -220,24 +232,12 @@ class Supervisor:
         (self.run_dir / STOP).write_text(f"interrupted by {self.signals.name}", encoding="utf-8")
         self.control.cancel()
 
-    def _scan(self, phase: str) -> None:
-        found = inventory.scan(self.control, self.profile)
-        mode: Literal["act", "plan"] = "plan" if self.options.plan else "act"
-        settings = Settings(self.profile, self.options.schedule, mode, self.deadline, self.run_dir / STOP)
-        found.gathered[EXPECTED] = [{"oid": oid, "dead_rows": rows} for oid, rows in self.expected.items()]
-        for procedure in PROCEDURES.values():
-            if procedure.phase == phase:
-                found.gathered[procedure.name] = procedure.gather(self.control, settings, found)
-                if self.options.plan:
-                    self.expected.update(procedure.leaves_dead(found))
-        self._write(f"scan-{phase}.json", inventory.to_json(found))
-
     def _close(self) -> int:
         """Fold the journal into the record, close the log's row, and have the report made."""
         run = journal.fold(self.run_dir)
         if self.acts and self.error is None:
             try:
-                whole = not (self.options.selection or self.signals.name)
+                whole = not (self.options.selection or self.signals.name or verdict.unplanned(run))
                 closing.escalate(self.control, self.journal, run, self.profile.run.max_deferrals, whole=whole)
             except psycopg.Error as error:
                 self.error = closing.told(error, self.control, self.at)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steward.profile import Profile
     from steward.target import Target
 
-__all__ = ["APPLICATION", "Session", "beside", "maintenance", "observer", "plain", "probe"]
+__all__ = ["APPLICATION", "Session", "beside", "limit", "maintenance", "observer", "plain", "probe"]
 
 APPLICATION = "maintenance"
 
@@ -144,6 +144,11 @@ def beside(conn: Session, profile: Profile) -> Session:
     if profile.roles.maintenance:
         queries.execute(other, "session/role", role=sql.Identifier(profile.roles.maintenance))
     return other
+
+
+def limit(conn: Session, **timeouts: timedelta) -> None:
+    """Set timeouts of the session by their names; zero is no limit."""
+    _set(conn, {name: _milliseconds(duration) for name, duration in timeouts.items()})
 
 
 def _set(conn: Session, settings: Mapping[str, str]) -> None:

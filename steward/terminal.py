@@ -114,6 +114,8 @@ class _Lines(Terminal):
     def event(self, event: Mapping[str, Any]) -> None:
         if event["event"] == "phase_finished":
             self._note("phase", name=event.get("phase"))
+        elif event["event"] == "phase_deferred":
+            self._line("deferred", phase=event["phase"], reason=event["reason"])
 
     def progress(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show nothing: a log is no place for what changes every second."""
@@ -210,6 +212,8 @@ class _Screen(Terminal):
                 self._outcome(event)
             case "phase_finished":
                 self.close()
+            case "phase_deferred":
+                self._print(drawing.text(f"\nphase {event['phase']}: deferred: {event['reason']}", "yellow"))
             case "message":
                 self.message(event["text"])
 

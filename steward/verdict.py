@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["error_line", "exit_code", "holds", "status"]
+__all__ = ["error_line", "exit_code", "holds", "status", "unplanned"]
 
 # What must not wait for tomorrow in silence: data kept too long, or a month without a place to go.
 _NEVER_LATE = ("purge", "partitions")
@@ -24,9 +24,14 @@ def exit_code(run: Mapping[str, Any], *, interrupted: bool) -> int:
     if any(_is_bad(item) for item in items):
         return 1
     actions = [item for item in items if item["kind"] == "action"]
-    if actions and all(item["outcome"] == "deferred" for item in actions):
+    if (actions or unplanned(run)) and all(item["outcome"] == "deferred" for item in actions):
         return 3
-    return 1 if any(_is_late(item) for item in items) else 0
+    return 1 if unplanned(run) or any(_is_late(item) for item in items) else 0
+
+
+def unplanned(run: Mapping[str, Any]) -> list[str]:
+    """Return why phases could not be planned within the window: what was due in them nobody knows."""
+    return [f"phase {phase['name']}: deferred: {phase['deferred']}" for phase in run["phases"] if "deferred" in phase]
 
 
 def holds(run: Mapping[str, Any]) -> bool:
@@ -49,7 +54,7 @@ def error_line(run: Mapping[str, Any]) -> str | None:
     """Return what went wrong with the actions; None when only checks found something, which completes the log's row."""
     wrong = [item for item in run["items"] if item["kind"] == "action" and (_is_bad(item) or _is_late(item))]
     if not wrong:
-        return None
+        return next(iter(unplanned(run)), None)
     first = wrong[0]
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     return f"{first['name']} {first['subject']}: {first['outcome']}: {first['reason']}{more}"

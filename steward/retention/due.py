@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from psycopg.errors import DataError, LockNotAvailable, QueryCanceled
 
-from steward import locks, queries
+from steward import Deferred, guard, locks, queries
 from steward.action import Due, ended_by_window
 from steward.retention import effects, facts, holds
 from steward.retention.predicate import Bindings, all_of, another, split
@@ -61,6 +61,7 @@ def gather(conn: Session, settings: Settings, rule: RetentionRule, found: Facts)
     """Count for one rule; what keeps it from being counted, or from acting, is said by its items and not here."""
     row: dict[str, Any] = {"facts": facts.to_json(found), "leaves": [], "cascaded": {}, "uncounted": "", "refused": ""}
     try:
+        guard.bound(conn, settings.deadline)
         found.require_valid_holds(conn)
         row["leaves"] = _count(conn, settings, rule, found)
         if row["leaves"]:
@@ -70,10 +71,13 @@ def gather(conn: Session, settings: Settings, rule: RetentionRule, found: Facts)
         row["refused"] = str(refusal)
     except LockNotAvailable:
         row["uncounted"] = f"a lock is held: {locks.blockers(conn, list(found.family)) or 'whoever held it is gone'}"
+    except Deferred as over:
+        row["uncounted"] = over.reason
     except QueryCanceled as error:
-        if ended_by_window(settings, error):
+        if settings.stop is not None and settings.stop.exists():
             raise
-        row["uncounted"] = queries.said(error)
+        ended = ended_by_window(settings, error)
+        row["uncounted"] = ended.reason if ended else queries.said(error)
     except DataError as error:
         row["uncounted"] = str(found.undecided(error))
     return row

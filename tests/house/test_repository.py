@@ -50,6 +50,7 @@ ROOMS = (
     "retention",
     "procedures",
     "registry",
+    "survey",
     "fork",
     "phase",
     "report",

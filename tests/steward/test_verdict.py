@@ -19,7 +19,7 @@ def item(outcome: str, name: str = "vacuum", kind: str = "action", subject: str 
 
 def run(*items: dict, **reconciliation: list) -> dict:
     totals = {outcome: sum(each["outcome"] == outcome for each in items) for outcome in OUTCOMES}
-    return {"items": list(items), "totals": totals, "reconciliation": {**WHOLE, **reconciliation}}
+    return {"phases": [], "items": list(items), "totals": totals, "reconciliation": {**WHOLE, **reconciliation}}
 
 
 def code(*items: dict, interrupted: bool = False, **reconciliation: list) -> int:
@@ -157,3 +157,17 @@ def test_first_of_several_is_named_and_the_others_counted():
     record = run(item("busy", "purge"), item("error"), item("failed"))
 
     assert verdict.error_line(record) == "purge public.x: busy: why busy (and 2 more)"
+
+
+def unsurveyed(*items: dict) -> dict:
+    return {**run(*items), "phases": [{"name": "prepare"}, {"name": "tables", "deferred": "the window ended"}]}
+
+
+@pytest.mark.parametrize(("outcome", "expected"), [("passed", 1), ("deferred", 3), ("failed", 1)])
+def test_a_phase_that_could_not_be_planned_is_never_a_success(outcome, expected):
+    assert verdict.exit_code(unsurveyed(item(outcome)), interrupted=False) == expected
+
+
+def test_a_run_that_could_plan_nothing_is_deferred_and_says_why():
+    assert verdict.exit_code(unsurveyed(), interrupted=False) == 3
+    assert verdict.error_line(unsurveyed()) == "phase tables: deferred: the window ended"
