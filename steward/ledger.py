@@ -1,4 +1,4 @@
-"""What the suite remembers in the database itself: runs and operations, intents, deferrals, sizes.
+"""What the suite remembers in the database itself: runs and operations, intents, deferrals, analyses, sizes.
 
 `public.maintenance_log` is written for operators' alert queries: a run's row is open while the run goes on, and stays
 open when it died or an action failed; the next good run of the same type completes it.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from steward.session import Session
 
 __all__ = [
+    "OURS",
     "close_run",
     "count_deferrals",
     "deferrals",
@@ -32,6 +33,7 @@ __all__ = [
     "open_run",
     "operation",
     "profile_figures",
+    "remember_analysis",
     "remember_profile",
     "runs",
     "settle",
@@ -39,6 +41,8 @@ __all__ = [
     "supersede",
 ]
 
+# The suite's own tables among the application's: every run writes to them, whatever else it finds to do.
+OURS = ("public.maintenance_log", "public.materialized_view_metadata")
 _SCHEDULES = ("daily", "weekly", "monthly")
 # What the row says of the run itself; the catalog's and the target's facts stand in the run's record.
 _FACTS = ("mode", "demo", "profile", "code", "runner")
@@ -153,6 +157,13 @@ def count_deferrals(conn: Session, deferred: Iterable[str], done: Iterable[str])
         queries.execute(conn, "ledger/defer", {"objects": objects})
     counts = deferrals(conn)
     return {name: counts[name] for name in objects}
+
+
+def remember_analysis(conn: Session, oid: int) -> None:
+    """Remember the counters of a partitioned table's leaves: what changes from now on has changed since its ANALYZE."""
+    queries.execute(
+        conn, "ledger/remember_analysis", {"oid": oid}, counted_since=queries.compose("ledger/counted_since")
+    )
 
 
 def profile_figures(profile: Profile) -> dict[str, dict[str, Any]]:

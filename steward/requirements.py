@@ -37,6 +37,7 @@ _TABLES = {
     ("steward", "relation_size"): "bootstrap/relation_size",
     ("steward", "growth_threshold"): "bootstrap/growth_threshold",
     ("steward", "scope"): "bootstrap/scope",
+    ("steward", "analyzed"): "bootstrap/analyzed",
 }
 
 

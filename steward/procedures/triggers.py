@@ -1,4 +1,4 @@
-"""When VACUUM is due: autovacuum's own arithmetic, the profile's ratio, ages, and partitions whose time is over.
+"""When VACUUM and ANALYZE are due: autovacuum's own arithmetic, the profile's ratio, ages, partitions that are closed.
 
 The arithmetic is that of ``relation_needs_vacanalyze`` in PostgreSQL's ``autovacuum.c``. A table whose autovacuum is
 switched off is judged alike: then nobody but this suite vacuums it.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from steward.inventory import Family, Relation, Scan, Server
     from steward.profile.thresholds import Vacuum
 
-__all__ = ["Counters", "Limits", "all_frozen", "closed", "counters", "is_urgent", "limits", "reasons"]
+__all__ = ["Counters", "Limits", "all_frozen", "analyze_limit", "closed", "counters", "is_urgent", "limits", "reasons"]
 
 # Sessions report what they counted seconds late: a table so small that nothing ever looked at is new, not forgotten.
 _TRIVIAL = 1 << 20
@@ -90,6 +90,12 @@ def reasons(found: Counters, limit: Limits) -> list[str]:
     if found.mxid_age > limit.mxid_age:
         why.append(f"{found.mxid_age:,} multixacts old, over {limit.mxid_age:,}")
     return why
+
+
+def analyze_limit(table: Relation, server: Server) -> int:
+    """Return the changed rows above which the server itself would analyze the table."""
+    trigger = _setting(table, server, "autovacuum_analyze_threshold")
+    return floor(trigger + _setting(table, server, "autovacuum_analyze_scale_factor") * max(table.row_estimate, 0))
 
 
 def is_urgent(table: Relation, server: Server) -> bool:

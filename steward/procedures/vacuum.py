@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,11 @@ from psycopg import sql
 
 from steward import Busy, Inconclusive, NotNeeded, queries
 from steward.action import EXPECTED, Due, Examined, Procedure, Statement
-from steward.procedures import triggers
+from steward.procedures import hearing, triggers
 from steward.procedures.triggers import Counters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from psycopg.errors import Diagnostic
+    from collections.abc import Mapping
 
     from steward.action import Settings, Work
     from steward.inventory import Relation, Scan
@@ -129,11 +126,14 @@ class Vacuum(Procedure[Need, VacuumState]):
         """
         for other in queries.fetch(work.conn, "maintenance/vacuum_running", {"oid": subject.oid}):
             raise Busy(f"pid {other['pid']} ({other['application']}) has been vacuuming it for {other['age']}")
-        with _warnings(work.conn) as warnings:
+        with hearing.warnings(work.conn) as warnings:
             for statement in self.statements(subject, work.settings, work.server_version):
                 work.execute(statement)
         after = self._noted(work, subject, before, patient=not warnings)
-        figures: dict[str, object] = {"warnings": "; ".join(warnings), "frozen": subject.freeze}
+        figures: dict[str, object] = {
+            "warnings": "; ".join(warned.text for warned in warnings),
+            "frozen": subject.freeze,
+        }
         # What was skipped is not frozen, and what is remembered as frozen is never due again.
         if subject.closed and not warnings and not after.held_long:
             figures["frozen_oid"] = subject.oid
@@ -192,19 +192,3 @@ def _told(holders: list[dict[str, Any]]) -> str:
     holder = holders[0]
     since = f" for {holder['age']}" if holder["age"] else ""
     return f"rows are held back{since} by {holder['holder']}, {holder['xids']} transactions old; end it and run again"
-
-
-@contextmanager
-def _warnings(conn: Session) -> Iterator[list[str]]:
-    """Collect what the server says beside its results: a vacuum that it skips is a warning, not an error."""
-    heard: list[str] = []
-
-    def listen(notice: Diagnostic) -> None:
-        if notice.severity_nonlocalized == "WARNING" and notice.message_primary:
-            heard.append(notice.message_primary)
-
-    conn.add_notice_handler(listen)
-    try:
-        yield heard
-    finally:
-        conn.remove_notice_handler(listen)

@@ -1,0 +1,27 @@
+"""Keep the planner's statistics fresh, those of partitioned tables too, which the server never analyzes by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from steward.action import Action
+    from steward.procedures.analyze import Stale
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.phase("tables", step=30),
+    pytest.mark.severity("normal"),
+    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1"),
+]
+
+
+@pytest.mark.needs("analyze")
+def test_analyze(table: Stale, action: Action) -> None:
+    """The server has noted the analyze."""
+    outcome = action.run("analyze", table)
+
+    assert outcome.after.analyses > outcome.before.analyses, outcome.figures["refused"]
