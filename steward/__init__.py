@@ -20,6 +20,7 @@ __all__ = [
     "ProfileError",
     "QueryError",
     "ReconciliationError",
+    "RefusalError",
     "StewardError",
     "TargetError",
     "Undone",
@@ -78,6 +79,12 @@ class ReconciliationError(StewardError):
     """The plan and the outcomes do not match."""
 
     exit_code = 4
+
+
+class RefusalError(StewardError):
+    """An action may not act as things stand: what was due stays due, so that its fact does not hold."""
+
+    outcome: ClassVar[str] = "failed"
 
 
 class Undone(Exception):  # noqa: N818 - not an error: how an item ends without having done its work

@@ -86,7 +86,7 @@ class Check:
         with conn.cursor(row_factory=class_row(Finding)) as cursor:
             rows = cursor.execute(statement, params).fetchall()
         seconds = (datetime.now(UTC) - started).total_seconds()
-        text = psycopg.ClientCursor(conn).mogrify(statement, params)
+        text = psycopg.ClientCursor(conn).mogrify(queries.shown(statement), params)
         self.statements.append(
             {"text": f"-- sql/checks/{name}.sql\n{text}", "seconds": seconds, "rows": len(rows), "attempts": 1}
         )

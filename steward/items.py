@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from steward import StewardError, Undone, queries
+from steward import RefusalError, StewardError, Undone, queries
 from steward.action import ended_by_window
 from steward.check import summary
 from steward.phase import PHASES
@@ -116,6 +116,8 @@ def conclude(
             ended = outcome, reason
         case pytest.skip.Exception():
             ended = "inconclusive", f"skipped: {error}"
+        case RefusalError() if facts["kind"] == "action":
+            ended = "failed", str(error)
         case AssertionError() if offenders:
             fails = SEVERITIES.index(facts["severity"]) >= SEVERITIES.index(settings.profile.run.fail_on)
             ended = ("failed" if fails else "warned"), summary(offenders)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection, Cursor, Error
 
-__all__ = ["SQL", "compose", "execute", "fetch", "names", "said", "text"]
+__all__ = ["SQL", "Unsaid", "compose", "execute", "fetch", "names", "said", "shown", "text"]
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 
@@ -68,6 +68,25 @@ def _doubled(part: sql.Composable) -> sql.Composable:
     if isinstance(part, sql.Identifier | sql.Literal):
         return sql.SQL(part.as_string(None).replace("%", "%%"))
     return part
+
+
+class Unsaid(sql.SQL):
+    """SQL that runs as it is, and of which records show only the stand-in."""
+
+    def __init__(self, text: str, stand_in: str) -> None:
+        super().__init__(text)
+        self.stand_in = stand_in
+
+
+def shown(statement: sql.Composed) -> sql.Composed:
+    """Return the statement as records show it."""
+    return sql.Composed([_shown(part) for part in statement])
+
+
+def _shown(part: sql.Composable) -> sql.Composable:
+    if isinstance(part, sql.Composed):
+        return shown(part)
+    return sql.SQL(part.stand_in) if isinstance(part, Unsaid) else part
 
 
 def execute(

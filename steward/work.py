@@ -33,6 +33,8 @@ Budget = Literal["brief", "drain", "other"]
 
 # One to see who holds the lock, one for when they are gone, and one for a look that came too late.
 _LAST_ATTEMPTS = 3
+# How often the victim of a deadlock tries in all: who meets again twice is not alone with it.
+_DEADLOCKS = 3
 _NOT_HAD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
@@ -130,11 +132,9 @@ class Work:
         limits = self.settings.profile.locks
         timeout = {"brief": limits.access_exclusive, "drain": limits.drain, "other": limits.other}[budget]
         self.limit(lock_timeout=timeout)
-        # Only brief waits are tried again: the others have waited their whole budget in one attempt.
-        last = limits.attempts if budget == "brief" else 1
         give_up = time.monotonic() + limits.budget.total_seconds()
         pause = limits.backoff_base.total_seconds()
-        for attempt in range(1, last + 1):
+        for attempt in range(1, limits.attempts + 1):
             self._attempt = attempt
             try:
                 done = do()
@@ -142,7 +142,10 @@ class Work:
                 # Jitter keeps two runs from meeting again; waiters of the failed attempt get their turn meanwhile.
                 nap = pause * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
                 pause = min(pause * 2, limits.backoff_cap.total_seconds())
-                if attempt == last or time.monotonic() + nap > give_up:
+                # Only brief waits are tried again: the others have waited their whole budget in one attempt. But the
+                # victim of a deadlock has made way, and the other one goes on meanwhile.
+                last = limits.attempts if budget == "brief" else min(limits.attempts, _victim(error))
+                if attempt >= last or (budget == "brief" and time.monotonic() + nap > give_up):
                     return self._last(do, budget, timeout, error)
             else:
                 self._attempt = 1
@@ -196,9 +199,14 @@ class Work:
         return cursor
 
 
+def _victim(error: psycopg.Error) -> int:
+    """Return how often a statement without brief attempts is tried: once, but for the victim of a deadlock."""
+    return _DEADLOCKS if isinstance(error, psycopg.errors.DeadlockDetected) else 1
+
+
 def render(statement: Statement, conn: Session) -> str:
-    """Return the statement as a DBA could paste it, its bound values written as literals."""
-    return psycopg.ClientCursor(conn).mogrify(statement.text, statement.params)
+    """Return the statement as a DBA could paste it, its bound values written as literals, without what is unsaid."""
+    return psycopg.ClientCursor(conn).mogrify(queries.shown(statement.text), statement.params)
 
 
 def ended_by_window(settings: Settings, error: BaseException | None) -> Deferred | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from steward import StewardError, queries
+from steward import RefusalError, queries
 from steward.retention.predicate import all_of
 
 if TYPE_CHECKING:
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from steward.session import Session
 
 __all__ = ["Hold", "RefusalError", "Table", "changed", "clause", "covering", "read", "require_known", "require_valid"]
-
-
-class RefusalError(StewardError):
-    """A rule may not act as things stand: a hold that cannot be understood, or effects beyond the rule."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +101,20 @@ def require_valid(conn: Session, holds: Sequence[Hold], table: Table) -> None:
                 {"hold": hold.id},
                 table=sql.Identifier(table.schema, table.name),
                 row=sql.Identifier(table.name),
-                predicate=_verbatim(hold.predicate),
+                predicate=_verbatim(hold),
             )
         except (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError) as error:
-            cause = f"its predicate is not valid on {table} ({error.diag.message_primary or error})"
+            cause = f"its predicate is not valid on {table} ({queries.said(error)})"
             raise RefusalError(str(hold), cause, remedy) from error
 
 
-def _verbatim(predicate: str) -> sql.SQL:
-    """Return a hold's own text: the only SQL that comes from a table; the server has compiled it."""
-    return sql.SQL(predicate.replace("%", "%%"))
+def _verbatim(hold: Hold) -> sql.SQL:
+    """Return a hold's own text: the only SQL that comes from a table; the server has compiled it.
+
+    It may name a person, and is nothing for a record; pasted from there, the stand-in holds every row.
+    """
+    text = (hold.predicate or "").replace("%", "%%")
+    return queries.Unsaid(text, f"true /* the predicate of steward.legal_hold {hold.id} */")
 
 
 def clause(holds: Sequence[Hold], table: Table, values: Bindings) -> list[sql.Composable]:
@@ -131,5 +131,5 @@ def _held(hold: Hold, table: Table, values: Bindings) -> sql.Composable:
         column, tenant = sql.Identifier(table.name, hold.tenant_column), values.bind(hold.tenant)
         parts.append(queries.compose("retention/any_of", column=column, values=tenant))
     if hold.predicate is not None:
-        parts.append(queries.compose("retention/held", predicate=_verbatim(hold.predicate)))
+        parts.append(queries.compose("retention/held", predicate=_verbatim(hold)))
     return queries.compose("retention/held", predicate=all_of(parts))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from steward import Busy, Deferred, Inconclusive, NotNeeded, Planned, QueryError, items
+from steward import Busy, Deferred, Inconclusive, NotNeeded, Planned, QueryError, RefusalError, items
 from steward.check import Check, Finding
 from steward.profile import Severity
 from tests.fixtures.running import changed
@@ -125,6 +125,16 @@ def test_error_of_the_suite_is_told_in_its_own_words(settings):
     error = QueryError("sql/x.sql", "no file", "reinstall")
 
     assert items.conclude(error, None, FACTS, settings) == ("error", "sql/x.sql: no file; reinstall")
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("action", "failed"), ("check", "error")])
+def test_action_that_was_refused_has_failed_and_a_check_could_not_find_out(settings, kind, outcome):
+    refusal = RefusalError("legal hold 1", "no such table", "correct it")
+
+    assert items.conclude(refusal, None, {**FACTS, "kind": kind}, settings) == (
+        outcome,
+        "legal hold 1: no such table; correct it",
+    )
 
 
 def test_any_other_error_is_told_by_its_kind(settings):

@@ -4,8 +4,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from steward.retention import reach
 from steward.retention.holds import RefusalError
 from tests.fixtures.retention import old, shop, suggest, with_rules
+from tests.fixtures.running import changed
 
 
 def hold(database, table="public.suggestions", predicate=None, tenant=None, until=None):
@@ -126,6 +128,23 @@ def test_a_predicate_that_the_server_refuses_keeps_everything(database, settings
     ):
         raise refusal
     assert left(database) == 3
+
+
+@pytest.mark.parametrize("mode", ["act", "plan"])
+def test_no_record_quotes_what_a_hold_is_about(database, settings, purging, checking, mode):
+    suggest(database, 3)
+    hold(database, predicate="field_name = 'Maria da Silva' or record_number = 2 -- 100 % {of} it")
+    run = purging(database, changed(settings, mode=mode))
+    judged = checking(database, settings)
+    judged.run("retention_overdue", **reach.overdue(judged))
+
+    ended = run.only()
+
+    written = (run.folder / "journal.jsonl").read_text() + str(judged.statements)
+    assert "Maria" not in written
+    assert "true /* the predicate of steward.legal_hold 1 */" in written
+    if mode == "act":
+        assert (ended.figures["held"], left(database)) == (1, 1)
 
 
 def test_a_refused_rule_does_not_keep_the_others_from_acting(database, settings, purging):
