@@ -52,6 +52,14 @@ def test_settings(check: Check) -> None:
     assert not findings.offenders
 
 
+@pytest.mark.severity("normal")
+def test_locks(check: Check) -> None:
+    """The server's lock table has room for a statement over all of a partitioned table."""
+    findings = check.run("prerequisites_locks", **prerequisites.included(check))
+
+    assert not findings.offenders
+
+
 @pytest.mark.severity("critical")
 @pytest.mark.controls("LGPD-46", "ISO-27001-A.5.15", "SOC2-CC6.1")
 def test_roles(check: Check) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
-from psycopg.errors import DataError, LockNotAvailable, QueryCanceled
+from psycopg.errors import DataError, LockNotAvailable, OutOfMemory, QueryCanceled
 
 from steward import Deferred, guard, locks, queries
 from steward.action import Due, ended_by_window
@@ -78,21 +78,36 @@ def gather(conn: Session, settings: Settings, rule: RetentionRule, found: Facts)
             raise
         ended = ended_by_window(settings, error)
         row["uncounted"] = ended.reason if ended else queries.said(error)
+    except OutOfMemory as error:
+        row["uncounted"] = f"{queries.said(error)} (max_locks_per_transaction is too low for what follows its rows)"
     except DataError as error:
         row["uncounted"] = str(found.undecided(error))
     return row
 
 
 def _count(conn: Session, settings: Settings, rule: RetentionRule, found: Facts) -> list[dict[str, Any]]:
-    values = Bindings()
-    table = sql.Identifier(found.schema, found.name)
-    rows = queries.fetch(conn, "retention/due", values, table=table, **found.parts(settings.profile, values))
-    leaves = _own(rows, found, settings)
+    leaves = _own(_reached(conn, settings, found), found, settings)
     wanted = {"relations": [leaf["oid"] for leaf in leaves], "column": rule.clock}
     pages = {row["relation"]: row["pages"] for row in queries.fetch(conn, "retention/clock_indexes", wanted)}
     # Where a batch ended is an instant, and an index on numbers does not lead there.
     ordered = rule.clock_epoch is None
     return [{**leaf, "keyset": ordered and leaf["due"] * _PAGES_A_ROW < pages.get(leaf["oid"], 0)} for leaf in leaves]
+
+
+def _reached(conn: Session, settings: Settings, found: Facts) -> list[dict[str, Any]]:
+    """Count through the parent, or leaf by leaf where the server's lock table cannot hold all that a rule reaches."""
+
+    def rows(schema: str, name: str, leaf: int | None = None) -> list[dict[str, Any]]:
+        guard.window(settings.deadline, settings.stop)
+        values = Bindings()
+        parts = found.parts(settings.profile, values, leaf)
+        return queries.fetch(conn, "retention/due", values, table=sql.Identifier(schema, name), **parts)
+
+    try:
+        return rows(found.schema, found.name)
+    except OutOfMemory:
+        leaves = queries.fetch(conn, "retention/leaves", {"relations": list(found.family)})
+        return [row for leaf in leaves for row in rows(leaf["schema"], leaf["name"], leaf["oid"])]
 
 
 def _own(leaves: list[dict[str, Any]], found: Facts, settings: Settings) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ PARAMS = {
     "prerequisites_extensions": lambda check: {"required": list(check.settings.profile.extensions.required)},
     "prerequisites_roles": lambda check: check.settings.profile.roles.model_dump(),
     "prerequisites_rights": prerequisites.included,
+    "prerequisites_locks": prerequisites.included,
 }
 QUERIES = (*PARAMS, "prerequisites_settings", "prerequisites_metadata")
 
@@ -257,3 +258,30 @@ def test_wider_types_pass(checked, database):
     database.execute("alter table public.materialized_view_metadata alter column view_name type text")
 
     assert checked("prerequisites_metadata") == []
+
+
+# --- locks ---------------------------------------------------------------------------------------
+
+
+def test_a_family_that_the_lock_table_cannot_hold_is_found_until_there_is_room(own_cluster, settings, checking):
+    database = own_cluster.create(own_cluster.template("empty"))
+    database.execute("create table public.wide (n integer primary key) partition by list (n)")
+    database.execute(
+        "do $$ begin for n in 1 .. 350 loop "
+        "execute format('create table public.wide_%s partition of public.wide for values in (%s)', n, n); "
+        "end loop; end $$"
+    )
+
+    def found(locks):
+        database.execute(f"alter system set max_locks_per_transaction = {locks}")
+        own_cluster.stop()
+        own_cluster.start()
+        check = checking(database, settings)
+        return check.run("prerequisites_locks", **prerequisites.included(check)).offenders
+
+    [narrow] = found(10)
+    room = int(narrow.remediation.split()[3])
+
+    assert narrow.object_name == "public.wide"
+    assert narrow.observed == "702 relations"
+    assert found(room) == []

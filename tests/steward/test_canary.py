@@ -12,6 +12,7 @@ from psycopg import sql
 
 from steward import profile
 from steward.canary import Canary
+from tests.fixtures.running import until
 
 
 def _profile(**canary):
@@ -52,6 +53,8 @@ def test_a_lock_that_stalls_the_application_is_seen_with_its_table_and_time(demo
     def lock():
         with demo_database.connect() as conn, conn.transaction():
             conn.execute("lock table public.suggestions in access exclusive mode")
+            # The stall begins with its read, which comes when it comes.
+            until(lambda: conn.execute("select 1 from pg_locks where not granted").fetchone())
             time.sleep(0.4)
 
     figures = _watched(demo_database.target(), _profile(), lock)
