@@ -1,8 +1,9 @@
 -- What it answers: for which time does a family over time have no partition that takes and shows its rows? Holes between
 -- partitions, periods to come, and partitions that a detach has left half way. By bounds, never by names.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: families, a JSON array of objects with oid and until (NULL where it is not managed); those of
--- inventory/ours; {partitions} is inventory/partitions
+-- Parameters: families, a JSON array of objects with oid, since (NULL: from the first partition on), until (NULL where it is
+-- not managed) and microseconds (what one of its numbers means, NULL where its bounds are times); those of inventory/ours;
+-- {partitions} is inventory/partitions
 -- Minimum version: 13
 with members as (
     {partitions}
@@ -14,11 +15,26 @@ spans as (
         m.ident,
         m.detach_pending,
         e.until at time zone 'UTC' as until,
-        pg_catalog.now() at time zone 'UTC' as present,
-        coalesce(m.lower::timestamp, '-infinity') as lower,
-        coalesce(m.upper::timestamp, 'infinity') as upper
+        greatest(pg_catalog.now(), e.since) at time zone 'UTC' as present,
+        case
+            when e.microseconds is null then coalesce(m.lower::timestamp, '-infinity')
+            else coalesce(
+                pg_catalog.to_timestamp(greatest(least(m.lower::float8 * e.microseconds / 1000000, 253402300799), -62135596800))
+                    at time zone 'UTC',
+                '-infinity'
+            )
+        end as lower,
+        case
+            when e.microseconds is null then coalesce(m.upper::timestamp, 'infinity')
+            else coalesce(
+                pg_catalog.to_timestamp(greatest(least(m.upper::float8 * e.microseconds / 1000000, 253402300799), -62135596800))
+                    at time zone 'UTC',
+                'infinity'
+            )
+        end as upper
     from members as m
-    join pg_catalog.jsonb_to_recordset(%(families)s::jsonb) as e (oid bigint, until timestamptz) on e.oid = m.table_oid
+    join pg_catalog.jsonb_to_recordset(%(families)s::jsonb)
+        as e (oid bigint, since timestamptz, until timestamptz, microseconds bigint) on e.oid = m.table_oid
     where e.until is not null and not m.is_default
 ),
 ordered as (

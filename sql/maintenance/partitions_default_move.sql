@@ -2,7 +2,7 @@
 -- Columns: removed, kept
 -- Minimum version: 13
 with removed as (
-    delete from only {default_partition} as d
+    delete from {default_partition} as d
     where d.{key} >= {lower} and d.{key} < {upper}
     returning d.*
 ),

@@ -3,7 +3,7 @@
 -- Minimum version: 13
 select exists (
     select
-    from only {default_partition} as d
+    from {default_partition} as d
     where d.{key} >= {lower} and d.{key} < {upper}
 ) as found
 order by 1

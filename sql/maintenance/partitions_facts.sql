@@ -1,14 +1,15 @@
 -- What it answers: how is the next partition of each family to be made? As the parent demands (owner, row security,
 -- columns, indexes) and as its present partition is (schema, storage options, statistics targets, replica identity,
--- tablespace), none of which LIKE copies.
--- Columns: parent; owner; row_security, force_row_security; indexes; columns that are not generated; schema; options and
+-- tablespace, persistence, key of the level below), none of which LIKE copies.
+-- Columns: sibling; owner; row_security, force_row_security; indexes; columns that are not generated; schema; options and
 -- toast_options as name=value; tablespace, NULL for the database's; statistics as [column, target] pairs;
 -- replica_identity as pg_class has it, replica_index (the parent's); related: the other end of foreign keys;
--- grantees of the default privileges of who is connected, '' for PUBLIC
--- Parameters: parents, siblings: oids, one sibling a parent
+-- grantees of the default privileges of who is connected, '' for PUBLIC; unlogged, foreign; partition_by and bound as the
+-- server writes them
+-- Parameters: parents, siblings: oids, in pairs
 -- Minimum version: 13
 select
-    parent.oid::bigint as parent,
+    sibling.oid::bigint as sibling,
     pg_catalog.pg_get_userbyid(parent.relowner)::text as owner,
     parent.relrowsecurity as row_security,
     parent.relforcerowsecurity as force_row_security,
@@ -52,7 +53,11 @@ select
             and d.defaclnamespace in (0, sibling.relnamespace)
             and acl.grantee <> d.defaclrole
         order by 1
-    ) as grantees
+    ) as grantees,
+    sibling.relpersistence = 'u' as unlogged,
+    sibling.relkind = 'f' as foreign,
+    case sibling.relkind when 'p' then pg_catalog.pg_get_partkeydef(sibling.oid) end as partition_by,
+    pg_catalog.pg_get_expr(sibling.relpartbound, 0) as bound
 from rows from (
     pg_catalog.unnest(%(parents)s::bigint[]), pg_catalog.unnest(%(siblings)s::bigint[])
 ) as asked (parent, sibling)
@@ -61,4 +66,4 @@ join pg_catalog.pg_class as sibling on sibling.oid = asked.sibling::oid
 join pg_catalog.pg_namespace as n on n.oid = sibling.relnamespace
 left join pg_catalog.pg_class as toast on toast.oid = sibling.reltoastrelid
 left join pg_catalog.pg_tablespace as t on t.oid = sibling.reltablespace
-order by parent.oid
+order by sibling.oid

@@ -1,29 +1,30 @@
 """Time ranges of partitions: what they cover, the grid that a family keeps to, and what is missing from it.
 
-Everything is in UTC. A family whose bounds were written by a client in another time zone keeps its shift: the grid is
-learnt from the bounds, never from names.
+Everything is in the family's calendar, which is UTC's unless the profile says otherwise (see `clocks`). A family whose
+bounds were written by a client in another time zone keeps its shift: the grid is learnt from the bounds, never from
+names.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
+
+from steward.procedures.clocks import BEGIN, END, TIME_TYPES, Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from steward.inventory import Partition
 
-__all__ = ["BEGIN", "END", "TIME_TYPES", "Granularity", "Grid", "Span", "learn", "literal", "missing", "moment", "span"]
+__all__ = ["BEGIN", "END", "EVER", "TIME_TYPES", "Granularity", "Grid", "Span", "learn", "missing", "span"]
 
 Granularity = Literal["day", "week", "month", "quarter", "year"]
 
-TIME_TYPES = ("date", "timestamp without time zone", "timestamp with time zone")
-BEGIN = datetime.min.replace(tzinfo=UTC)
-END = datetime.max.replace(tzinfo=UTC)
-
+_PLAIN = Clock("timestamp with time zone")
 _DAY = timedelta(days=1)
 _CALENDAR: tuple[Granularity, ...] = ("month", "quarter", "year")
 # What a family does now is told by its latest partitions: enough to outvote a stray one, few enough to forget the past.
@@ -36,6 +37,13 @@ class Span:
 
     lower: datetime
     upper: datetime
+
+    def within(self, other: Span) -> Span:
+        """Return the part that lies in another span; empty (its end not after its begin) where none does."""
+        return Span(max(self.lower, other.lower), min(self.upper, other.upper))
+
+
+EVER = Span(BEGIN, END)
 
 
 @dataclass(frozen=True)
@@ -57,39 +65,23 @@ class Grid:
             found.append(self.period(found[-1].upper))
         return tuple(found)
 
+    def covering(self, span: Span) -> tuple[Span, ...]:
+        """Return the periods that a span consists of; the first and the last are cut where it begins and ends."""
+        found = []
+        begin = span.lower
+        while begin < span.upper:
+            found.append(Span(begin, min(self.period(begin).upper, span.upper)))
+            begin = found[-1].upper
+        return tuple(found)
+
     def nominal(self, at: datetime) -> datetime:
         """Return the calendar's begin of the moment's period, which names are made of."""
         return self.period(at).lower - self.shift
 
 
-def moment(text: str | None, otherwise: datetime) -> datetime:
-    """Return a bound as the inventory has it (ISO 8601, UTC); ``otherwise`` stands for MINVALUE or MAXVALUE.
-
-    Python knows no year beyond 9999 and none before 1: both count as the end of time on their side.
-    """
-    if text is None:
-        return otherwise
-    if text == "-infinity" or text.endswith(" BC"):
-        return BEGIN
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return END
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
-def span(partition: Partition) -> Span:
-    """Return what a partition of a family over time covers."""
-    return Span(moment(partition.lower, BEGIN), moment(partition.upper, END))
-
-
-def literal(at: datetime, key_type: str) -> str:
-    """Return a bound as the key's type takes it, the same whatever the session's time zone is."""
-    if key_type == "date":
-        return f"{at:%Y-%m-%d}"
-    return (
-        at.isoformat(sep=" ") if key_type == "timestamp with time zone" else at.replace(tzinfo=None).isoformat(sep=" ")
-    )
+def span(partition: Partition, clock: Clock = _PLAIN) -> Span:
+    """Return what a partition of a family over time covers, in the family's calendar."""
+    return Span(clock.moment(partition.lower, BEGIN), clock.moment(partition.upper, END))
 
 
 def learn(spans: Iterable[Span], now: datetime) -> Grid | None:
@@ -102,13 +94,15 @@ def learn(spans: Iterable[Span], now: datetime) -> Grid | None:
     return Counter(grids).most_common(1)[0][0] if grids else None
 
 
-def missing(grid: Grid, covered: Sequence[Span], now: datetime, ahead: int) -> tuple[Span, ...]:
+def missing(grid: Grid, covered: Sequence[Span], now: datetime, ahead: int, place: Span = EVER) -> tuple[Span, ...]:
     """Return what no partition covers from the present period to ``ahead`` more, period by period.
+
+    ``place`` is what the family's own bounds leave it, where it is itself a partition: nothing beyond them is missing.
 
     What is left over of a period and shorter than a day is joined to the next one: bounds that follow a client's summer
     time leave an hour between two months, and an hour without a partition is an hour of refused rows.
     """
-    gaps = [gap for period in grid.periods(now, ahead) for gap in _uncovered(period, covered)]
+    gaps = [gap for period in grid.periods(now, ahead) for gap in _uncovered(period.within(place), covered)]
     joined: list[Span] = []
     for gap in gaps:
         last = joined[-1] if joined else None

@@ -3,21 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from steward.procedures import bounds, naming
+from steward.procedures import bounds, clocks, naming
+from steward.procedures.clocks import BEGIN, END
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from steward.inventory import Family, Partition, Scan
     from steward.procedures.bounds import Grid, Span
-    from steward.profile import PartitionFamily
+    from steward.procedures.clocks import Clock
+    from steward.procedures.naming import Style
+    from steward.profile import Epoch, PartitionFamily
     from steward.work import Settings
 
-__all__ = ["Lacking", "considered", "expectations", "included", "lacking", "rule"]
+__all__ = [
+    "Habit",
+    "Lacking",
+    "ahead",
+    "considered",
+    "expectations",
+    "habit",
+    "included",
+    "lacking",
+    "members",
+    "recognised",
+    "rule",
+]
+
+# Numbers that mean no time of ours count something else.
+_EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How a family goes on: its clock, its periods, how they are called, and what its own bounds leave it."""
+
+    clock: Clock
+    grid: Grid
+    style: Style
+    place: Span
 
 
 @dataclass(frozen=True)
@@ -25,8 +53,7 @@ class Lacking:
     """A family with the periods that it lacks; ``sibling`` is the partition that new ones are made like."""
 
     family: Family
-    grid: Grid
-    template: str
+    habit: Habit
     sibling: Partition
     default: Partition | None
     spans: tuple[Span, ...]
@@ -45,8 +72,8 @@ def considered(scan: Scan, settings: Settings) -> tuple[Family, ...]:
 
 
 def included(scan: Scan, settings: Settings) -> tuple[Family, ...]:
-    """Return those of them that consist of leaves over one column of time; other levels of a tree are left alone."""
-    return tuple(family for family in considered(scan, settings) if _over_time(family))
+    """Return those of them that are over one column of time, whatever level of a tree they are."""
+    return tuple(family for family in considered(scan, settings) if clocks.of(family, rule(family, settings)))
 
 
 def rule(family: Family, settings: Settings) -> PartitionFamily | None:
@@ -60,62 +87,141 @@ def lacking(scan: Scan, settings: Settings) -> Iterator[Lacking]:
     The clock is the server's at the time of the scan, never the newest row or partition: a stray one in the far future
     makes nothing run away.
     """
-    now = datetime.fromisoformat(scan.server.taken_at)
+    above = _above(scan)
     for family in included(scan, settings):
-        members = _members(family)
-        grid = bounds.learn(map(bounds.span, members), now)
-        if grid is None:
+        found = habit(family, above, scan, settings)
+        if found is None:
             continue
-        spans = bounds.missing(grid, [bounds.span(each) for each in members], now, _ahead(family, settings))
+        now = found.clock.now(datetime.fromisoformat(scan.server.taken_at))
+        there = members(family, found.clock)
+        covered = [bounds.span(each, found.clock) for each in there]
+        spans = bounds.missing(found.grid, covered, now, ahead(family, settings), found.place)
         if spans:
-            begun = [each for each in members if bounds.span(each).lower <= now]
+            begun = [each for each, span in zip(there, covered, strict=True) if span.lower <= now]
             default = next((each for each in family.partitions if each.is_default), None)
-            template = _template(family, members, grid, settings)
-            yield Lacking(family, grid, template, (begun or members)[-1], default, spans)
+            yield Lacking(family, found, (begun or there)[-1], default, spans)
 
 
 def expectations(scan: Scan, settings: Settings) -> list[dict[str, object]]:
-    """Return until when each considered family should be covered, and how its members' names look, for the checks.
+    """Return what the checks expect of each considered family.
 
-    Both are None for a family that is not managed.
+    ``since`` and ``until`` are instants: from when (None: from its first partition on) and until when it should be
+    covered. ``microseconds`` is what one of its numbers means, None where they are no numbers; ``pattern`` how its
+    members' names look. ``reason`` and ``remedy`` say why it is not managed and what would help, and nothing else is
+    said then.
     """
-    now = datetime.fromisoformat(scan.server.taken_at)
-    managed = {family.oid for family in included(scan, settings)}
-    found: list[dict[str, object]] = []
-    for family in considered(scan, settings):
-        members = _members(family)
-        grid = bounds.learn(map(bounds.span, members), now) if family.oid in managed else None
-        until = pattern = None
-        if grid is not None:
-            until = grid.periods(now, _ahead(family, settings))[-1].upper.isoformat()
-            pattern = naming.pattern(_template(family, members, grid, settings))
-        found.append({"oid": family.oid, "until": until, "pattern": pattern})
-    return found
+    above = _above(scan)
+    return [_expected(family, above, scan, settings) for family in considered(scan, settings)]
 
 
-def _members(family: Family) -> list[Partition]:
-    return sorted((each for each in family.partitions if not each.is_default), key=bounds.span)
+def habit(
+    family: Family, above: Mapping[int, tuple[Family, Partition]], scan: Scan, settings: Settings
+) -> Habit | None:
+    """Return how a family goes on, None where it is over no time or nothing can be learnt from its partitions."""
+    said = rule(family, settings)
+    clock = clocks.of(family, said)
+    if clock is None:
+        return None
+    there = members(family, clock)
+    now = clock.now(datetime.fromisoformat(scan.server.taken_at))
+    grid = bounds.learn([bounds.span(each, clock) for each in there], now)
+    if grid is None:
+        return None
+    style = naming.Style(said.naming) if said and said.naming else _learnt(family, there, clock, grid)
+    return Habit(clock, grid, style, _place(family, above, clock))
 
 
-def _ahead(family: Family, settings: Settings) -> int:
+def members(family: Family, clock: Clock) -> list[Partition]:
+    """Return the partitions that have bounds, in the order of time."""
+    return sorted(
+        (each for each in family.partitions if not each.is_default), key=lambda each: bounds.span(each, clock)
+    )
+
+
+def ahead(family: Family, settings: Settings) -> int:
+    """Return how many periods beside the present one a family should have."""
     said = rule(family, settings)
     return settings.figures.partitions_ahead if said is None or said.ahead is None else said.ahead
 
 
-def _template(family: Family, members: list[Partition], grid: Grid, settings: Settings) -> str:
+def _above(scan: Scan) -> dict[int, tuple[Family, Partition]]:
+    """Return, by oid, the family that something is a partition of, and as which one."""
+    return {each.oid: (family, each) for family in scan.families for each in family.partitions}
+
+
+def _place(family: Family, above: Mapping[int, tuple[Family, Partition]], clock: Clock) -> Span:
+    """Return what the bounds of the family itself, and of all above it, leave of its own column."""
+    place, child = bounds.EVER, family
+    while child.oid in above:
+        parent, partition = above[child.oid]
+        if parent.strategy == "r" and parent.key_columns == family.key_columns:
+            # What a default partition holds is anywhere, and what comes belongs elsewhere.
+            place = place.within(bounds.Span(END, END) if partition.is_default else bounds.span(partition, clock))
+        child = parent
+    return place
+
+
+def _expected(
+    family: Family, above: Mapping[int, tuple[Family, Partition]], scan: Scan, settings: Settings
+) -> dict[str, object]:
+    found = habit(family, above, scan, settings)
+    if found is None:
+        observed, remedy = _reason(family, settings)
+        return {"oid": family.oid, "reason": observed, "remedy": remedy}
+    clock, place = found.clock, found.place
+    now = clock.now(datetime.fromisoformat(scan.server.taken_at))
+    until = min(found.grid.periods(now, ahead(family, settings))[-1].upper, place.upper)
+    return {
+        "oid": family.oid,
+        "since": None if place.lower == BEGIN else clock.instant(place.lower).isoformat(),
+        "until": clock.instant(until).isoformat(),
+        "microseconds": clocks.EPOCHS[clock.epoch] if clock.epoch else None,
+        "pattern": naming.pattern(found.style.template),
+    }
+
+
+def _reason(family: Family, settings: Settings) -> tuple[str, str]:
+    """Tell why a family gets no coming partitions, and what would help."""
+    excluding = "say that somebody else makes them: [partitions] exclude in the profile"
     said = rule(family, settings)
-    return (said and said.naming) or _learnt(family, members, grid)
+    clock = clocks.of(family, said)
+    [key_type, *more] = family.key_types
+    expression = family.key_columns[0] == "(expression)"
+    if more or expression:
+        return "a range over an expression" if expression else "a key of several columns", excluding
+    if clock is None:
+        counting = f"{_counting(family)}, or " if key_type in clocks.COUNTER_TYPES else ""
+        wrong = f"leave out epoch = {said.epoch!r}, or " if said and said.epoch else ""
+        return f"a range over {key_type}", f"{counting}{wrong}{excluding}"
+    if not members(family, clock):
+        return "no partition to learn the period from", f"make a first partition, or {excluding}"
+    odd = "make partitions of one period each, or say by which time zone they go: timezone in the profile"
+    return "bounds that are no day, week, month, quarter or year", f"{odd}, or {excluding}"
 
 
-def _over_time(family: Family) -> bool:
-    leaves = not any(partition.is_partitioned for partition in family.partitions)
-    return len(family.key_types) == 1 and family.key_types[0] in bounds.TIME_TYPES and leaves
+def _counting(family: Family) -> str:
+    """Say what to write where the numbers of a family look like time; nothing acts on it by itself."""
+    table = f"[partitions.families.'{family.ident}']"
+    for epoch in clocks.EPOCHS:
+        if recognised(family, epoch):
+            return f'its bounds are those of a calendar: say epoch = "{epoch}" under {table} in the profile'
+    return f"if it counts time since 1970, say what (epoch) under {table} in the profile"
 
 
-def _learnt(family: Family, members: list[Partition], grid: Grid) -> str:
-    regular = [
-        (each.name, grid.nominal(bounds.span(each).lower))
-        for each in members
-        if bounds.span(each).lower != bounds.BEGIN and bounds.span(each) == grid.period(bounds.span(each).lower)
-    ]
-    return naming.learn(regular, grid.granularity) or naming.conventional(family.name, grid.granularity)
+def recognised(family: Family, epoch: Epoch) -> Grid | None:
+    """Return the periods of a family whose numbers all lie on a calendar of our time, if they count so."""
+    clock = clocks.Clock(family.key_types[0], epoch)
+    spans = [bounds.span(each, clock) for each in members(family, clock)]
+    finite = [each for each in spans if each.lower != BEGIN and each.upper != END]
+    grid = bounds.learn(finite, _LATEST)
+    if grid is None or finite[0].lower < _EARLIEST or finite[-1].upper > _LATEST:
+        return None
+    return grid if all(grid.period(each.lower) == each for each in finite) else None
+
+
+def _learnt(family: Family, there: Sequence[Partition], clock: Clock, grid: Grid) -> Style:
+    spans = [(each.name, bounds.span(each, clock)) for each in there]
+    finite = [(name, span) for name, span in spans if span.lower != BEGIN and span.upper != END]
+    regular = [(name, span) for name, span in finite if span == grid.period(span.lower)]
+    learnt = naming.style(regular, grid)
+    return learnt or naming.Style(naming.conventional(family.name, grid.granularity))

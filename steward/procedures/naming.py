@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from steward.procedures.bounds import Granularity
+    from steward.procedures.bounds import Granularity, Grid, Span
 
-__all__ = ["LONGEST", "conventional", "learn", "pattern", "render"]
+__all__ = ["LONGEST", "Style", "conventional", "learn", "pattern", "render", "style"]
 
 # NAMEDATALEN - 1, in bytes: PostgreSQL cuts what is longer without an error.
 LONGEST = 63
@@ -26,6 +28,7 @@ _SIGN = re.compile(r"%(-[md]|.)", re.DOTALL)
 _DIGITS = re.compile(r"([0-9]+)")
 # Names beyond the latest dozen may be of another habit.
 _WITNESSES = 12
+_MOMENT = timedelta(microseconds=1)
 # Digits that a name begins with are rarely its period's; more runs than these would only cost time.
 _RUNS = 4
 
@@ -54,6 +57,44 @@ _CONVENTION: dict[Granularity, str] = {
     "quarter": "%Y_q%q",
     "year": "%Y",
 }
+
+
+Basis = Literal["period", "lower", "upper"]
+
+
+@dataclass(frozen=True)
+class Style:
+    """A template, and the day that a name is made of: the period's by the calendar, or its lower or upper bound's."""
+
+    template: str
+    basis: Basis = "period"
+
+    def name(self, grid: Grid, span: Span) -> str:
+        """Return the name of the period that a span ends in."""
+        return render(self.template, _day(self.basis, grid, grid.period(span.upper - _MOMENT)))
+
+
+def style(samples: Sequence[tuple[str, Span]], grid: Grid) -> Style | None:
+    """Return how the latest names are made of their periods, None where they say nothing.
+
+    Weeks that begin on a Sunday are called by that Sunday, and some families by the day before which their rows lie.
+    """
+    bases: tuple[Basis, ...] = ("period", "lower", "upper")
+    for basis in bases:
+        template = learn([(name, _day(basis, grid, span)) for name, span in samples], grid.granularity)
+        if template:
+            return Style(template, basis)
+    return None
+
+
+def _day(basis: Basis, grid: Grid, period: Span) -> datetime:
+    match basis:
+        case "period":
+            return grid.nominal(period.lower)
+        case "lower":
+            return period.lower
+        case "upper":
+            return grid.nominal(period.upper)
 
 
 def render(template: str, begin: datetime) -> str:

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Blueprint",
+    "Branch",
     "Period",
     "Table",
     "attach",
+    "bound",
     "build",
     "default_move",
     "default_rows",
@@ -27,6 +29,7 @@ __all__ = [
     "replica_index",
     "revoke",
     "type_name",
+    "verbatim",
 ]
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
@@ -50,7 +53,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """How a family's partitions are made: as the parent demands, and as the present partition is."""
+    """How a family's partitions are made: as the parent demands, and as the present partition is.
+
+    ``partition_by`` is the key of the level below, ``bound`` the present one's own, both as the server writes them.
+    """
 
     owner: str
     row_security: bool
@@ -65,6 +71,10 @@ class Blueprint:
     replica_index: int | None
     related: tuple[int, ...]
     grantees: tuple[str, ...]
+    unlogged: bool
+    foreign: bool
+    partition_by: str | None
+    bound: str
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Blueprint:
@@ -74,6 +84,16 @@ class Blueprint:
         }
         values["statistics"] = tuple((column, target) for column, target in facts["statistics"])
         return cls(**values)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A partition below the period's own, made before anybody can reach it."""
+
+    table: Table
+    parent: Table
+    bound: sql.Composable
+    blueprint: Blueprint
 
 
 @dataclass(frozen=True)
@@ -90,24 +110,41 @@ class Period:
     default: Table | None
     move: bool
     blueprint: Blueprint
+    branches: tuple[Branch, ...] = ()
+    # Why it cannot be made; the item says so, and the others go on.
+    refused: str = ""
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Everything that is created."""
+        return (self.table, *(branch.table for branch in self.branches))
 
 
 def build(period: Period, grantees: Sequence[str]) -> tuple[Statement, ...]:
-    """Return what makes the table as it must be before anybody can reach it; ``grantees`` lose what they were given."""
-    plan = period.blueprint
-    steps = [_create(period), _alter(period, "maintenance/partitions_owner", owner=sql.Identifier(plan.owner))]
+    """Return what makes the tables as they must be before anybody can reach them.
+
+    ``grantees`` lose what default privileges gave them.
+    """
+    steps = [_create(period), *_finish(period.table, period.blueprint, grantees)]
+    for branch in period.branches:
+        steps += [_branch(branch), *_finish(branch.table, branch.blueprint, grantees)]
+    return tuple(steps)
+
+
+def _finish(table: Table, plan: Blueprint, grantees: Sequence[str]) -> list[Statement]:
+    steps = [_alter(table, "maintenance/partitions_owner", owner=sql.Identifier(plan.owner))]
     if grantees:
-        steps.append(revoke(period, grantees))
+        steps.append(revoke(table, grantees))
     switches = [("enable", plan.row_security), ("force", plan.force_row_security)]
     steps += [
-        _alter(period, "maintenance/partitions_row_security", switch=sql.SQL(switch)) for switch, on in switches if on
+        _alter(table, "maintenance/partitions_row_security", switch=sql.SQL(switch)) for switch, on in switches if on
     ]
     options = [_option(each) for each in plan.options] + [_option(each, "toast") for each in plan.toast_options]
     if options:
-        steps.append(_alter(period, "maintenance/partitions_options", options=sql.SQL(", ").join(options)))
+        steps.append(_alter(table, "maintenance/partitions_options", options=sql.SQL(", ").join(options)))
     steps += [
         _alter(
-            period,
+            table,
             "maintenance/partitions_statistics",
             column=sql.Identifier(column),
             target=sql.Literal(target),
@@ -116,14 +153,14 @@ def build(period: Period, grantees: Sequence[str]) -> tuple[Statement, ...]:
     ]
     identity = _IDENTITIES.get(plan.replica_identity)
     if identity:
-        steps.append(_alter(period, "maintenance/partitions_replica_identity", identity=sql.SQL(identity)))
-    return tuple(steps)
+        steps.append(_alter(table, "maintenance/partitions_replica_identity", identity=sql.SQL(identity)))
+    return steps
 
 
-def revoke(period: Period, grantees: Iterable[str]) -> Statement:
+def revoke(table: Table, grantees: Iterable[str]) -> Statement:
     """Return what takes the grants of default privileges away; ``""`` is PUBLIC."""
     names = [sql.Identifier(grantee) if grantee else sql.SQL("public") for grantee in grantees]
-    return _alter(period, "maintenance/partitions_revoke", grantees=sql.SQL(", ").join(names))
+    return _alter(table, "maintenance/partitions_revoke", grantees=sql.SQL(", ").join(names))
 
 
 def lock_default(period: Period) -> tuple[Statement, ...]:
@@ -180,7 +217,7 @@ def attach(period: Period) -> Statement:
 def replica_index(period: Period, index: str) -> Statement:
     """Return what makes an index the replica identity; it has its name only once it is attached."""
     using = sql.SQL("using index {}").format(sql.Identifier(index))
-    return _alter(period, "maintenance/partitions_replica_identity", identity=using)
+    return _alter(period.table, "maintenance/partitions_replica_identity", identity=using)
 
 
 def type_name(key_type: str) -> sql.SQL:
@@ -195,23 +232,51 @@ def ident(schema: str, name: str) -> str:
     )
 
 
+def bound(lower: str, upper: str) -> sql.Composed:
+    """Return the bound of a range."""
+    return queries.compose("maintenance/partitions_bound", lower=sql.Literal(lower), upper=sql.Literal(upper))
+
+
+def verbatim(text: str) -> sql.SQL:
+    """Return a bound or a key as the server itself has written it out of its catalog."""
+    return sql.SQL(text.replace("%", "%%"))
+
+
 def _create(period: Period) -> Statement:
-    space: sql.Composable = sql.SQL("")
-    if period.blueprint.tablespace:
-        named = sql.Identifier(period.blueprint.tablespace)
-        space = queries.compose("maintenance/partitions_tablespace", tablespace=named)
     text = queries.compose(
         "maintenance/partitions_create",
         partition=period.table.composed,
         parent=period.parent.composed,
-        tablespace=space,
+        **_nature(period.blueprint),
     )
     return Statement(text, f"ACCESS SHARE on {period.parent.ident}")
 
 
-def _alter(period: Period, statement: str, **parts: sql.Composable) -> Statement:
-    text = queries.compose(statement, 0, partition=period.table.composed, **parts)
-    return Statement(text, f"ACCESS EXCLUSIVE on {period.table.ident}, which nobody knows yet")
+def _branch(branch: Branch) -> Statement:
+    text = queries.compose(
+        "maintenance/partitions_branch",
+        partition=branch.table.composed,
+        parent=branch.parent.composed,
+        bound=branch.bound,
+        **_nature(branch.blueprint),
+    )
+    return Statement(text, f"ACCESS EXCLUSIVE on {branch.parent.ident}, which nobody knows yet")
+
+
+def _nature(plan: Blueprint) -> dict[str, Any]:
+    """Return what CREATE TABLE says beside names: persistence, the key of the level below, tablespace."""
+    nothing: sql.Composable = sql.SQL("")
+    key, space = nothing, nothing
+    if plan.partition_by:
+        key = queries.compose("maintenance/partitions_key", key=verbatim(plan.partition_by))
+    if plan.tablespace:
+        space = queries.compose("maintenance/partitions_tablespace", tablespace=sql.Identifier(plan.tablespace))
+    return {"persistence": sql.SQL("unlogged ") if plan.unlogged else nothing, "key": key, "tablespace": space}
+
+
+def _alter(table: Table, statement: str, **parts: sql.Composable) -> Statement:
+    text = queries.compose(statement, 0, partition=table.composed, **parts)
+    return Statement(text, f"ACCESS EXCLUSIVE on {table.ident}, which nobody knows yet")
 
 
 def _option(text: str, *namespace: str) -> sql.Composed:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from psycopg.errors import QueryCanceled
+
 from steward import ReconciliationError, StewardError, queries
-from steward.action import Due, Examined, Procedure
-from steward.procedures import bounds, families, naming, partition_statements
+from steward.action import Due, Examined, Procedure, ended_by_window
+from steward.procedures import families, naming, partition_statements, trees
 from steward.procedures.partition_statements import Blueprint, Period, Table
+from steward.profile import duration_text
 from steward.retention import holds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from steward.action import Settings, Statement, Work
     from steward.inventory import Scan
+    from steward.procedures.bounds import Span
     from steward.procedures.families import Lacking
     from steward.session import Session
 
@@ -25,7 +29,10 @@ __all__ = ["PartitionState", "Partitions"]
 
 @dataclass(frozen=True)
 class PartitionState:
-    """The partition that has the period's bounds, None where there is none; grantees are those beside the owner."""
+    """The partition that has the period's bounds, None where there is none.
+
+    Grantees are those beside the owner; branches are the partitions below it.
+    """
 
     partition: str | None
     owner: str = ""
@@ -33,6 +40,7 @@ class PartitionState:
     force_row_security: bool = False
     grantees: str = ""
     indexes: int = 0
+    branches: int = 0
 
 
 class Partitions(Procedure[Period, PartitionState]):
@@ -46,30 +54,28 @@ class Partitions(Procedure[Period, PartitionState]):
 
     def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
         """Return how the next partition of each family that lacks one is to be made."""
-        lacking = list(families.lacking(scan, settings))
-        asked = {
-            "parents": [each.family.oid for each in lacking],
-            "siblings": [each.sibling.oid for each in lacking],
-        }
-        return queries.fetch(conn, "maintenance/partitions_facts", asked) if lacking else []
+        asked = trees.pairs(scan, families.lacking(scan, settings))
+        parents, siblings = [parent for parent, _ in asked], [sibling for _, sibling in asked]
+        if not asked:
+            return []
+        return queries.fetch(conn, "maintenance/partitions_facts", {"parents": parents, "siblings": siblings})
 
     def examine(self, scan: Scan, settings: Settings) -> Examined[Period]:
         """Return the missing periods, from the present one to as many ahead as the profile wants."""
-        facts = {row["parent"]: row for row in scan.gathered.get(self.name, ())}
-        due = tuple(
-            _due(each, span, facts[each.family.oid], settings)
-            for each in families.lacking(scan, settings)
-            for span in each.spans
-        )
+        facts = {row["sibling"]: row for row in scan.gathered.get(self.name, ())}
+        due = tuple(due for each in families.lacking(scan, settings) for due in _due(each, facts, scan, settings))
         return Examined(len(families.included(scan, settings)), due)
 
     def measure(self, work: Work, subject: Period) -> PartitionState:
         """Look for the partition with these bounds.
 
         Raises:
-            StewardError: its name cannot be had: too long, or something else has it.
+            StewardError: it cannot be told how it is to be made, or a name cannot be had.
 
         """
+        if subject.refused:
+            remedy = "make the coming partitions by hand, or exclude the family under [partitions] of the profile"
+            raise StewardError(subject.parent.ident, f"{subject.table.ident} cannot be made: {subject.refused}", remedy)
         found = queries.fetch(
             work.conn,
             "maintenance/partitions_measure",
@@ -78,7 +84,8 @@ class Partitions(Procedure[Period, PartitionState]):
         )
         if found:
             return PartitionState(**found[0])
-        _require_name(work, subject)
+        for table in subject.tables:
+            _require_name(work, subject, table)
         return PartitionState(None)
 
     def still_due(self, before: PartitionState, subject: Period, settings: Settings) -> bool:  # noqa: ARG002
@@ -95,6 +102,7 @@ class Partitions(Procedure[Period, PartitionState]):
             demanded.force_row_security,
             "",
             demanded.indexes,
+            len(subject.branches),
         )
 
     def statements(self, subject: Period, settings: Settings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
@@ -108,13 +116,19 @@ class Partitions(Procedure[Period, PartitionState]):
 
         Raises:
             Busy: a lock was not had within the budget.
-            StewardError: rows in the default partition are in the way and may not be moved.
+            StewardError: rows in the default partition are in the way and may not be moved, or nobody knows in time
+                whether there are any.
 
         """
         if subject.default:
             # From here on readers of the default partition wait: no statement may search it for longer than this.
             work.limit(statement_timeout=work.settings.profile.locks.other)
-        return work.attempt(lambda: _create(work, subject), budget="brief")
+        try:
+            return work.attempt(lambda: _create(work, subject), budget="brief")
+        except QueryCanceled as error:
+            if subject.default is None or ended_by_window(work.settings, error):
+                raise
+            raise _too_large(work, subject, subject.default) from error
 
     def relations(self, subject: Period) -> Sequence[int]:
         """Return all whose locks it needs: the parent, the default partition, the other ends of foreign keys."""
@@ -122,30 +136,55 @@ class Partitions(Procedure[Period, PartitionState]):
         return (subject.oid, *default, *subject.blueprint.related)
 
 
-def _due(each: Lacking, span: bounds.Span, facts: Mapping[str, Any], settings: Settings) -> Due[Period]:
-    family, said = each.family, families.rule(each.family, settings)
-    name = naming.render(each.template, each.grid.nominal(span.upper - datetime.resolution))
-    period = Period(
+def _due(each: Lacking, facts: Mapping[int, Any], scan: Scan, settings: Settings) -> Iterator[Due[Period]]:
+    family, habit = each.family, each.habit
+    names = Counter[str]()
+    for span in each.spans:
+        name = habit.style.name(habit.grid, span)
+        names[name] += 1
+        # Two gaps in one period: the later one cannot have the name, too.
+        period = _period(each, span, name if names[name] == 1 else f"{name}_{names[name]}", facts, settings)
+        try:
+            period = replace(period, branches=trees.branches(each, period.table, span, facts, scan))
+        except trees.UnlikeError as unlike:
+            period = replace(period, refused=str(unlike))
+        period = replace(period, refused=period.refused or _impossible(each, span, period))
+        why = f"{family.ident} has no partition from {period.lower} to {period.upper}"
+        yield Due(period, why, 1.0 + len(period.branches), family.root, period.table.ident)
+
+
+def _period(each: Lacking, span: Span, name: str, facts: Mapping[int, Any], settings: Settings) -> Period:
+    family, clock, known = each.family, each.habit.clock, facts[each.sibling.oid]
+    said = families.rule(family, settings)
+    return Period(
         oid=family.oid,
         parent=Table(family.oid, family.schema, family.name, family.ident),
-        table=Table(0, facts["schema"], name, partition_statements.ident(facts["schema"], name)),
+        table=Table(0, known["schema"], name, partition_statements.ident(known["schema"], name)),
         key_column=family.key_columns[0],
         key_type=family.key_types[0],
-        lower=bounds.literal(span.lower, family.key_types[0]),
-        upper=bounds.literal(span.upper, family.key_types[0]),
+        lower=clock.literal(span.lower),
+        upper=clock.literal(span.upper),
         default=None
         if each.default is None
         else Table(each.default.oid, each.default.schema, each.default.name, each.default.ident),
         move=((said and said.default_rows) or settings.profile.partitions.default_rows) == "move",
-        blueprint=Blueprint.of(facts),
+        blueprint=Blueprint.of(known),
     )
-    why = f"{family.ident} has no partition from {period.lower} to {period.upper}"
-    return Due(period, why, 1.0, family.root, period.table.ident)
 
 
-def _require_name(work: Work, subject: Period) -> None:
+def _impossible(each: Lacking, span: Span, period: Period) -> str:
+    """Say what keeps the period from being made as its siblings are; nothing where all is well."""
+    if not each.habit.clock.fits(span.upper):
+        return f"the column {period.key_column} ({period.key_type}) cannot hold {period.upper}"
+    if period.blueprint.foreign:
+        return f"the present one, {each.sibling.ident}, is a foreign table"
+    twice = [ident for ident, count in Counter(table.ident for table in period.tables).items() if count > 1]
+    return f"two of its partitions would be called {twice[0]}" if twice else ""
+
+
+def _require_name(work: Work, subject: Period, table: Table) -> None:
     """Refuse a name that PostgreSQL would cut, or that something else has: nothing is dropped or renamed for it."""
-    table, parent = subject.table, subject.parent.ident
+    parent = subject.parent.ident
     size = len(table.name.encode())
     if size > naming.LONGEST:
         raise StewardError(
@@ -162,20 +201,41 @@ def _require_name(work: Work, subject: Period) -> None:
         )
 
 
+def _too_large(work: Work, subject: Period, default: Table) -> StewardError:
+    """Return what to tell when searching the default partition took too long; all of it is undone."""
+    limit = duration_text(work.settings.profile.locks.other)
+    return StewardError(
+        subject.parent.ident,
+        f"its default partition {default.ident} cannot be searched for rows from {subject.lower} to {subject.upper} "
+        f"within locks.other = {limit}, while nobody can read it",
+        f"empty {default.ident}, or add a CHECK to it that leaves those rows out (NOT VALID, then VALIDATE), or raise "
+        "locks.other",
+    )
+
+
 def _create(work: Work, subject: Period) -> dict[str, object]:
-    table = {"schema": subject.table.schema, "name": subject.table.name}
     for statement in partition_statements.build(subject, ()):
         work.execute(statement)
-    granted = [row["grantee"] for row in queries.fetch(work.conn, "maintenance/partitions_grantees", table)]
-    if granted:
-        work.execute(partition_statements.revoke(subject, granted))
+    granted: set[str] = set()
+    for each in subject.tables:
+        named = {"schema": each.schema, "name": each.name}
+        grantees = [row["grantee"] for row in queries.fetch(work.conn, "maintenance/partitions_grantees", named)]
+        if grantees:
+            work.execute(partition_statements.revoke(each, grantees))
+        granted.update(grantees)
     moved = _make_room(work, subject, subject.default) if subject.default else 0
     work.execute(partition_statements.attach(subject))
     if subject.blueprint.replica_index:
+        table = {"schema": subject.table.schema, "name": subject.table.name}
         known = {**table, "parent_index": subject.blueprint.replica_index}
         for index in queries.fetch(work.conn, "maintenance/partitions_replica_index", known):
             work.execute(partition_statements.replica_index(subject, index["name"]))
-    return {"lower": subject.lower, "upper": subject.upper, "moved_from_default": moved, "revoked_from": granted}
+    return {
+        "lower": subject.lower,
+        "upper": subject.upper,
+        "moved_from_default": moved,
+        "revoked_from": sorted(granted),
+    }
 
 
 def _make_room(work: Work, subject: Period, default: Table) -> int:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from steward.profile.sections import Model
-from steward.profile.units import Duration, Interval, Name, Naming, Pattern, Text
+from steward.profile.units import Duration, Interval, Name, Naming, Pattern, Text, TimeZone
 
 __all__ = [
     "Condition",
@@ -124,10 +124,12 @@ class Retention(Model):
 
 
 class PartitionFamily(Model):
-    """What one family does otherwise than the rest."""
+    """What one family does otherwise than the rest; ``epoch`` is what an integer key counts since 1970."""
 
     ahead: Annotated[int, Field(ge=0)] | None = None
     naming: Naming | None = None
+    epoch: Epoch | None = None
+    timezone: TimeZone | None = None
     default_rows: Literal["move", "refuse"] | None = None
 
 

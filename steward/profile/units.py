@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, PlainSerializer, PlainValidator
 
@@ -20,6 +22,7 @@ __all__ = [
     "Share",
     "Size",
     "Text",
+    "TimeZone",
     "duration_text",
     "parse_duration",
     "parse_interval",
@@ -98,9 +101,17 @@ def _parse_name_or_all(value: object) -> str:
 
 
 def _parse_naming(value: object) -> str:
-    if isinstance(value, str) and "%Y" in value:
+    # Which signs a name needs depends on the family's period; without a year none is told from the next one.
+    if isinstance(value, str) and any(sign in value for sign in ("%Y", "%G", "%y")):
         return value
     raise ValueError('a strftime name such as "correction_logs_%Y_%m"')
+
+
+def _parse_time_zone(value: object) -> str:
+    if isinstance(value, str) and value:
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            return ZoneInfo(value).key
+    raise ValueError('a time zone such as "Europe/Berlin" that this machine knows')
 
 
 def _parse_pattern(value: object) -> str:
@@ -138,6 +149,7 @@ Naming = Annotated[str, PlainValidator(_parse_naming)]
 Pattern = Annotated[str, PlainValidator(_parse_pattern)]
 Share = Annotated[float, PlainValidator(_parse_share)]
 Text = Annotated[str, AfterValidator(_parse_text)]
+TimeZone = Annotated[str, PlainValidator(_parse_time_zone)]
 # TOML has no null: the empty string says "as the server has it" or "not known".
 OptionalDuration = Annotated[
     timedelta | None,

@@ -9,7 +9,9 @@ from psycopg import sql
 from checks import test_partitions as runbook
 from steward import inventory
 from steward.procedures import coverage
+from steward.profile import PartitionFamily
 from tests.fixtures.running import changed, held, until
+from tests.fixtures.trees import days, plant
 from tests.maintenance.test_partitions import HOSTILE, default, family, month
 
 QUERIES = ("gaps", "default", "sizes", "leftovers", "unmanaged")
@@ -159,23 +161,108 @@ def test_a_family_that_is_not_managed_says_why(database, settings, checking, fou
         runbook.test_unmanaged(checking(database, settings))
 
 
-def test_odd_bounds_and_deeper_trees_are_not_managed(database, found):
+def test_odd_bounds_are_not_managed(database, found):
     for statement in (
         "create table public.a (at date) partition by range (at)",
         "create table public.a_1 partition of public.a for values from ('2020-01-03') to ('2020-07-01')",
-        "create table public.b (at date, k int) partition by range (at)",
-        (
-            "create table public.b_1 partition of public.b for values from ('2020-01-01') to ('2020-02-01')"
-            " partition by list (k)"
-        ),
+        "create table public.b (at timestamp) partition by range (at)",
+        "create table public.b_1 partition of public.b for values from ('2020-01-01') to ('2020-01-31 23:59:59')",
         "create table public.c (k int) partition by list (k)",
+        "create table public.d (at date) partition by range ((at + 1))",
     ):
         database.execute(statement)
 
     assert [
         ("public.a", "bounds that are no day, week, month, quarter or year"),
-        ("public.b", "partitions that are partitioned themselves"),
+        ("public.b", "bounds that are no day, week, month, quarter or year"),
+        ("public.d", "a range over an expression"),
     ] == found(database, "unmanaged")
+
+
+SECONDS = {"public.events": PartitionFamily(epoch="seconds")}
+
+
+def counted(database, *months):
+    """A family of months that are counted in seconds."""
+    bounds = [(int(month(each).timestamp()), int(month(each + 1).timestamp())) for each in months]
+    plant(
+        database,
+        "create table public.events (at bigint) partition by range (at)",
+        *(
+            f"create table public.events_{low} partition of public.events for values from ({low}) to ({high})"
+            for low, high in bounds
+        ),
+    )
+
+
+def test_gaps_of_a_family_that_counts_are_told_as_times(database, found):
+    counted(database, -3, -1, 0)
+
+    gaps = [observed for _, observed in found(database, "gaps", partitions={"families": SECONDS})]
+
+    assert [
+        f"no partition from {month(low):%Y-%m-%d} 00:00:00 to {month(low + 1):%Y-%m-%d} 00:00:00 UTC" for low in (-2, 1)
+    ] == gaps
+
+
+def test_a_family_that_counts_is_healthy_when_it_is_covered_or_open(database, found):
+    counted(database, -1, 0, 1)
+    plant(database, f"create table public.late partition of public.events for values from ({2**40}) to (maxvalue)")
+    plant(database, f"create table public.far partition of public.events for values from ({2**39}) to ({2**40})")
+
+    assert [] == found(database, "gaps", partitions={"families": SECONDS})
+    assert [] == found(database, "unmanaged", partitions={"families": SECONDS})
+
+
+@pytest.mark.parametrize(
+    ("factor", "told"),
+    [(1, 'epoch = "seconds"'), (1000, 'epoch = "milliseconds"'), (7, "if it counts time since 1970, say what")],
+)
+def test_numbers_that_look_like_time_are_told_with_what_to_say(database, settings, checking, factor, told):
+    low, high = (int(month(each).timestamp()) * factor for each in (0, 1))
+    plant(
+        database,
+        "create table public.events (at bigint) partition by range (at)",
+        f"create table public.events_1 partition of public.events for values from ({low}) to ({high})",
+    )
+    check = checking(database, settings)
+    [finding] = check.run("partitions_unmanaged", coverage.within(check), **coverage.expected(check)).found
+
+    assert "a range over bigint" == finding.observed
+    assert told in finding.remediation
+    assert "[partitions.families.'public.events']" in finding.remediation
+
+
+def test_a_profile_that_counts_what_is_no_number_is_told(database, settings, checking):
+    family(database, months=(-1, 0, 1))
+    check = checking(database, changed(settings, partitions={"families": SECONDS}))
+    [finding] = check.run("partitions_unmanaged", coverage.within(check), **coverage.expected(check)).found
+
+    assert "leave out epoch = 'seconds'" in finding.remediation
+
+
+def test_a_branch_is_expected_within_its_own_bounds_only(database, found):
+    whole = [month(each) for each in (-2, -1, 0, 1)]
+    plant(
+        database,
+        "create table public.events (at date) partition by range (at)",
+        *(
+            f"create table public.e_{low:%Y_%m} partition of public.events for values from ('{low:%Y-%m-%d}')"
+            f" to ('{high:%Y-%m-%d}') partition by range (at)"
+            for low, high in zip(whole, [*whole[1:], month(2)], strict=True)
+        ),
+        *(
+            f"create table public.e_{low:%Y_%m_%d} partition of public.e_{low:%Y_%m} for values"
+            f" from ('{low:%Y-%m-%d}') to ('{high:%Y-%m-%d}')"
+            for low, high in days(month(-2), month(2))
+        ),
+    )
+    assert [] == found(database, "gaps")
+
+    for at in (month(-2) + timedelta(days=9), month(1) + timedelta(days=27)):
+        database.execute(f"drop table public.e_{at:%Y_%m_%d}")
+
+    assert [f"public.e_{month(-2):%Y_%m}"] == [name for name, _ in found(database, "gaps")]
 
 
 def test_hostile_names_are_checked(database, found):

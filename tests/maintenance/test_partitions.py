@@ -13,6 +13,7 @@ from maintenance.test_partitions import test_partitions as runbook
 from steward import Busy, NotNeeded, Planned, StewardError
 from steward.profile import PartitionFamily
 from tests.fixtures.running import changed, held, until
+from tests.fixtures.trees import days, plant, shape
 
 NOW = datetime.now(UTC)
 MONTH = (NOW.replace(day=1) + timedelta(days=32)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -424,7 +425,7 @@ def test_a_default_partition_is_locked_after_its_parent_as_attaching_does(databa
     locks = [text for text in run.statements() if text.startswith("lock table")]
     assert [
         'lock table only "public"."events" in share update exclusive mode',
-        'lock table only "public"."events_rest" in access exclusive mode',
+        'lock table "public"."events_rest" in access exclusive mode',
     ] == locks
 
 
@@ -472,11 +473,6 @@ def test_other_levels_of_a_tree_and_other_kinds_of_key_are_left_alone(database, 
         "create table public.by_number_1 partition of public.by_number for values from (0) to (10)",
         "create table public.by_two (at date, n int) partition by range (at, n)",
         "create table public.empty (at date) partition by range (at)",
-        "create table public.nested (at date, k int) partition by range (at)",
-        (
-            f"create table public.nested_1 partition of public.nested for values from ('{month(0):%Y-%m-%d}')"
-            f" to ('{month(1):%Y-%m-%d}') partition by list (k)"
-        ),
     ):
         database.execute(statement)
 
@@ -495,3 +491,423 @@ def test_a_family_below_a_list_is_managed(database, only, running):
     all_of(running(database, only, "partitions"))
 
     assert f"events_{month(1):%Y_%m}" in bounds(database)
+
+
+def span(database, leaf, parent, low, high):
+    """A partition with these bounds, the owner's."""
+    statement = "create table public.{} partition of public.{} for values from ({}) to ({})"
+    names = sql.Identifier(leaf), sql.Identifier(parent)
+    database.execute(sql.SQL(statement).format(*names, sql.Literal(low), sql.Literal(high)))
+    database.execute(sql.SQL("alter table public.{} owner to validahub_owner").format(names[0]))
+
+
+def parent(database, columns, key, name="events"):
+    database.execute(sql.SQL(f"create table public.{{}} ({columns}) partition by {key}").format(sql.Identifier(name)))
+    database.execute(sql.SQL("alter table public.{} owner to validahub_owner").format(sql.Identifier(name)))
+
+
+COUNTS = {"days": 86_400_000_000, "seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
+
+
+def counted(at, epoch):
+    return int(at.timestamp()) * 1_000_000 // COUNTS[epoch]
+
+
+def of_events(only, **said):
+    return changed(only, partitions={"families": {"public.events": PartitionFamily(**said)}})
+
+
+@pytest.mark.parametrize("epoch", sorted(COUNTS))
+@pytest.mark.parametrize("key", ["bigint", "integer"])
+def test_months_that_are_counted_go_on_where_the_profile_says_what_counts(database, only, running, epoch, key):
+    if key == "integer" and epoch in {"milliseconds", "microseconds"}:
+        pytest.skip("no integer holds as many")
+    parent(database, f"at {key}", "range (at)")
+    for ahead in (-1, 0):
+        span(
+            database,
+            f"events_{month(ahead):%Y%m}",
+            "events",
+            counted(month(ahead), epoch),
+            counted(month(ahead + 1), epoch),
+        )
+    default(database)
+    database.execute("insert into public.events values (%s)", [counted(month(1), epoch)])
+
+    all_of(running(database, of_events(only, epoch=epoch, ahead=2), "partitions"))
+
+    coming = bounds(database)[f"events_{month(1):%Y%m}"].replace("'", "")
+    assert f"FOR VALUES FROM ({counted(month(1), epoch)}) TO ({counted(month(2), epoch)})" == coming
+    assert 1 == count(database, f"public.events_{month(1):%Y%m}")
+    assert {} == running(database, of_events(only, epoch=epoch, ahead=2), "partitions").due
+
+
+def test_numbers_are_left_alone_while_the_profile_does_not_say_what_they_count(database, only, running):
+    parent(database, "at bigint", "range (at)")
+    span(database, "events_1", "events", counted(month(0), "seconds"), counted(month(1), "seconds"))
+
+    assert {} == running(database, only, "partitions").due
+
+
+def test_a_number_that_the_column_cannot_hold_is_refused(database, only, running):
+    parent(database, "at integer", "range (at)")
+    span(
+        database,
+        f"events_{NOW:%Y}",
+        "events",
+        *(int(datetime(NOW.year + n, 1, 1, tzinfo=UTC).timestamp()) for n in (0, 1)),
+    )
+    run = running(database, of_events(only, epoch="seconds", ahead=2038 - NOW.year), "partitions")
+
+    with pytest.raises(
+        StewardError, match=r"public\.events_2038 cannot be made: the column at .integer. cannot hold 2"
+    ):
+        run.act("public.events_2038")
+
+
+def test_a_family_that_goes_by_another_time_zone_keeps_to_it_over_summer_time(database, only, running):
+    parent(database, "at timestamptz", "range (at)")
+    with database.connect() as conn:
+        conn.execute("set timezone = 'Europe/Berlin'")
+        for ahead in range(-7, 1):
+            low, high = (f"{month(each):%Y-%m-%d}" for each in (ahead, ahead + 1))
+            conn.execute(
+                sql.SQL("create table public.{} partition of public.events for values from ({}) to ({})").format(
+                    sql.Identifier(f"events_{month(ahead):%Y_%m}"), low, high
+                )
+            )
+            conn.execute(
+                sql.SQL("alter table public.{} owner to validahub_owner").format(
+                    sql.Identifier(f"events_{month(ahead):%Y_%m}")
+                )
+            )
+
+    all_of(running(database, of_events(only, timezone="Europe/Berlin", ahead=12), "partitions"))
+
+    with database.connect() as conn:
+        conn.execute("set timezone = 'Europe/Berlin'")
+        rows = conn.execute(
+            "select pg_get_expr(relpartbound, 0) as bound from pg_class where relname ~ '^events_2' order by relname"
+        ).fetchall()
+    found = [row["bound"].split("'")[1::2] for row in rows]
+    assert 20 == len(found)
+    assert {" 00:00:00"} == {text[10:19] for pair in found for text in pair}
+    assert {"-01"} == {text[7:10] for pair in found for text in pair}
+
+
+def week(ahead, weekday):
+    """The begin of the week so many weeks ahead; weeks begin on the weekday, Monday is 0."""
+    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - timedelta(days=(midnight.weekday() - weekday) % 7) + timedelta(weeks=ahead)
+
+
+@pytest.mark.parametrize("weekday", [0, 2, 6])
+@pytest.mark.parametrize("naming", ["events_{:%Y_%m_%d}", "events_{:%G_w%V}", "e{:%Y%m%d}"])
+def test_weeks_go_on_from_the_day_that_they_begin_on(database, only, running, weekday, naming):
+    parent(database, "at timestamp", "range (at)")
+    for ahead in (-2, -1, 0):
+        span(
+            database,
+            naming.format(week(ahead, weekday)),
+            "events",
+            *(f"{week(n, weekday):%Y-%m-%d}" for n in (ahead, ahead + 1)),
+        )
+
+    all_of(running(database, only, "partitions"))
+
+    assert f"'{week(1, weekday):%Y-%m-%d} 00:00:00'" in bounds(database)[naming.format(week(1, weekday))]
+    assert {} == running(database, only, "partitions").due
+
+
+def test_names_after_the_day_before_which_rows_lie_are_understood(database, only, running):
+    parent(database, "at date", "range (at)")
+    for ahead in (-1, 0):
+        span(
+            database,
+            f"before_{month(ahead + 1):%Y%m%d}",
+            "events",
+            *(f"{month(n):%Y-%m-%d}" for n in (ahead, ahead + 1)),
+        )
+
+    all_of(running(database, only, "partitions"))
+
+    assert f"FROM ('{month(1):%Y-%m-%d}')" in bounds(database)[f"before_{month(2):%Y%m%d}"]
+
+
+def test_two_gaps_in_one_period_get_a_name_each(database, only, running):
+    parent(database, "at date", "range (at)")
+    span(database, f"events_{month(0):%Y_%m}", "events", f"{month(0):%Y-%m-%d}", f"{month(1):%Y-%m-%d}")
+    span(database, "middle", "events", f"{month(1):%Y-%m}-10", f"{month(1):%Y-%m}-20")
+
+    all_of(running(database, only, "partitions"))
+
+    assert {f"events_{month(1):%Y_%m}", f"events_{month(1):%Y_%m}_2", "middle"} < set(bounds(database))
+
+
+def test_an_unlogged_partition_is_followed_by_an_unlogged_one(database, only, running):
+    family(database)
+    database.execute(f"alter table public.events_{month(0):%Y_%m} set unlogged")
+
+    all_of(running(database, only, "partitions"))
+
+    [made] = database.execute("select relpersistence from pg_class where relname = %s", [f"events_{month(1):%Y_%m}"])
+    assert "u" == made["relpersistence"]
+
+
+def test_a_foreign_table_is_followed_by_nothing(database, only, running):
+    family(database)
+    for statement in (
+        "create extension file_fdw",
+        "create server files foreign data wrapper file_fdw",
+        f"drop table public.events_{month(0):%Y_%m}",
+    ):
+        database.execute(statement)
+    database.execute(
+        sql.SQL(
+            "create foreign table public.far partition of public.events for values from ({}) to ({})"
+            " server files options (filename '/dev/null')"
+        ).format(f"{month(0):%Y-%m-%d} 00:00+00", f"{month(1):%Y-%m-%d} 00:00+00")
+    )
+    run = running(database, only, "partitions")
+
+    with pytest.raises(StewardError, match=r"the present one, public\.far, is a foreign table; make the coming"):
+        run.act(f"public.events_{month(1):%Y_%m}")
+
+
+def test_a_default_partition_too_large_to_be_searched_in_time_is_told_with_what_to_do(database, only, running):
+    family(database)
+    default(database)
+    database.execute(
+        "insert into public.events select n, '1990-01-01', repeat('x', 900) from generate_series(1, 60000) as n"
+    )
+    quick = changed(only, locks={"other": timedelta(milliseconds=1)})
+    run = running(database, quick, "partitions")
+
+    with pytest.raises(
+        StewardError,
+        match=r"public\.events: its default partition public\.events_rest cannot be searched .* within"
+        r" locks\.other = 1ms.*; empty public\.events_rest, or add a CHECK",
+    ):
+        run.act(f"public.events_{month(1):%Y_%m}")
+
+    assert f"events_{month(1):%Y_%m}" not in bounds(database)
+
+
+def of_month(ahead, *, sub="", name="events"):
+    low, high = f"{month(ahead):%Y-%m-%d}", f"{month(ahead + 1):%Y-%m-%d}"
+    leaf = f"{name}_{month(ahead):%Y_%m}"
+    return f"create table public.{leaf} partition of public.{name} for values from ('{low}') to ('{high}') {sub}"
+
+
+def test_every_branch_of_a_list_gets_its_coming_month(database, only, running):
+    for region in ("br", "pt"):
+        plant(
+            database,
+            "create table if not exists public.events (region text, at date) partition by list (region)",
+            (
+                f"create table public.events_{region} partition of public.events for values in ('{region}')"
+                " partition by range (at)"
+            ),
+            of_month(0, name=f"events_{region}"),
+        )
+
+    all_of(running(database, only, "partitions"))
+
+    names = [f"events_{region}_{month(1):%Y_%m}" for region in ("br", "pt")]
+    assert names == [name for name in shape(database, "public.events") if name.endswith(f"{month(1):%Y_%m}")]
+    assert {} == running(database, only, "partitions").due
+
+
+SUBLEVELS = {
+    "hash": (
+        "partition by hash (id)",
+        [f"{{leaf}}_h{n} partition of {{leaf}} for values with (modulus 3, remainder {n})" for n in range(3)],
+    ),
+    "list": (
+        "partition by list (region)",
+        [
+            "{leaf}_br partition of {leaf} for values in ('br', '100%s', 'o''neil')",
+            "{leaf}_rest partition of {leaf} default",
+        ],
+    ),
+    "range": (
+        "partition by range (id)",
+        [
+            "{leaf}_low partition of {leaf} for values from (minvalue) to (1000)",
+            "{leaf}_high partition of {leaf} for values from (1000) to (maxvalue)",
+        ],
+    ),
+    "two levels": (
+        "partition by list (region)",
+        [
+            "{leaf}_br partition of {leaf} for values in ('br') partition by hash (id)",
+            "{leaf}_br_0 partition of {leaf}_br for values with (modulus 2, remainder 0)",
+            "{leaf}_br_1 partition of {leaf}_br for values with (modulus 2, remainder 1)",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(SUBLEVELS))
+def test_what_stands_below_the_present_partition_is_made_below_the_coming_one(database, only, running, kind):
+    sub, leaves = SUBLEVELS[kind]
+    this, coming = f"events_{month(0):%Y_%m}", f"events_{month(1):%Y_%m}"
+    plant(
+        database,
+        "create table public.events (id bigint, region text, at timestamptz) partition by range (at)",
+        "create index on public.events (id)",
+        "alter table public.events enable row level security",
+        of_month(0, sub=sub).replace("')", " 00:00+00')"),
+        *(
+            f"create table public.{leaf}"
+            for leaf in (each.format(leaf=this).replace("of ", "of public.") for each in leaves)
+        ),
+    )
+    last = [name for name, (_, _, key) in shape(database, "public.events").items() if key is None][-1]
+    database.execute(f"alter table public.{last} set (fillfactor = 60)")
+    database.execute("alter default privileges for role validahub_system grant select on tables to public")
+
+    outcome = running(database, only, "partitions").act(f"public.{coming}")
+
+    found = shape(database, "public.events")
+    below = {name: each for name, each in found.items() if name.startswith(f"{this}_")}
+    made = {name.replace(coming, this): each for name, each in found.items() if name.startswith(f"{coming}_")}
+    assert {name: (above.replace(this, ""), *rest) for name, (above, *rest) in below.items()} == {
+        name: (above.replace(coming, ""), *rest) for name, (above, *rest) in made.items()
+    }
+    assert len(leaves) == outcome.after.branches
+    assert {} == running(database, only, "partitions").due
+    looks = database.execute(
+        "select pg_get_userbyid(relowner) as owner, relrowsecurity as rls, relacl::text as acl, reloptions as options,"
+        " (select count(*) from pg_index i where i.indrelid = c.oid and i.indisvalid) as indexes"
+        " from pg_class c where relname like %s and relkind in ('r', 'p')",
+        [f"{coming}%"],
+    )
+    assert {("validahub_owner", True, 1)} == {(each["owner"], each["rls"], each["indexes"]) for each in looks}
+    assert not any("=r/" in (each["acl"] or "").replace("validahub_owner=", "") for each in looks)
+    assert 1 == sum(each["options"] == ["fillfactor=60"] for each in looks)
+    row = "insert into public.events values (1, 'br', %s)"
+    database.execute(row, [month(1)])
+    assert 1 == count(database, f"public.{coming}")
+
+
+def test_days_below_months_are_laid_out_for_the_whole_coming_month(database, only, running):
+    this, coming = f"events_{month(0):%Y_%m}", f"events_{month(1):%Y_%m}"
+    plant(
+        database,
+        "create table public.events (at date) partition by range (at)",
+        of_month(0, sub="partition by range (at)"),
+        *(
+            f"create table public.events_{low:%Y_%m_%d} partition of public.{this} for values from ('{low:%Y-%m-%d}')"
+            f" to ('{high:%Y-%m-%d}')"
+            for low, high in days(month(0), month(1))
+        ),
+    )
+    run = running(database, only, "partitions")
+    assert [f"public.{coming}"] == list(run.due)
+
+    all_of(run)
+
+    found = shape(database, "public.events")
+    expected = {
+        f"events_{low:%Y_%m_%d}": f"FOR VALUES FROM ('{low:%Y-%m-%d}') TO ('{high:%Y-%m-%d}')"
+        for low, high in days(month(1), month(2))
+    }
+    assert expected == {name: bound for name, (above, bound, _) in found.items() if above == coming}
+    assert {} == running(database, only, "partitions").due
+
+
+def test_a_branch_gets_no_period_beyond_its_own_bounds(database, only, running):
+    plant(
+        database,
+        "create table public.events (at date) partition by range (at)",
+        *(of_month(ahead, sub="partition by range (at)") for ahead in (-1, 0, 1)),
+        *(
+            f"create table public.events_{low:%Y_%m_%d} partition of public.events_{low:%Y_%m}"
+            f" for values from ('{low:%Y-%m-%d}') to ('{high:%Y-%m-%d}')"
+            for low, high in days(month(-1), month(2))
+        ),
+    )
+
+    assert {} == running(database, of_events(only, ahead=1), "partitions").due
+
+
+@pytest.mark.parametrize(
+    ("sub", "leaf", "told"),
+    [
+        ("partition by list (at)", "{leaf}_x partition of {leaf} default", "hang on the time, and in which way"),
+        (
+            "partition by list (id)",
+            "odd partition of {leaf} for values in (1)",
+            "the name of public.odd says nothing of",
+        ),
+        (
+            "partition by range (at)",
+            "{leaf}_x partition of {leaf} for values from ('{month}-03') to ('{month}-09')",
+            "no day",
+        ),
+    ],
+)
+def test_a_level_that_cannot_be_told_from_the_present_one_is_refused(database, only, running, sub, leaf, told):  # noqa: PLR0917 - the columns of its table
+    this, coming = f"events_{month(0):%Y_%m}", f"events_{month(1):%Y_%m}"
+    plant(
+        database,
+        "create table public.events (id int, at date) partition by range (at)",
+        of_month(0, sub=sub),
+        "create table public." + leaf.format(leaf=this, month=f"{month(0):%Y-%m}").replace("of ", "of public."),
+    )
+    run = running(database, only, "partitions")
+
+    with pytest.raises(StewardError, match=rf"public\.{coming} cannot be made: .*{told}.*exclude the family"):
+        run.act(f"public.{coming}")
+
+    assert coming not in shape(database, "public.events")
+
+
+def test_rows_leave_a_default_partition_that_is_partitioned_itself(database, only, running):
+    plant(
+        database,
+        "create table public.events (id int, at date) partition by range (at)",
+        of_month(0),
+        "create table public.rest partition of public.events default partition by hash (id)",
+        "create table public.rest_0 partition of public.rest for values with (modulus 1, remainder 0)",
+    )
+    database.execute("insert into public.events values (1, %s), (2, %s)", [month(1), month(5)])
+
+    outcome = running(database, only, "partitions").act(f"public.events_{month(1):%Y_%m}")
+
+    assert 1 == outcome.figures["moved_from_default"]
+    assert [1, 1] == [count(database, each) for each in (f"public.events_{month(1):%Y_%m}", "public.rest")]
+
+
+def test_a_tree_killed_in_the_middle_leaves_nothing_and_the_next_run_makes_it(database, only, running):
+    sub, leaves = SUBLEVELS["hash"]
+    this, coming = f"events_{month(0):%Y_%m}", f"events_{month(1):%Y_%m}"
+    plant(
+        database,
+        "create table public.events (id bigint, at date) partition by range (at)",
+        of_month(0, sub=sub),
+        *(f"create table public.{each.format(leaf=this).replace('of ', 'of public.')}" for each in leaves),
+    )
+    run = running(database, only, "partitions")
+    ended = []
+
+    def work():
+        try:
+            run.act(f"public.{coming}")
+        except psycopg.Error as error:
+            ended.append(error)
+
+    with held(database, "lock table public.events in share update exclusive mode"):
+        thread = threading.Thread(target=work)
+        thread.start()
+        [waiting] = until(
+            lambda: database.execute("select pid from pg_locks where not granted and locktype = 'relation'")
+        )
+        database.execute("select pg_terminate_backend(%s)", [waiting["pid"]])
+        thread.join()
+
+    assert isinstance(ended[0], psycopg.OperationalError)
+    assert [] == database.execute("select 1 from pg_class where relname like %s", [f"{coming}%"])
+    all_of(running(database, only, "partitions"))
+    assert 4 == sum(name.startswith(coming) for name in shape(database, "public.events"))

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import settings as drawn
 from hypothesis import strategies as st
 
-from steward.inventory import Partition
 from steward.procedures import bounds
 from steward.procedures.bounds import BEGIN, END, Grid, Span
 
@@ -136,31 +135,3 @@ def test_nothing_is_learnt_from_what_is_on_no_grid(spans):
 
 def test_a_family_that_begins_in_the_future_is_learnt_from_there():
     assert Grid("week") == bounds.learn(Grid("week").periods(at("2027-01-04"), 3), at("2026-11-22"))
-
-
-@pytest.mark.parametrize(
-    ("lower", "upper", "expected"),
-    [
-        ("2026-11-01", "2026-12-01", (at("2026-11-01"), at("2026-12-01"))),
-        ("2026-11-01T03:00:00", "2026-12-01T03:00:00.5", (at("2026-11-01T03:00"), at("2026-12-01T03:00:00.500"))),
-        (None, None, (BEGIN, END)),
-        ("-infinity", "infinity", (BEGIN, END)),
-        ("0044-03-15T00:00:00 BC", "20000-01-01T00:00:00", (BEGIN, END)),
-    ],
-)
-def test_bounds_are_read_as_the_inventory_writes_them(lower, upper, expected):
-    partition = Partition(1, "s", "n", "s.n", lower, upper, False, False, False)
-
-    assert Span(*expected) == bounds.span(partition)
-
-
-@pytest.mark.parametrize(
-    ("key_type", "expected"),
-    [
-        ("date", "2026-12-01"),
-        ("timestamp without time zone", "2026-12-01 00:00:00"),
-        ("timestamp with time zone", "2026-12-01 00:00:00+00:00"),
-    ],
-)
-def test_a_bound_is_written_as_its_type_takes_it(key_type, expected):
-    assert expected == bounds.literal(at("2026-12-01"), key_type)
