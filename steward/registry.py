@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from steward.procedures.analyze import Analyze
+from steward.procedures.matviews import Matviews
 from steward.procedures.partitions import Partitions
 from steward.procedures.vacuum import Vacuum
 from steward.retention.purge import Purge
@@ -15,5 +16,5 @@ if TYPE_CHECKING:
 __all__ = ["PROCEDURES"]
 
 PROCEDURES: dict[str, Procedure[Any, Any]] = {
-    procedure.name: procedure for procedure in (Purge(), Partitions(), Vacuum(), Analyze())
+    procedure.name: procedure for procedure in (Purge(), Partitions(), Vacuum(), Analyze(), Matviews())
 }

@@ -41,6 +41,7 @@ class Profile(Model):
     indexes: thresholds.Indexes
     reorganise: thresholds.Reorganise
     disk: thresholds.Disk
+    refresh: thresholds.Refresh
     wraparound: thresholds.Wraparound
     canary: sections.Canary
     exemptions: tuple[Exemption, ...]

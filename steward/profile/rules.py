@@ -143,10 +143,11 @@ class Partitions(Model):
 
 
 class Matview(Model):
-    """How old the content of a materialized view may be, and whether that is critical."""
+    """How old the content of a materialized view may be, whether that is critical, and whether it may become empty."""
 
     staleness: Interval
     critical: bool = False
+    may_empty: bool = False
 
 
 class Exemption(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,7 @@ __all__ = [
     "Lag",
     "Load",
     "Queries",
+    "Refresh",
     "Reorganise",
     "Vacuum",
     "Wraparound",
@@ -69,6 +70,14 @@ class Queries(Model):
     cache_hit: Share
     regression: Annotated[float, Field(ge=1)]
     minimum_calls: Positive
+
+
+class Refresh(Model):
+    """When a materialized view is refreshed while its readers wait, and when beside them."""
+
+    plain_share: Share
+    remember: Interval
+    without_key: Literal["refuse", "plain"]
 
 
 class Load(Model):

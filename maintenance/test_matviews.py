@@ -1,0 +1,30 @@
+"""Refresh what is precomputed before its readers decide by old figures, and never let it lose a tenant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from steward.action import Action
+    from steward.procedures.matviews import View
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("settle", step=10),
+    pytest.mark.severity("normal"),
+    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1", "SOC2-PI1.4"),
+]
+
+
+@pytest.mark.needs("matviews")
+def test_matviews(view: View, action: Action) -> None:
+    """The view holds what its query gives now, of no tenant less, and the record of refreshes says so."""
+    outcome = action.run("matviews", view)
+
+    assert outcome.after.populated
+    assert outcome.after.last_refreshed != outcome.before.last_refreshed
+    assert outcome.after.rows == outcome.figures["rows"]
