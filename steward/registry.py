@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from steward.procedures.analyze import Analyze
+from steward.procedures.leftovers import Leftovers
 from steward.procedures.matviews import Matviews
 from steward.procedures.partitions import Partitions
+from steward.procedures.reindex import Reindex
 from steward.procedures.vacuum import Vacuum
 from steward.retention.purge import Purge
 
@@ -16,5 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["PROCEDURES"]
 
 PROCEDURES: dict[str, Procedure[Any, Any]] = {
-    procedure.name: procedure for procedure in (Purge(), Partitions(), Vacuum(), Analyze(), Matviews())
+    procedure.name: procedure
+    for procedure in (Purge(), Partitions(), Vacuum(), Analyze(), Leftovers(), Reindex(), Matviews())
 }

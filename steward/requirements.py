@@ -38,6 +38,7 @@ _TABLES = {
     ("steward", "growth_threshold"): "bootstrap/growth_threshold",
     ("steward", "scope"): "bootstrap/scope",
     ("steward", "analyzed"): "bootstrap/analyzed",
+    ("steward", "index_bloat"): "bootstrap/index_bloat",
 }
 
 

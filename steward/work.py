@@ -6,6 +6,7 @@ import random
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import psycopg
@@ -16,7 +17,7 @@ from steward import Busy, Deferred, guard, locks, queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from pathlib import Path
 
     from psycopg import Cursor, sql
@@ -29,7 +30,8 @@ __all__ = ["Budget", "Settings", "Statement", "Work", "ended_by_window", "render
 
 T = TypeVar("T")
 
-Budget = Literal["brief", "drain", "other"]
+# "watched" is no wait of a length: whoever asks for it watches over the statement, and ends it.
+Budget = Literal["brief", "drain", "other", "watched"]
 
 # One to see who holds the lock, one for when they are gone, and one for a look that came too late.
 _LAST_ATTEMPTS = 3
@@ -88,6 +90,9 @@ class Work:
         """
         if self.conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             return self._run(statement)
+        if budget == "watched":
+            self.limit(lock_timeout=timedelta(0))
+            return self._run(statement)
         return self._retry(lambda: self._run(statement), budget)
 
     def attempt(self, do: Callable[[], T], *, budget: Budget = "other") -> T:
@@ -130,7 +135,7 @@ class Work:
 
     def _retry(self, do: Callable[[], T], budget: Budget) -> T:
         limits = self.settings.profile.locks
-        timeout = {"brief": limits.access_exclusive, "drain": limits.drain, "other": limits.other}[budget]
+        timeout = {"brief": limits.access_exclusive, "drain": limits.drain}.get(budget, limits.other)
         self.limit(lock_timeout=timeout)
         give_up = time.monotonic() + limits.budget.total_seconds()
         pause = limits.backoff_base.total_seconds()

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 # What may have a statement timeout of its own: the names of the procedures (steward/registry.py).
-Action = Literal["analyze", "matviews", "partitions", "purge", "reindex", "snapshots", "vacuum"]
+Action = Literal["analyze", "leftovers", "matviews", "partitions", "purge", "reindex", "snapshots", "vacuum"]
 Severity = Literal["blocker", "critical", "normal", "minor", "trivial"]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]

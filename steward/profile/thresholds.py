@@ -97,12 +97,16 @@ class Lag(Model):
 
 
 class Indexes(Model):
-    """Unused indexes, and what a rebuild must at least promise."""
+    """Unused indexes, when a large one is looked at again, and what may be done where CONCURRENTLY fails."""
 
     unused_size: Size
     unused_for: Interval
     drop_unused: bool
     minimum_size: Size
+    scans_counted: Duration
+    grown: Share
+    measured_for: Duration
+    plain_fallback: bool
 
 
 class Reorganise(Model):

@@ -1,0 +1,38 @@
+"""An index that is not valid helps no query, may have let duplicates in, and still costs on every write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.procedures import coverage
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("verify", step=40),
+    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1"),
+]
+
+
+@pytest.mark.severity("normal")
+def test_invalid(check: Check) -> None:
+    """Every index is valid, but for those that are being built."""
+    within, expected = coverage.within(check), coverage.expected(check)
+    findings = check.run("index_health_invalid", within, **expected, left_over=False)
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("minor")
+def test_leftovers(check: Check) -> None:
+    """No interrupted build has left an index behind."""
+    within, expected = coverage.within(check), coverage.expected(check)
+    findings = check.run("index_health_invalid", within, **expected, left_over=True)
+
+    assert not findings.offenders

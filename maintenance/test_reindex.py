@@ -1,0 +1,41 @@
+"""Give back what an index wastes: a bloated one costs cache and time on every scan, and a leftover on every write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from steward.action import Action
+    from steward.procedures.bloat import Index
+    from steward.procedures.leftovers import Leftover
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.severity("normal"),
+    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1"),
+]
+
+
+@pytest.mark.phase("indexes", step=10)
+@pytest.mark.needs("leftovers")
+def test_leftovers(leftover: Leftover, action: Action) -> None:
+    """What an interrupted build has left is gone."""
+    outcome = action.run("leftovers", leftover)
+
+    assert not outcome.after.standing
+
+
+@pytest.mark.phase("indexes", step=20)
+@pytest.mark.needs("reindex")
+def test_reindex(index: Index, action: Action) -> None:
+    """The index is another file, valid, defined as before, its waste within the limit, and nothing is left over."""
+    outcome = action.run("reindex", index)
+
+    assert outcome.after.valid
+    assert outcome.after.file != outcome.before.file
+    assert outcome.after.definition == outcome.before.definition
+    assert outcome.after.bloat <= outcome.threshold, f"{outcome.after.size} bytes, predicted {outcome.before.needed}"
+    assert outcome.after.leftovers == outcome.before.leftovers
