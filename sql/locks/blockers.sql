@@ -3,17 +3,22 @@
 -- Columns: holder; mode; age of the transaction; remedy, what ends the waiting; oldest first.
 -- Parameters: relations, oids; snapshots, a boolean.
 -- Minimum version: 13.
-with wanted as (
+with recursive part as (
+    -- Read from pg_inherits, since pg_partition_tree() would wait for a relation that somebody has locked.
     select relation.oid
     from pg_catalog.unnest(%(relations)s::pg_catalog.oid[]) as relation (oid)
     union
-    select ancestor.relid
+    select child.inhrelid
+    from part
+    join pg_catalog.pg_inherits as child on child.inhparent = part.oid
+),
+wanted as (
+    select ancestor.relid as oid
     from pg_catalog.unnest(%(relations)s::pg_catalog.oid[]) as relation (oid)
     cross join lateral pg_catalog.pg_partition_ancestors(relation.oid) as ancestor (relid)
     union
-    select part.relid
-    from pg_catalog.unnest(%(relations)s::pg_catalog.oid[]) as relation (oid)
-    cross join lateral pg_catalog.pg_partition_tree(relation.oid) as part
+    select part.oid
+    from part
 ),
 holding as (
     select held.pid, held.virtualtransaction, pg_catalog.string_agg(distinct held.mode, ', ' order by held.mode) as mode
