@@ -33,7 +33,13 @@ cross join lateral (
     from pg_catalog.pg_trigger as trigger
     where trigger.tgrelid = watched.relation
         and not trigger.tgisinternal
-        and trigger.tgparentid = 0
+        -- What a partitioned parent has handed down counts once, at the parent, where that is looked at, too.
+        and not exists (
+            select
+            from pg_catalog.pg_trigger as origin
+            join watched as above on above.relation = origin.tgrelid and above.event = watched.event
+            where origin.oid = trigger.tgparentid and origin.tgenabled in ('O', 'A')
+        )
         and trigger.tgenabled in ('O', 'A')
         -- 8 and 16 are TRIGGER_TYPE_DELETE and TRIGGER_TYPE_UPDATE of pg_trigger.h.
         and trigger.tgtype & case watched.event when 'delete' then 8 else 16 end <> 0

@@ -185,6 +185,21 @@ def test_triggers_on_the_leaves_and_on_tables_that_follow_are_found(database, se
     assert 'allow_triggers = ["shop.log.whole", "shop.log_2020.part", "shop.note.follower"]' in str(refusal)
 
 
+def test_a_rule_on_one_partition_sees_the_triggers_that_its_parent_has_handed_down(database, settings, purging):
+    with shop(database) as conn:
+        conn.execute("create function f() returns trigger language plpgsql as 'begin return old; end'")
+        conn.execute("create table log (id int, at timestamptz) partition by range (at)")
+        conn.execute("create table log_2020 partition of log for values from ('2020-01-01') to ('2021-01-01')")
+        conn.execute("create trigger whole after delete on log for each row execute function f()")
+        conn.execute("insert into log values (1, '2020-02-02')")
+
+    alone = purging(database, with_rules(settings, {"leaf": old("shop.log_2020")})).only()
+    through_the_parent = purging(database, with_rules(settings, {"log": old("shop.log")})).only()
+
+    assert 'allow_triggers = ["shop.log_2020.whole"]' in str(alone)
+    assert 'allow_triggers = ["shop.log.whole"]' in str(through_the_parent)
+
+
 def test_an_update_of_a_referenced_key_counts_what_follows(database, settings, purging, table):
     table.execute("create table parent (code text primary key, at timestamptz)")
     table.execute("create table child (code text references parent on update cascade on delete restrict)")
