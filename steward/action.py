@@ -202,7 +202,7 @@ class Action:
         started_at, started = datetime.now(UTC), time.monotonic()
         try:
             done = procedure.execute(work, subject, before)
-            after = procedure.measure(work, subject)
+            after = procedure.measure(work, subject) if work.proof is None else work.proof
         except BaseException as error:
             self._settle(work, intent, error)
             raise

@@ -1,7 +1,8 @@
 """The truth of a run: intents and outcomes as they happen, one JSON line each, folded into ``run.json`` at the end.
 
 Several processes append to one file: a line is a single ``write`` on a descriptor opened with O_APPEND, flushed to disk
-before the caller goes on, so that what was about to happen is known even when the process dies in it.
+before the caller goes on, so that what was about to happen is known even when the machine dies in it. What an intent
+has brought about (statements, progress) gets there with the next line that must.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ OUTCOMES = (
     "not needed",
 )
 
+# Told after the fact; a batch of a long work has both, and a disk may take longer to flush them than the batch took.
+_TOLD_LATER = frozenset({"progress", "statement"})
 _HEAD = '{"t":"'  # how every line begins
 
 
@@ -53,7 +56,7 @@ class Journal:
         self._file = os.open(run_dir / JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def write(self, event: str, **fields: Any) -> None:
-        """Append one event and flush it to disk.
+        """Append one event, and flush it to disk unless it only tells of what an intent on disk has brought about.
 
         Raises:
             OSError: the disk is full, or the file was taken away; what was to be done must not be done then.
@@ -63,7 +66,8 @@ class Journal:
         line = f"{json.dumps(stamped, separators=(',', ':'))}\n".encode()
         if os.write(self._file, line) != len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), JOURNAL)
-        os.fsync(self._file)
+        if event not in _TOLD_LATER:
+            os.fsync(self._file)
 
     def keep_secret(self, password: str | None) -> None:
         """Keep a password out of every event that follows: one from a passfile or a service file is known only now."""

@@ -76,6 +76,8 @@ class Work:
         self.server_version = conn.info.server_version
         self.heavy = True
         self.relations: Sequence[int] = ()
+        # What ``execute`` measured as its last step: it is the proof, and nothing is measured twice.
+        self.proof: Any = None
         self.terminated: list[Mapping[str, object]] = []
         self._journal = journal
         self._attempt = 1
@@ -94,6 +96,13 @@ class Work:
             self.limit(lock_timeout=timedelta(0))
             return self._run(statement)
         return self._retry(lambda: self._run(statement), budget)
+
+    def glance(self, statement: Statement) -> Cursor[dict[str, Any]] | None:
+        """Run one statement in autocommit that waits for locks a moment only; None: one was not had, all is undone."""
+        self.limit(lock_timeout=self.settings.profile.locks.backoff_base)
+        with suppress(*_NOT_HAD):
+            return self._run(statement)
+        return None
 
     def attempt(self, do: Callable[[], T], *, budget: Budget = "other") -> T:
         """Run ``do`` in one transaction; a lock not had rolls all of it back and tries it again within the budget.

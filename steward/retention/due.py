@@ -41,6 +41,8 @@ class Expired:
     due: int | None
     held: int
     cascaded: Mapping[str, int]
+    oldest: str | None = None
+    newest: str | None = None
 
     @property
     def oid(self) -> int:
@@ -143,7 +145,8 @@ def examine(row: Mapping[str, Any], scan: Scan, settings: Settings) -> Iterable[
     hindered = row["refused"] or (row["uncounted"] and f"{found.rule}: not counted, since {row['uncounted']}")
     for each in _leaves(row, found, scan):
         leaf = Leaf(**{part.name: each[part.name] for part in fields(Leaf)})
-        subject = Expired(found, leaf, each["due"], each["held"], row["cascaded"])
+        ages = each.get("oldest"), each.get("newest")
+        subject = Expired(found, leaf, each["due"], each["held"], row["cascaded"], *ages)
         why = hindered or _why(subject, each, settings.profile.retention.rules[found.rule])
         estimate = "not counted" if subject.due is None else f"{subject.due:,} rows"
         yield Due(subject, why, float(subject.due or 0), leaf.ident, f"{leaf.ident} {found.rule}", estimate)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from psycopg import DataError
 
-from steward import Busy, NotNeeded, Undone, locks
+from steward import Busy, NotNeeded, Undone, locks, queries
 from steward.action import Examined, Procedure
 from steward.retention import due, effects, facts, holds, walk
 from steward.retention.due import Expired
 from steward.retention.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from steward.action import Settings, Statement, Work
     from steward.inventory import Scan
@@ -73,7 +74,7 @@ class Purge(Procedure[Expired, Remaining]):
         return counted
 
     def measure(self, work: Work, subject: Expired) -> Remaining:
-        """Count what is due now, under the holds of now.
+        """Return what the plan has counted while any of it is due; else count what is due now, under the holds of now.
 
         Raises:
             RefusalError: a hold cannot be understood, or more would happen than the rule says.
@@ -81,10 +82,11 @@ class Purge(Procedure[Expired, Remaining]):
 
         """
         current = _require_allowed(work, subject)
-        try:
-            found = work.execute(walk.measure(current, work.settings.profile, subject.leaf)).fetchall()[0]
-        except DataError as error:
-            raise current.undecided(error) from error
+        if subject.due and list(current.holds) == list(subject.facts.holds):
+            found = _asked(work, current, walk.recheck(current, work.settings.profile, subject.leaf))
+            if found["found"]:
+                return Remaining(subject.due, subject.held, subject.oldest, subject.newest, found["pages"])
+        found = _asked(work, current, walk.measure(current, work.settings.profile, subject.leaf))
         remaining = Remaining(**found)
         if subject.due == 0 and remaining.due == 0 and remaining.held:
             raise NotNeeded(
@@ -110,10 +112,12 @@ class Purge(Procedure[Expired, Remaining]):
         current = _require_allowed(work, subject)
         steps = Walk(work, current, subject.leaf, before.due)
         try:
-            remaining = self._passes(work, subject, steps, before)
+            with _lazily(work.conn):
+                remaining = self._passes(work, subject, steps, before)
         except Undone as undone:
             undone.figures.update(_figures(subject, steps, before, None))
             raise
+        work.proof = remaining
         figures = _figures(subject, steps, before, remaining)
         if remaining.due and not steps.tally.refused:
             holders = locks.blockers(work.conn, [subject.oid]) or "whoever held them is gone"
@@ -141,6 +145,27 @@ class Purge(Procedure[Expired, Remaining]):
             work.go_on()
             time.sleep(pause)
             pause = min(2 * pause, limits.backoff_cap.total_seconds())
+
+
+def _asked(work: Work, current: Facts, statement: Statement) -> dict[str, Any]:
+    try:
+        return work.execute(statement).fetchall()[0]
+    except DataError as error:
+        raise current.undecided(error) from error
+
+
+@contextmanager
+def _lazily(conn: Session) -> Iterator[None]:
+    """Let no batch wait for the disk: what a crash undoes is still due, and the next run takes it.
+
+    What says that it was done waits: the ledger's commit, which is on disk only after all that came before it.
+    """
+    queries.execute(conn, "session/commit_lazily")
+    try:
+        yield
+    finally:
+        if not conn.closed and not conn.broken:
+            queries.execute(conn, "session/commit_as_told")
 
 
 def _require_allowed(work: Work, subject: Expired) -> Facts:

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from steward.profile import Profile, Retention
     from steward.retention.facts import Facts
 
-__all__ = ["Leaf", "Pace", "Tally", "Walk", "batch", "measure"]
+__all__ = ["Leaf", "Pace", "Tally", "Walk", "batch", "measure", "recheck"]
 
 # Pages of the first range: 8 MB are read in a few milliseconds, however few rows are due in them.
 _FIRST_PAGES = 1024
 # A batch may grow to twice or shrink to a quarter of the one before: one slow disk flush must not upset the pace.
 _FASTEST, _SLOWEST = 2.0, 0.25
+# A range that is swept may be this much smaller than one that is not, and still be worth it.
+_SPARSE = 8
 # Before 14 the server has no scan of a range of addresses: one range is all, and the limit on rows ends each batch.
 _RANGE_SCANS = 140000
 
@@ -55,7 +57,10 @@ class Pace:
         low, high = self.limits.batch_target_low.total_seconds(), self.limits.batch_target_high.total_seconds()
         factor = min(_FASTEST, max(_SLOWEST, (low + high) / 2 / max(seconds, 1e-6)))
         full = rows >= self.rows
-        if seconds > high or (full and seconds < low):
+        # What a batch with as many rows as it may have would have taken: a range with few of them says little.
+        whole = seconds * self.rows / rows if rows else high
+        if seconds > high or whole < low:
+            factor = factor if seconds > high else min(_FASTEST, (low + high) / 2 / max(whole, 1e-6))
             self.rows = min(
                 self.limits.batch_rows_maximum, max(self.limits.batch_rows_minimum, int(self.rows * factor))
             )
@@ -95,13 +100,26 @@ def measure(facts: Facts, profile: Profile, leaf: Leaf) -> Statement:
     return Statement(text, locks=f"ACCESS SHARE on {leaf.ident}", params={**values, "relation": leaf.oid})
 
 
-def batch(facts: Facts, profile: Profile, leaf: Leaf) -> Statement:
+def recheck(facts: Facts, profile: Profile, leaf: Leaf) -> Statement:
+    """Return the statement that looks whether anything is due in a leaf, and no further."""
+    values = Bindings()
+    parts = facts.parts(profile, values, leaf.oid)
+    del parts["clock"]
+    text = queries.compose("maintenance/purge_recheck", 0, leaf=sql.Identifier(leaf.schema, leaf.name), **parts)
+    return Statement(text, locks=f"ACCESS SHARE on {leaf.ident}", params={**values, "relation": leaf.oid})
+
+
+def batch(facts: Facts, profile: Profile, leaf: Leaf, *, sweeping: bool = False) -> Statement:
     """Return the statement of the first batch; the others differ in where they start and how much they take."""
     values = Bindings()
     parts = facts.parts(profile, values, leaf.oid) | {"leaf": sql.Identifier(leaf.schema, leaf.name)}
-    parts["change"] = _change(facts, profile, values, parts)
     start: dict[str, object] = {"rows": profile.retention.batch_rows_start}
-    if leaf.keyset:
+    if not sweeping:
+        parts["change"] = _change(facts, profile, values, parts)
+    if sweeping:
+        text = queries.compose("maintenance/purge_sweep", 0, **parts)
+        start |= {"after": "(0,0)", "before": f"({_FIRST_PAGES},0)"}
+    elif leaf.keyset:
         text = queries.compose("maintenance/purge_keyset", 0, **parts)
         start |= {"after": "-infinity"}
     else:
@@ -122,6 +140,10 @@ def _change(facts: Facts, profile: Profile, values: Bindings, parts: Mapping[str
     return queries.compose("maintenance/purge_update", 0, assignments=sql.SQL(", ").join(assignments), **parts)
 
 
+def _range(after: str, end: int) -> dict[str, str]:
+    return {"after": after, "before": f"({end},0)"}
+
+
 class Walk:
     """Goes through a leaf, as often as it is asked to, and keeps the tally of all its batches."""
 
@@ -133,7 +155,19 @@ class Walk:
         self._due = due
         self._profile = work.settings.profile
         self._pace = Pace(self._profile.retention, self._profile.retention.batch_rows_start)
-        self._statement = batch(facts, self._profile, leaf)
+        self._compose()
+        density = queries.fetch(work.conn, "maintenance/purge_density", {"relation": leaf.oid})
+        self._most_a_page = max((row["rows_a_page"] for row in density), default=1)
+        self._rows_a_page = float(self._most_a_page)
+        # What a row costs that sets off others is not told by its page, and what a trigger keeps must be told apart
+        # from what is locked. Before 14 no range is read by itself.
+        rule = self._profile.retention.rules[facts.rule]
+        plain = rule.action == "delete" and not facts.triggers and not facts.cascades
+        self._sweeps = plain and work.server_version >= _RANGE_SCANS
+
+    def _compose(self) -> None:
+        self._statement = batch(self._facts, self._profile, self._leaf)
+        self._sweep = batch(self._facts, self._profile, self._leaf, sweeping=True)
 
     def through(self, pages: int) -> None:
         """Take every due row that nobody has locked, in a leaf of so many pages.
@@ -148,6 +182,8 @@ class Walk:
             self._along_index()
         else:
             self._along_heap(pages)
+        # What a pass has left was locked: the next one passes over it again, and tells it from what a trigger keeps.
+        self._sweeps = False
 
     def _along_index(self) -> None:
         after, more = "-infinity", True
@@ -161,28 +197,63 @@ class Walk:
     def _along_heap(self, pages: int) -> None:
         page, after = 0, "(0,0)"
         while page < pages:
+            end = min(pages, page + self._sweepable())
+            if end > page and self._swept(after, end):
+                page, after = end, f"({end},0)"
+                continue
             step = self._pace.pages if self._work.server_version >= _RANGE_SCANS else pages
             end, rows = min(pages, page + step), self._pace.rows
-            found = self._batch(after=after, before=f"({end},0)")
+            found = self._batch(**_range(after, end))
             if found["locked"] >= rows:
                 after = found["last"]
                 page = int(after[1 : after.index(",")])
             else:
                 page, after = end, f"({end},0)"
 
+    def _sweepable(self) -> int:
+        """Return the pages that the next batch may take in one step, so that it has no more rows than a batch may have.
+
+        A page may have twice the due rows of those before it, or all its rows where none was swept. Where few rows are
+        due, ranges as small as that would cost more than they save.
+        """
+        if not self._sweeps or not self.tally.batches:
+            return 0
+        pages = min(self._pace.pages, int(self._pace.rows / self._rows_a_page))
+        return pages if pages * _SPARSE >= self._pace.pages else 0
+
+    def _swept(self, after: str, end: int) -> bool:
+        """Take a range in one step; False where a row of it is locked, and nothing was done."""
+        first = int(after[1 : after.index(",")])
+        self._go_on()
+        started = time.monotonic()
+        cursor = self._work.glance(replace(self._sweep, params={**self._sweep.params, **_range(after, end)}))
+        if cursor is None:
+            self._sweeps = False
+            return False
+        found = cursor.fetchall()[0]
+        self._pace.pages = max(1, end - first)
+        self._rows_a_page = min(self._most_a_page, max(1.0, 2 * found["done"] / self._pace.pages))
+        self._learn(found, started)
+        return True
+
     def _batch(self, **start: str) -> Mapping[str, Any]:
+        self._go_on()
+        params = {**self._statement.params, **start, "rows": self._pace.rows}
+        started = time.monotonic()
+        found = self._work.execute(replace(self._statement, params=params)).fetchall()[0]
+        self._learn(found, started)
+        return found
+
+    def _go_on(self) -> None:
         if self.tally.batches:
             self._work.go_on()
         self._keep_to_holds()
-        params = {**self._statement.params, **start, "rows": self._pace.rows}
-        started = time.monotonic()
-        cursor = self._work.execute(replace(self._statement, params=params))
-        found = cursor.fetchall()[0]
+
+    def _learn(self, found: Mapping[str, Any], started: float) -> None:
         seconds = time.monotonic() - started
         self.tally.add(found, seconds)
         self._pace.adapt(seconds, found["locked"])
         self._report(found, seconds)
-        return found
 
     def _keep_to_holds(self) -> None:
         """Look for holds that came or went since the last batch: a purge may last longer than a court's patience."""
@@ -190,7 +261,7 @@ class Walk:
             standing = holds.read(self._work.conn, self._profile.tenancy.column)
             self._facts = replace(self._facts, holds=standing)
             self._facts.require_valid_holds(self._work.conn)
-            self._statement = batch(self._facts, self._profile, self._leaf)
+            self._compose()
 
     def _report(self, found: Mapping[str, Any], seconds: float) -> None:
         self._work.progress(

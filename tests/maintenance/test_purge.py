@@ -455,8 +455,119 @@ def test_one_pass_along_the_heap_takes_all_in_whatever_order_the_server_finds_th
 
     counts = [event for event in run.events("statement") if "filter (where" in event["text"]]
     assert outcome.figures["done"] == 20000
-    # Before, after the only pass, and as the proof.
-    assert len(counts) == 3
+    # After the only pass, which is the proof.
+    assert len(counts) == 1
+
+
+@pytest.fixture
+def dense(database):
+    """A table that is half due, large enough for its batches to grow."""
+    with shop(database) as conn:
+        conn.execute("create table dense (id int, at timestamptz, pad text)")
+        conn.execute(
+            "insert into dense select n, now() - n % 2 * interval '9 days', repeat('x', 100)"
+            " from generate_series(1, 40000) n"
+        )
+    database.execute("vacuum analyze shop.dense")
+    return {"dense": old("shop.dense")}
+
+
+def _swept(run):
+    return [event for event in run.events("statement") if "returning" in event["text"] and "skip" not in event["text"]]
+
+
+def test_dense_ranges_go_in_one_step_each_and_every_row_is_told(database, settings, purging, dense):
+    if database.cluster.version < 14:
+        pytest.skip("13 scans no range of row addresses")
+    run = purging(database, with_rules(settings, dense))
+
+    outcome = run.only()
+
+    batches = [event for event in run.events("progress") if event.get("rows")]
+    assert (outcome.before.due, outcome.figures["done"], outcome.after.due) == (20000, 20000, 0)
+    assert sum(event["rows"] for event in batches) == 20000
+    assert len(_swept(run)) > 1
+    assert outcome.figures["oldest"] == min(event["oldest"] for event in batches)
+    assert count(database, "shop.dense") == 20000
+
+
+def test_a_row_locked_in_a_dense_range_stays_and_holds_up_no_other(database, impatient, purging, dense):
+    with database.connect(application_name="a cashier") as other:
+        other.execute("begin")
+        other.execute("select from shop.dense where id = 39001 for update")
+        run = purging(database, with_rules(impatient, dense))
+
+        ended = run.only()
+
+        assert isinstance(ended, Busy)
+        assert "1 rows stayed locked" in ended.reason
+        assert f"pid {other.info.backend_pid} (a cashier" in ended.reason
+        assert (ended.figures["done"], ended.figures["still_due"]) == (19999, 1)
+    assert all(event["error"].startswith("55P03") for event in run.events("statement") if event["error"])
+
+
+def test_a_hold_keeps_its_rows_in_a_dense_range(database, settings, purging, dense):
+    database.execute(
+        "insert into steward.legal_hold (table_name, predicate, owner, reason)"
+        " values ('shop.dense', 'id > 30000', 'a court', 'a test')"
+    )
+
+    outcome = purging(database, with_rules(settings, dense)).only()
+
+    assert (outcome.figures["done"], outcome.after.held) == (15000, 5000)
+
+
+def test_batches_do_not_wait_for_the_disk_and_what_says_that_they_are_done_does(database, settings, purging, dense):
+    own = sql.SQL("alter database {} set synchronous_commit = on").format(sql.Identifier(database.name))
+    database.execute(own)
+    run = purging(database, with_rules(settings, dense))
+    asked, original = [], run.journal.write
+
+    def write(event, **fields):
+        original(event, **fields)
+        if event == "progress":
+            asked.append(run.conn.execute("show synchronous_commit").fetchone()["synchronous_commit"])
+
+    run.journal.write = write
+    run.only()
+
+    assert set(asked) == {"off"}
+    assert run.conn.execute("show synchronous_commit").fetchone() == {"synchronous_commit": "on"}
+
+
+def _answers(database):
+    try:
+        return database.execute("select 1")
+    except psycopg.OperationalError:
+        return False
+
+
+def test_a_purge_whose_server_crashes_claims_nothing_and_the_next_finishes(own_cluster, settings, purging):
+    database = own_cluster.create(own_cluster.template("empty"))
+    suggest(database, 100)
+    rules = dict(settings.profile.retention.rules)
+    run = purging(
+        database, with_rules(settings, rules, batch_rows_start=10, batch_rows_maximum=10, batch_rows_minimum=1)
+    )
+    original = run.journal.write
+
+    def write(event, **fields):
+        original(event, **fields)
+        if event == "progress" and fields["done"] == 50:
+            # The server then ends all its processes, and recovers by what was on disk.
+            os.kill(run.conn.info.backend_pid, signal.SIGKILL)
+
+    run.journal.write = write
+    with pytest.raises(psycopg.OperationalError):
+        run.act(SUGGESTIONS)
+    until(lambda: _answers(database))
+
+    claimed = database.execute("select 1 from public.maintenance_log where maintenance_type = 'purge'")
+    left = count(database, "public.suggestions")
+    assert claimed == []
+    assert left >= 50
+    assert purging(database, with_rules(settings, rules)).only().figures["done"] == left
+    assert count(database, "public.suggestions") == 0
 
 
 def test_an_index_is_left_alone_when_most_pages_hold_due_rows(database, settings, purging):
