@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from steward import Inconclusive, NotNeeded, queries
+from steward import Inconclusive, NotNeeded, inventory, queries
 from steward.action import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from steward.action import Settings, Work
+    from steward.check import Check
     from steward.session import Session
 
-__all__ = ["UnfitError", "View", "content", "facts", "now", "require_kept", "require_unfiltered"]
+__all__ = ["UnfitError", "View", "content", "expected", "facts", "now", "require_kept", "require_unfiltered", "within"]
 
 
 class UnfitError(AssertionError):
@@ -144,3 +145,23 @@ def _fuller(work: Work, found: Mapping[str, Any], *, by_tenant: bool) -> str | N
         if more[0]["more"]:
             return str(row["ident"])
     return None
+
+
+def expected(check: Check) -> dict[str, object]:
+    """Return the parameters of the checks: which relations are looked at, and how old each view may be."""
+    profile = check.settings.profile
+    rules = [
+        {"ident": ident, "staleness": rule.staleness, "critical": rule.critical}
+        for ident, rule in profile.matviews.items()
+    ]
+    return {**inventory.scope(profile), "rules": json.dumps(rules)}
+
+
+def within(check: Check) -> dict[str, sql.Composable]:
+    """Return the parts of the checks' statements."""
+    version = check.conn.info.server_version
+    return {
+        "ours": queries.compose("inventory/ours", version),
+        "known": queries.compose("maintenance/matviews_known", version),
+        "reached": queries.compose("maintenance/matviews_reached", version),
+    }

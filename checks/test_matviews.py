@@ -1,0 +1,73 @@
+"""Old figures are believed like fresh ones, and a view that lost its tenants looks like any other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.procedures import matview_facts
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("verify", step=45),
+    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1", "SOC2-PI1.4"),
+]
+
+
+@pytest.mark.severity("critical")
+def test_critical(check: Check) -> None:
+    """No materialized view that the profile calls critical is older than it may be."""
+    told = matview_facts.expected(check)
+    findings = check.run("matviews_stale", matview_facts.within(check), **told, critical=True)
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_stale(check: Check) -> None:
+    """No other materialized view is older than it may be."""
+    told = matview_facts.expected(check)
+    findings = check.run("matviews_stale", matview_facts.within(check), **told, critical=False)
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_unpopulated(check: Check) -> None:
+    """Every materialized view can be read."""
+    findings = check.run("matviews_unpopulated", matview_facts.within(check), **matview_facts.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+@pytest.mark.controls("LGPD-46", "SOC2-CC6.1")
+def test_owners(check: Check) -> None:
+    """A refresh of any materialized view reads every row: row-level security hides none from its owner."""
+    findings = check.run("matviews_owners", matview_facts.within(check), **matview_facts.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_keys(check: Check) -> None:
+    """Every materialized view can be refreshed beside its readers, or so quickly that they hardly notice."""
+    limit = check.settings.profile.locks.access_exclusive.total_seconds()
+    told = matview_facts.expected(check)
+    findings = check.run("matviews_keys", matview_facts.within(check), **told, limit=limit)
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("minor")
+def test_records(check: Check) -> None:
+    """Every record of a refresh belongs to a materialized view."""
+    findings = check.run("matviews_records", matview_facts.within(check))
+
+    assert not findings.offenders
