@@ -19,7 +19,9 @@ pytest_plugins = (
     "tests.fixtures.engine",
     "tests.fixtures.hostile",
     "tests.fixtures.house",
+    "tests.fixtures.pooler",
     "tests.fixtures.retention",
     "tests.fixtures.runs",
+    "tests.fixtures.standby",
     "tests.fixtures.suite",
 )

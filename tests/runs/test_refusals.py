@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.fixtures.database import TestDatabase
+from tests.fixtures.running import until
+from tests.fixtures.standby import caught_up
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.fixtures.database import TestDatabase
+    from steward.target import Target
+    from tests.fixtures.database import Cluster
     from tests.fixtures.suite import Finished, Suite
 
 
@@ -47,6 +52,26 @@ def test_a_database_that_cannot_be_reached_is_told_in_one_line(
     assert 2 == run.code
     assert told in _said(run)
     assert "s3cret-word" not in run.err + run.out
+
+
+def test_a_standby_is_refused_in_one_line(suite: Suite, own_cluster: Cluster, standby: Cluster) -> None:
+    database = own_cluster.create(own_cluster.template("empty"))
+    until(lambda: caught_up(own_cluster))
+
+    run = suite.run("daily", database=TestDatabase(database.name, standby))
+
+    assert 2 == run.code
+    assert "the server is a standby in recovery; name the primary in DATABASE_URL" in _said(run)
+
+
+def test_a_pooler_is_refused_in_one_line_whatever_its_mode(
+    suite: Suite, database: TestDatabase, pooled: Target
+) -> None:
+    run = suite.run("daily", database=database, DATABASE_URL=pooled.conninfo)
+
+    assert 2 == run.code
+    assert "goes through a pooler" in _said(run)
+    assert [] == database.execute("select 1 from public.maintenance_log")
 
 
 def test_a_role_without_rights_gets_exactly_the_statements_that_are_missing(suite: Suite, blank: TestDatabase) -> None:

@@ -1,22 +1,15 @@
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import tempfile
 import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from steward import Deferred, Inconclusive, TargetError, guard, locks, session
-from steward.binaries import identity
-from tests.fixtures.database import Cluster
 from tests.fixtures.engine import busy, interrupted, stuck, waiting
 from tests.fixtures.running import changed, held, until
+from tests.fixtures.standby import caught_up
 
 
 def test_window_that_is_over_defers():
@@ -163,42 +156,6 @@ def test_load_that_cannot_be_seen_is_inconclusive_and_never_none(database, setti
 
 def test_primary_is_accepted(maintaining, settings):
     guard.require_primary(maintaining, settings.profile, "validahub")
-
-
-@pytest.fixture
-def standby(own_cluster):
-    """A streaming standby of the test's own cluster."""
-    home = Path(tempfile.mkdtemp(prefix="steward-test-", dir="/var/tmp"))
-    home.chmod(0o755)
-    made = Cluster(home / "cluster")
-    made.server.place.mkdir()
-    words = conninfo_to_dict(own_cluster.conninfo())
-    os.chown(made.server.place, identity().uid, identity().gid)
-    source = ["-h", words["host"], "-p", str(words["port"]), "-U", "postgres"]
-    switch = {"user": identity().uid, "group": identity().gid, "extra_groups": []} if identity().foreign else {}
-    try:
-        subprocess.run(
-            [made.server.binaries.program("pg_basebackup"), *source, "-D", made.server.data, "-R", "-c", "fast", "-N"],
-            check=True,
-            env=made.server.binaries.environment,
-            cwd=home,
-            **switch,
-        )
-        made.start()
-        until(lambda: caught_up(own_cluster))
-        yield made
-    finally:
-        made.server.kill()
-        made.stop()
-        shutil.rmtree(home)
-
-
-def caught_up(primary: Cluster) -> bool:
-    with primary.connect() as conn:
-        rows = conn.execute(
-            "select replay_lsn = pg_catalog.pg_current_wal_lsn() as whole from pg_catalog.pg_stat_replication"
-        ).fetchall()
-    return [row["whole"] for row in rows] == [True]
 
 
 def deferred(conn, profile) -> str | None:

@@ -1,27 +1,19 @@
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
-from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
 from steward import Busy, LockHeldError, TargetError, facts, locks, profile, session
-from steward.target import Target
 from tests.fixtures.engine import active
 from tests.fixtures.running import until
 
 PROFILE = profile.load("development")
-PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 
 # What a worker of a run is when its supervisor has been killed: a process that acts and knows nothing of it.
 WORKER = """
@@ -302,48 +294,6 @@ def test_nobody_is_named_when_nobody_holds_a_lock(connect, database):
 
 def test_direct_connection_is_accepted(connect):
     locks.require_direct(connect(), "validahub")
-
-
-@pytest.fixture(params=["transaction", "session"])
-def pooled(request, database):
-    """The database behind a pooler in a mode."""
-    if PGBOUNCER is None:
-        stop = pytest.fail if os.environ.get("REQUIRE_PGBOUNCER") else pytest.skip
-        stop("no pgbouncer here (apt-get install pgbouncer)")
-    words = conninfo_to_dict(database.conninfo("validahub_maintenance"))
-    # Beside the server's own socket, and run by the server's user: neither may be root.
-    place = Path(tempfile.mkdtemp(prefix="steward-test-", dir="/var/tmp"))
-    owner = pwd.getpwuid(Path(words["host"]).stat().st_uid)
-    port = 6432
-    (place / "users.txt").write_text('"validahub_maintenance" ""\n')
-    config = place / "pgbouncer.ini"
-    config.write_text(
-        "[databases]\n"
-        f"* = host={words['host']} port={words.get('port', 5432)}\n"
-        "[pgbouncer]\n"
-        f"listen_addr =\nlisten_port = {port}\nunix_socket_dir = {place}\n"
-        f"auth_type = trust\nauth_file = {place}/users.txt\npool_mode = {request.param}\n"
-        f"logfile = {place}/log\nmax_client_conn = 20\ndefault_pool_size = 5\n"
-        "ignore_startup_parameters = extra_float_digits\n"
-    )
-    for path in (place, *place.iterdir()):
-        os.chown(path, owner.pw_uid, owner.pw_gid)
-    process = subprocess.Popen(
-        [PGBOUNCER, "-q", str(config)],
-        user=owner.pw_uid if os.getuid() == 0 else None,
-        group=owner.pw_gid if os.getuid() == 0 else None,
-        extra_groups=[] if os.getuid() == 0 else None,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until((place / f".s.PGSQL.{port}").exists)
-        conninfo = f"host={place} port={port} user=validahub_maintenance dbname={database.name}"
-        yield Target("database", conninfo, "pooled")
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-        shutil.rmtree(place)
 
 
 def test_pooler_is_refused_before_anything_is_locked(pooled):
