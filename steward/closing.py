@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from steward import TargetError, ledger, queries, verdict
+import psycopg
+
+from steward import StewardError, TargetError, ledger, queries, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    import psycopg
-
-    from steward import StewardError
     from steward.journal import Journal
     from steward.session import Session
     from steward.target import Target
 
-__all__ = ["close_row", "error_line", "escalate", "told"]
+__all__ = ["close_row", "error_line", "escalate", "told", "unrecorded"]
 
 
 def escalate(conn: Session, journal: Journal, run: Mapping[str, Any], limit: int, *, whole: bool) -> None:
@@ -53,6 +54,16 @@ def told(error: psycopg.Error, control: Session, at: Target) -> StewardError:
             at.label, f"the connection was lost ({said})", "see the server's log; the next run converges"
         )
     return TargetError(at.label, f"{said} (SQLSTATE {error.sqlstate})", "see docs/runbook.md; the next run converges")
+
+
+def unrecorded(error: OSError, run_dir: Path, control: Session, log_id: int | None) -> StewardError:
+    """Tell in one line that the record cannot be written, in the log's row as well: no record stands behind it."""
+    cause = f"the record cannot be written ({error.strerror or error})"
+    told = StewardError(str(run_dir), cause, "make room or set STEWARD_RUNS to another disk; the next run converges")
+    if log_id is not None:
+        with suppress(psycopg.Error):
+            ledger.close_run(control, log_id, "error", {"exit_code": told.exit_code}, complete=False, error=str(told))
+    return told
 
 
 def close_row(

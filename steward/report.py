@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["latest", "make", "notices", "render", "runs"]
+    from steward.terminal import Terminal
+
+__all__ = ["finish", "latest", "make", "notices", "render", "runs"]
 
 _SECONDS = 300
 _NAMING = ("DATABASE_URL", "PG")
@@ -48,6 +50,21 @@ def make(run_dir: Path, environ: Mapping[str, str]) -> str | None:
         except (OSError, subprocess.TimeoutExpired) as error:
             return str(error)
     return None if done.returncode == 0 else f"it ended with {done.returncode}, see {log}"
+
+
+def finish(run_dir: Path, environ: Mapping[str, str], terminal: Terminal, *, wanted: bool) -> dict[str, str]:
+    """Have the report made where it is wanted, and return where things are; what goes wrong is told and no error."""
+    latest(run_dir)
+    paths = {"record": str(run_dir / "run.json")}
+    if not wanted:
+        return paths
+    failure = make(run_dir, environ)
+    if failure:
+        terminal.error(f"report: not made: {failure}; nox -s report -- {run_dir} makes it again")
+        return paths
+    for line in notices(run_dir):
+        terminal.message(line)
+    return {"report": str(run_dir / "report" / "index.html"), **paths}
 
 
 def notices(run_dir: Path) -> list[str]:

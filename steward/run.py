@@ -122,6 +122,12 @@ class Supervisor:
         if self.acts:
             locks.take_run(self.control, self.at.label)
         found = inventory.scan(self.control, self.profile)
+        try:
+            return self._recorded(found)
+        except OSError as error:
+            raise closing.unrecorded(error, self.run_dir, self.control, self.log_id) from error
+
+    def _recorded(self, found: inventory.Scan) -> int:
         self._open(found)
         try:
             self._phases()
@@ -256,7 +262,8 @@ class Supervisor:
         run = journal.fold(self.run_dir)
         self._write("run.json", json.dumps(run, indent=1, ensure_ascii=False, sort_keys=True))
         self._close_row(run)
-        self.terminal.summary(run, self._report())
+        paths = report.finish(self.run_dir, self.environ, self.terminal, wanted=self.options.report)
+        self.terminal.summary(run, paths)
         if self.options.plan:
             self.terminal.statements(run)
         return code
@@ -275,20 +282,6 @@ class Supervisor:
             ledger.snapshot_sizes(self.control, self.profile)
         except psycopg.Error as failure:
             self.terminal.error(f"sizes: not recorded ({failure.diag.message_primary or failure})")
-
-    def _report(self) -> dict[str, str]:
-        """Have the report made, and return where things are."""
-        report.latest(self.run_dir)
-        paths = {"record": str(self.run_dir / "run.json")}
-        if not self.options.report:
-            return paths
-        failure = report.make(self.run_dir, self.environ)
-        if failure:
-            self.terminal.error(f"report: not made: {failure}; nox -s report -- {self.run_dir} makes it again")
-            return paths
-        for line in report.notices(self.run_dir):
-            self.terminal.message(line)
-        return {"report": str(self.run_dir / "report" / "index.html"), **paths}
 
     def _write(self, name: str, text: str) -> None:
         (self.run_dir / name).write_text(text, encoding="utf-8")

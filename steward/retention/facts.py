@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from steward import PrerequisiteError, ProfileError, queries
+from steward import NotNeeded, PrerequisiteError, ProfileError, queries
 from steward.retention import effects, holds, predicate
 from steward.retention.effects import Cascade, Trigger
 from steward.retention.holds import Hold, RefusalError, Table
@@ -62,11 +62,16 @@ class Facts:
 
         Raises:
             RefusalError: a hold cannot be understood.
+            NotNeeded: the table is gone.
 
         """
+        named = {"schemas": [self.schema], "names": [self.name]}
+        found = [row for row in queries.fetch(conn, "retention/tables", named) if row["oid"] == self.oid]
+        if not found:
+            raise NotNeeded(f"{self.ident} is gone")
         cascades, triggers = effects.read(conn, profile.retention.rules[self.rule], self.oid)
         standing = holds.read(conn, profile.tenancy.column)
-        fresh = replace(self, cascades=cascades, triggers=triggers, holds=standing)
+        fresh = replace(self, family=found[0]["family"], cascades=cascades, triggers=triggers, holds=standing)
         fresh.require_valid_holds(conn)
         return fresh
 

@@ -173,10 +173,13 @@ def _require_allowed(work: Work, subject: Expired) -> Facts:
 
     Raises:
         RefusalError: the rule may not act under them.
+        NotNeeded: the table is gone, or the leaf has left it.
 
     """
     profile = work.settings.profile
     current = subject.facts.refreshed(work.conn, profile)
+    if subject.oid in subject.facts.family and subject.oid not in current.family:
+        raise NotNeeded(f"{subject.leaf.ident} is no partition of {current.ident} any more")
     rule = profile.retention.rules[current.rule]
     effects.require_allowed(current.rule, rule, current.cascades, current.triggers, subject.cascaded)
     if subject.oid not in current.family:

@@ -32,17 +32,6 @@ OPEN_ROWS = """
 
 
 @pytest.fixture
-def slow_profile(tmp_path: Path) -> str:
-    """A profile whose purge takes a batch a row, so that there is a middle to be killed in."""
-    path = tmp_path / "slow.toml"
-    path.write_text(
-        'extends = "development"\n[retention]\nbatch_rows_start = 1\nbatch_rows_minimum = 1\nbatch_rows_maximum = 1\n'
-        '[locks]\nbudget = "120s"\n'
-    )
-    return str(path)
-
-
-@pytest.fixture
 def crashing(own_cluster: Cluster) -> TestDatabase:
     """A demo database on a server that may be killed."""
     return own_cluster.create(own_cluster.template("demo"))
