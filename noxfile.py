@@ -49,6 +49,12 @@ def bootstrap(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["suite"])
+def profile(session: nox.Session) -> None:
+    """Write a first profile for the database that is named: -- --output FILE."""
+    _become(session, "steward", "profile")
+
+
+@nox.session(venv_backend="none", requires=["suite"])
 def demo(session: nox.Session) -> None:
     """Rebuild the embedded demo database: -- --scale N."""
     _become(session, "steward", "demo")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steward import PrerequisiteError, StewardError, bootstrap, demo, profile, report, target
+from steward import PrerequisiteError, StewardError, bootstrap, demo, draft, inspection, profile, report, target
 from steward.provision import provision
 from steward.run import Options, supervise
 from steward.terminal import Terminal
@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     rebuild = commands.add_parser("demo", help="rebuild the embedded demo database")
     _common(rebuild)
     rebuild.add_argument("--scale", type=float, default=1.0, help="1: a million corrections, 300,000 suggestions")
+    first = commands.add_parser("profile", help="write a first profile for the database that is named")
+    first.add_argument("--output", type=Path, help="the file; the terminal otherwise")
+    first.add_argument("--replace", action="store_true", help="write over a file that is there")
     report_of = commands.add_parser("report", help="make the report of a run again")
     report_of.add_argument("folder", nargs="?", type=Path, help="the run's directory; the latest otherwise")
     return parser
@@ -82,8 +85,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> int:
-    if asked.command == "report":
-        return report.render((asked.folder or report.runs(os.environ) / "latest").resolve())
+    if asked.command in {"report", "profile"}:
+        return _without_profile(asked)
     name = asked.profile or os.environ.get("STEWARD_PROFILE") or None
     if asked.command == "bootstrap" and asked.print_sql and name:
         # Needs no database, not even the name of one: the script is for another person and another machine.
@@ -106,6 +109,27 @@ def _run(asked: argparse.Namespace) -> int:
             return supervise(options, at, chosen, terminal, os.environ)
         finally:
             terminal.close()
+
+
+def _without_profile(asked: argparse.Namespace) -> int:
+    if asked.command == "report":
+        return report.render((asked.folder or report.runs(os.environ) / "latest").resolve())
+    return _first_profile(asked.output, replace=asked.replace)
+
+
+def _first_profile(output: Path | None, *, replace: bool) -> int:
+    """Write a first profile for the database that the environment names; nothing is written in the database."""
+    known = profile.load("any")
+    with provision(target.resolve(os.environ, known.name), os.environ) as at:
+        found = inspection.inspect(at, known)
+    if output is None:
+        print(draft.text(found), end="")
+        return 0
+    draft.write(draft.text(found, str(output.resolve())), output, replace=replace)
+    print(
+        f"{output}: {found.counts['tables']} tables, {len(found.families)} families of partitions; read it, then use it"
+    )
+    return 0
 
 
 if __name__ == "__main__":

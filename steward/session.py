@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steward.profile import Profile
     from steward.target import Target
 
-__all__ = ["APPLICATION", "Session", "beside", "limit", "maintenance", "observer", "plain", "probe"]
+__all__ = ["APPLICATION", "Session", "beside", "limit", "maintenance", "observer", "plain", "probe", "reader"]
 
 APPLICATION = "maintenance"
 
@@ -99,6 +99,13 @@ def maintenance(at: Target, profile: Profile, *, schedule: str = "daily", worker
 
 def observer(at: Target, profile: Profile) -> Session:
     """Connect to look: the maintenance role, nothing can be written."""
+    conn = reader(at, profile)
+    _take(conn, profile.roles.maintenance, at)
+    return conn
+
+
+def reader(at: Target, profile: Profile) -> Session:
+    """Connect to look before there is a maintenance role: as whoever logs in, nothing can be written."""
     conn = plain(at, profile.run.connect_timeout)
     _set(
         conn,
@@ -109,7 +116,6 @@ def observer(at: Target, profile: Profile) -> Session:
             "default_transaction_read_only": "on",
         },
     )
-    _take(conn, profile.roles.maintenance, at)
     return conn
 
 

@@ -87,7 +87,7 @@ class Clock:
         return _EPOCH + number * EPOCHS[self.epoch or "microseconds"] * _MICROSECOND
 
 
-def of(family: Family, said: PartitionFamily | None) -> Clock | None:
+def of(family: Family, said: PartitionFamily) -> Clock | None:
     """Return the clock of a family over one column of time; None where its key is something else.
 
     A number is time only where the profile says what it counts.
@@ -95,8 +95,8 @@ def of(family: Family, said: PartitionFamily | None) -> Clock | None:
     if len(family.key_types) != 1 or family.strategy != "r":
         return None
     [key_type] = family.key_types
-    zone = ZoneInfo(said.timezone) if said and said.timezone else UTC
-    epoch = said.epoch if said else None
+    zone = ZoneInfo(said.timezone) if said.timezone else UTC
+    epoch = said.epoch
     if key_type in TIME_TYPES:
         return None if epoch else Clock(key_type, None, zone)
     return Clock(key_type, epoch, zone) if epoch and key_type in COUNTER_TYPES else None

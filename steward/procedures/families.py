@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from steward.procedures import bounds, clocks, naming
 from steward.procedures.clocks import BEGIN, END
+from steward.profile import PartitionFamily
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     from steward.procedures.bounds import Grid, Span
     from steward.procedures.clocks import Clock
     from steward.procedures.naming import Style
-    from steward.profile import Epoch, PartitionFamily
+    from steward.profile import Epoch
     from steward.work import Settings
 
 __all__ = [
     "Habit",
     "Lacking",
-    "ahead",
+    "Look",
     "considered",
     "expectations",
     "habit",
@@ -31,11 +32,50 @@ __all__ = [
     "lacking",
     "members",
     "recognised",
-    "rule",
 ]
 
 # Numbers that mean no time of ours count something else.
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A scan as the profile sees it.
+
+    ``above`` has, by oid, the family that something is a partition of, and as which one.
+    """
+
+    scan: Scan
+    settings: Settings
+    above: Mapping[int, tuple[Family, Partition]]
+
+    @classmethod
+    def at(cls, scan: Scan, settings: Settings) -> Look:
+        """Look at a scan."""
+        return cls(scan, settings, {each.oid: (family, each) for family in scan.families for each in family.partitions})
+
+    @property
+    def now(self) -> datetime:
+        """The server's clock at the time of the scan."""
+        return datetime.fromisoformat(self.scan.server.taken_at)
+
+    def rule(self, family: Family) -> PartitionFamily:
+        """Return what the profile says of a family, or else of the nearest one above it; names are its own only."""
+        said = self.settings.profile.partitions.families
+        found: dict[str, object] = {}
+        child: Family | None = family
+        while child:
+            own = said.get(child.ident)
+            if own:
+                keys = own.model_dump(exclude_none=True, exclude=None if child is family else {"naming"})
+                found = {**keys, **found}
+            child = self.above[child.oid][0] if child.oid in self.above else None
+        return PartitionFamily.model_validate(found)
+
+    def ahead(self, family: Family) -> int:
+        """Return how many periods beside the present one a family should have."""
+        said = self.rule(family).ahead
+        return self.settings.figures.partitions_ahead if said is None else said
 
 
 @dataclass(frozen=True)
@@ -53,6 +93,7 @@ class Lacking:
     """A family with the periods that it lacks; ``sibling`` is the partition that new ones are made like."""
 
     family: Family
+    said: PartitionFamily
     habit: Habit
     sibling: Partition
     default: Partition | None
@@ -73,12 +114,8 @@ def considered(scan: Scan, settings: Settings) -> tuple[Family, ...]:
 
 def included(scan: Scan, settings: Settings) -> tuple[Family, ...]:
     """Return those of them that are over one column of time, whatever level of a tree they are."""
-    return tuple(family for family in considered(scan, settings) if clocks.of(family, rule(family, settings)))
-
-
-def rule(family: Family, settings: Settings) -> PartitionFamily | None:
-    """Return what the profile says of this family alone."""
-    return settings.profile.partitions.families.get(family.ident)
+    look = Look.at(scan, settings)
+    return tuple(family for family in considered(scan, settings) if clocks.of(family, look.rule(family)))
 
 
 def lacking(scan: Scan, settings: Settings) -> Iterator[Lacking]:
@@ -87,19 +124,19 @@ def lacking(scan: Scan, settings: Settings) -> Iterator[Lacking]:
     The clock is the server's at the time of the scan, never the newest row or partition: a stray one in the far future
     makes nothing run away.
     """
-    above = _above(scan)
-    for family in included(scan, settings):
-        found = habit(family, above, scan, settings)
+    look = Look.at(scan, settings)
+    for family in considered(scan, settings):
+        found = habit(family, look)
         if found is None:
             continue
-        now = found.clock.now(datetime.fromisoformat(scan.server.taken_at))
+        now = found.clock.now(look.now)
         there = members(family, found.clock)
         covered = [bounds.span(each, found.clock) for each in there]
-        spans = bounds.missing(found.grid, covered, now, ahead(family, settings), found.place)
+        spans = bounds.missing(found.grid, covered, now, look.ahead(family), found.place)
         if spans:
             begun = [each for each, span in zip(there, covered, strict=True) if span.lower <= now]
             default = next((each for each in family.partitions if each.is_default), None)
-            yield Lacking(family, found, (begun or there)[-1], default, spans)
+            yield Lacking(family, look.rule(family), found, (begun or there)[-1], default, spans)
 
 
 def expectations(scan: Scan, settings: Settings) -> list[dict[str, object]]:
@@ -110,25 +147,22 @@ def expectations(scan: Scan, settings: Settings) -> list[dict[str, object]]:
     members' names look. ``reason`` and ``remedy`` say why it is not managed and what would help, and nothing else is
     said then.
     """
-    above = _above(scan)
-    return [_expected(family, above, scan, settings) for family in considered(scan, settings)]
+    look = Look.at(scan, settings)
+    return [_expected(family, look) for family in considered(scan, settings)]
 
 
-def habit(
-    family: Family, above: Mapping[int, tuple[Family, Partition]], scan: Scan, settings: Settings
-) -> Habit | None:
+def habit(family: Family, look: Look) -> Habit | None:
     """Return how a family goes on, None where it is over no time or nothing can be learnt from its partitions."""
-    said = rule(family, settings)
+    said = look.rule(family)
     clock = clocks.of(family, said)
     if clock is None:
         return None
     there = members(family, clock)
-    now = clock.now(datetime.fromisoformat(scan.server.taken_at))
-    grid = bounds.learn([bounds.span(each, clock) for each in there], now)
+    grid = bounds.learn([bounds.span(each, clock) for each in there], clock.now(look.now))
     if grid is None:
         return None
-    style = naming.Style(said.naming) if said and said.naming else _learnt(family, there, clock, grid)
-    return Habit(clock, grid, style, _place(family, above, clock))
+    style = naming.Style(said.naming) if said.naming else _learnt(family, there, clock, grid)
+    return Habit(clock, grid, style, _place(family, look.above, clock))
 
 
 def members(family: Family, clock: Clock) -> list[Partition]:
@@ -136,17 +170,6 @@ def members(family: Family, clock: Clock) -> list[Partition]:
     return sorted(
         (each for each in family.partitions if not each.is_default), key=lambda each: bounds.span(each, clock)
     )
-
-
-def ahead(family: Family, settings: Settings) -> int:
-    """Return how many periods beside the present one a family should have."""
-    said = rule(family, settings)
-    return settings.figures.partitions_ahead if said is None or said.ahead is None else said.ahead
-
-
-def _above(scan: Scan) -> dict[int, tuple[Family, Partition]]:
-    """Return, by oid, the family that something is a partition of, and as which one."""
-    return {each.oid: (family, each) for family in scan.families for each in family.partitions}
 
 
 def _place(family: Family, above: Mapping[int, tuple[Family, Partition]], clock: Clock) -> Span:
@@ -161,16 +184,13 @@ def _place(family: Family, above: Mapping[int, tuple[Family, Partition]], clock:
     return place
 
 
-def _expected(
-    family: Family, above: Mapping[int, tuple[Family, Partition]], scan: Scan, settings: Settings
-) -> dict[str, object]:
-    found = habit(family, above, scan, settings)
+def _expected(family: Family, look: Look) -> dict[str, object]:
+    found = habit(family, look)
     if found is None:
-        observed, remedy = _reason(family, settings)
+        observed, remedy = _reason(family, look.rule(family))
         return {"oid": family.oid, "reason": observed, "remedy": remedy}
     clock, place = found.clock, found.place
-    now = clock.now(datetime.fromisoformat(scan.server.taken_at))
-    until = min(found.grid.periods(now, ahead(family, settings))[-1].upper, place.upper)
+    until = min(found.grid.periods(clock.now(look.now), look.ahead(family))[-1].upper, place.upper)
     return {
         "oid": family.oid,
         "since": None if place.lower == BEGIN else clock.instant(place.lower).isoformat(),
@@ -180,10 +200,9 @@ def _expected(
     }
 
 
-def _reason(family: Family, settings: Settings) -> tuple[str, str]:
+def _reason(family: Family, said: PartitionFamily) -> tuple[str, str]:
     """Tell why a family gets no coming partitions, and what would help."""
     excluding = "say that somebody else makes them: [partitions] exclude in the profile"
-    said = rule(family, settings)
     clock = clocks.of(family, said)
     [key_type, *more] = family.key_types
     expression = family.key_columns[0] == "(expression)"
@@ -191,7 +210,7 @@ def _reason(family: Family, settings: Settings) -> tuple[str, str]:
         return "a range over an expression" if expression else "a key of several columns", excluding
     if clock is None:
         counting = f"{_counting(family)}, or " if key_type in clocks.COUNTER_TYPES else ""
-        wrong = f"leave out epoch = {said.epoch!r}, or " if said and said.epoch else ""
+        wrong = f"leave out epoch = {said.epoch!r}, or " if said.epoch else ""
         return f"a range over {key_type}", f"{counting}{wrong}{excluding}"
     if not members(family, clock):
         return "no partition to learn the period from", f"make a first partition, or {excluding}"
@@ -224,4 +243,4 @@ def _learnt(family: Family, there: Sequence[Partition], clock: Clock, grid: Grid
     finite = [(name, span) for name, span in spans if span.lower != BEGIN and span.upper != END]
     regular = [(name, span) for name, span in finite if span == grid.period(span.lower)]
     learnt = naming.style(regular, grid)
-    return learnt or naming.Style(naming.conventional(family.name, grid.granularity))
+    return learnt or naming.Style(naming.conventional(family.name, grid.granularity), learnt=False)

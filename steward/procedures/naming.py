@@ -64,10 +64,14 @@ Basis = Literal["period", "lower", "upper"]
 
 @dataclass(frozen=True)
 class Style:
-    """A template, and the day that a name is made of: the period's by the calendar, or its lower or upper bound's."""
+    """A template, and the day that a name is made of: the period's by the calendar, or its lower or upper bound's.
+
+    ``learnt`` is false where the names said nothing, and the convention stands in.
+    """
 
     template: str
     basis: Basis = "period"
+    learnt: bool = True
 
     def name(self, grid: Grid, span: Span) -> str:
         """Return the name of the period that a span ends in."""

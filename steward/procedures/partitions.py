@@ -155,7 +155,6 @@ def _due(each: Lacking, facts: Mapping[int, Any], scan: Scan, settings: Settings
 
 def _period(each: Lacking, span: Span, name: str, facts: Mapping[int, Any], settings: Settings) -> Period:
     family, clock, known = each.family, each.habit.clock, facts[each.sibling.oid]
-    said = families.rule(family, settings)
     return Period(
         oid=family.oid,
         parent=Table(family.oid, family.schema, family.name, family.ident),
@@ -167,7 +166,7 @@ def _period(each: Lacking, span: Span, name: str, facts: Mapping[int, Any], sett
         default=None
         if each.default is None
         else Table(each.default.oid, each.default.schema, each.default.name, each.default.ident),
-        move=((said and said.default_rows) or settings.profile.partitions.default_rows) == "move",
+        move=(each.said.default_rows or settings.profile.partitions.default_rows) == "move",
         blueprint=Blueprint.of(known),
     )
 

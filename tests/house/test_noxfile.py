@@ -59,6 +59,12 @@ def test_the_session_becomes_the_program_with_its_words_and_its_code(checkout):
     assert words == ["daily", "--plan", "-k", "a b"]
 
 
+def test_a_first_profile_goes_where_the_operator_says(checkout):
+    done = _nox(checkout, "-s", "profile", "--", "--output", "own profile.toml")
+
+    assert done.stdout.rstrip("\n").split("|")[2:] == ["profile", "--output", "own profile.toml"]
+
+
 def test_the_environment_is_made_once_until_its_lock_changes(checkout):
     lock = checkout / "requirements" / "run.txt"
     _nox(checkout, "-s", "daily")

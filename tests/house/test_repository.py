@@ -51,6 +51,8 @@ ROOMS = (
     "procedures",
     "registry",
     "survey",
+    "inspection",
+    "draft",
     "fork",
     "phase",
     "report",

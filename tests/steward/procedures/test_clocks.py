@@ -142,13 +142,13 @@ def family(key_type, *more):
 @pytest.mark.parametrize(
     ("of", "said", "expected"),
     [
-        (family("date"), None, Clock("date")),
-        (family("bigint"), None, None),
+        (family("date"), PartitionFamily(), Clock("date")),
+        (family("bigint"), PartitionFamily(), None),
         (family("bigint"), PartitionFamily(ahead=3), None),
         (family("bigint"), PartitionFamily(epoch="days"), Clock("bigint", "days")),
         (family("date"), PartitionFamily(epoch="days"), None),
         (family("text"), PartitionFamily(epoch="days"), None),
-        (family("date", "integer"), None, None),
+        (family("date", "integer"), PartitionFamily(), None),
     ],
 )
 def test_a_number_is_time_only_where_the_profile_says_so(of, said, expected):
