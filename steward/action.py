@@ -209,9 +209,10 @@ class Action:
         done = {**done, **_terminated(work)}
         seconds = round(time.monotonic() - started, 6)
         self.record |= {"after": figures_of(after), "figures": dict(done)}
-        ledger.settle(work.conn, intent, "done", dict(done))
         details = {"object": self._item["subject"], "status": "done", "seconds": seconds, "item": work.item_id}
-        ledger.operation(work.conn, procedure.name, started_at, {**details, **done})
+        with work.conn.transaction():
+            ledger.settle(work.conn, intent, "done", dict(done))
+            ledger.operation(work.conn, procedure.name, started_at, {**details, **done})
         return Outcome(before, after, threshold, done, seconds)
 
     def _announce(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> int:

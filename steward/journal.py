@@ -1,8 +1,8 @@
 """The truth of a run: intents and outcomes as they happen, one JSON line each, folded into ``run.json`` at the end.
 
 Several processes append to one file: a line is a single ``write`` on a descriptor opened with O_APPEND, flushed to disk
-before the caller goes on, so that what was about to happen is known even when the machine dies in it. What an intent
-has brought about (statements, progress) gets there with the next line that must.
+before the caller goes on, so that what was about to happen is known even when the machine dies in it. What changes
+nothing by itself (a start, statements that were run, progress) gets there with the next line that must.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ OUTCOMES = (
     "not needed",
 )
 
-# Told after the fact; a batch of a long work has both, and a disk may take longer to flush them than the batch took.
-_TOLD_LATER = frozenset({"progress", "statement"})
+# What changes nothing by itself: an intent goes to the disk before anything is done, an outcome before the next item.
+# A batch of a long work has two of these, and a disk may take longer to flush them than the batch took.
+_TOLD_LATER = frozenset({"item_started", "progress", "statement"})
 _HEAD = '{"t":"'  # how every line begins
 
 
@@ -56,7 +57,7 @@ class Journal:
         self._file = os.open(run_dir / JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def write(self, event: str, **fields: Any) -> None:
-        """Append one event, and flush it to disk unless it only tells of what an intent on disk has brought about.
+        """Append one event, and flush it to disk unless it is of a kind that may wait for the next.
 
         Raises:
             OSError: the disk is full, or the file was taken away; what was to be done must not be done then.

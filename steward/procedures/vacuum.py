@@ -129,7 +129,7 @@ class Vacuum(Procedure[Need, VacuumState]):
         with hearing.warnings(work.conn) as warnings:
             for statement in self.statements(subject, work.settings, work.server_version):
                 work.execute(statement)
-        after = self._noted(work, subject, before, patient=not warnings)
+        after = work.proof = self._noted(work, subject, before, patient=not warnings)
         figures: dict[str, object] = {
             "warnings": "; ".join(warned.text for warned in warnings),
             "frozen": subject.freeze,
