@@ -15,7 +15,7 @@ locked as (
     where l.locktype = 'relation'
         and l.mode = 'AccessExclusiveLock'
         and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
-        and l.pid <> pg_catalog.pg_backend_pid()
+        and l.pid is distinct from pg_catalog.pg_backend_pid()
 ),
 running as (
     select distinct p.relid as oid
