@@ -23,6 +23,7 @@ class Profile(Model):
     tenancy: sections.Tenancy
     application: sections.Application
     extensions: sections.Extensions
+    server: sections.Server
     run: sections.Run
     minimum: sections.Minimum
     daily: sections.Schedule
@@ -43,6 +44,9 @@ class Profile(Model):
     disk: thresholds.Disk
     refresh: thresholds.Refresh
     wraparound: thresholds.Wraparound
+    activity: thresholds.Activity
+    storage: thresholds.Storage
+    replication: thresholds.Replication
     canary: sections.Canary
     exemptions: tuple[Exemption, ...]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -25,6 +26,7 @@ __all__ = [
     "Roles",
     "Run",
     "Schedule",
+    "Server",
     "Severity",
     "Target",
     "Tenancy",
@@ -35,6 +37,7 @@ Action = Literal["analyze", "leftovers", "matviews", "partitions", "purge", "rei
 Severity = Literal["blocker", "critical", "normal", "minor", "trivial"]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
+Major = Annotated[str, Field(pattern=r"^[0-9]{2}$")]
 
 
 class Model(BaseModel):
@@ -92,6 +95,13 @@ class Extensions(Model):
 
     required: tuple[Text, ...]
     wanted: tuple[Text, ...]
+
+
+class Server(Model):
+    """Fixes that a server must have, and when its major version is mended no more; by major version."""
+
+    minimum_minor: Mapping[Major, Count]
+    end_of_life: Mapping[Major, date]
 
 
 class Run(Model):

@@ -11,6 +11,7 @@ from steward.profile.sections import Count, Model, Positive
 from steward.profile.units import Duration, Interval, Name, OptionalDuration, Share, Size
 
 __all__ = [
+    "Activity",
     "Analyze",
     "Disk",
     "Growth",
@@ -20,6 +21,8 @@ __all__ = [
     "Queries",
     "Refresh",
     "Reorganise",
+    "Replication",
+    "Storage",
     "Vacuum",
     "Wraparound",
 ]
@@ -122,6 +125,39 @@ class Disk(Model):
 
     headroom: Annotated[float, Field(ge=1)]
     free: Share
+
+
+class Activity(Model):
+    """How long other sessions may do what holds up everybody else, and the share of connections that may be taken."""
+
+    transaction_age: Duration
+    idle_age: Duration
+    prepared_age: Duration
+    lock_wait: Duration
+    connections: Share
+
+
+class Storage(Model):
+    """The shares of a sequence's values that may be used: beyond the first it is told, beyond the second it fails."""
+
+    sequence_used: Share
+    sequence_end: Share
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.sequence_used > self.sequence_end:
+            raise ValueError("storage.sequence_used is above storage.sequence_end")
+        return self
+
+
+class Replication(Model):
+    """What slots may hold of the server's disk, read and unread, and how far behind a standby may be."""
+
+    slot_wal: Size
+    unread_wal: Size
+    unread_for: Duration
+    standby_lag: Duration
+    standby_behind: Size
 
 
 class Wraparound(Model):

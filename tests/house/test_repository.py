@@ -142,7 +142,7 @@ def test_rows_of_checks_and_of_the_inventory_come_in_an_order():
 
 def _asked():
     by_checks = code.first_arguments(repository.read("checks/*.py"), "run")
-    return code.strings(repository.read("steward/*.py")) | {f"checks/{name}" for name in by_checks}
+    return code.strings(repository.read("steward/*.py", "checks/*.py")) | {f"checks/{name}" for name in by_checks}
 
 
 def test_every_statement_that_is_asked_for_exists():

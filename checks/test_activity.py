@@ -1,0 +1,55 @@
+"""One session that holds on to what others need stops all of them: long transactions, locks, connections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward import session
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("verify", step=40),
+    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1", "SOC2-CC7.2"),
+]
+
+
+@pytest.mark.severity("normal")
+def test_transactions(check: Check) -> None:
+    """No session but the suite's own is in a transaction, or idle in one, for longer than it may."""
+    limits = check.settings.profile.activity.model_dump()
+    findings = check.run("activity_transactions", check.parts("activity/unseen"), own=session.APPLICATION, **limits)
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_prepared(check: Check) -> None:
+    """No prepared transaction has been forgotten."""
+    findings = check.run("activity_prepared", **check.settings.profile.activity.model_dump())
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_locks(check: Check) -> None:
+    """Nobody waits for a lock longer than the profile allows."""
+    parts = check.parts("activity/waits", "activity/unseen")
+    findings = check.run("activity_locks", parts, **check.settings.profile.activity.model_dump())
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_connections(check: Check) -> None:
+    """Enough connections are left, of the server, of every database and of every role with a limit."""
+    limits = check.settings.profile.activity.model_dump()
+    findings = check.run("activity_connections", check.parts("activity/unseen"), **limits)
+
+    assert not findings.offenders
