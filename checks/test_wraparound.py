@@ -1,0 +1,47 @@
+"""A database that runs out of transaction ids stops taking writes: what is old must be frozen long before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward import inventory
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("verify", step=10),
+    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1", "SOC2-A1.2"),
+]
+
+
+@pytest.mark.severity("normal")
+def test_warn(check: Check) -> None:
+    """No table and no database of the server is older than vacuums should let it become."""
+    _ages(check, "warn")
+
+
+@pytest.mark.severity("critical")
+def test_fail(check: Check) -> None:
+    """No table and no database of the server is halfway to the end of its transaction or multixact ids."""
+    _ages(check, "fail")
+
+
+@pytest.mark.severity("blocker")
+def test_emergency(check: Check) -> None:
+    """No table and no database of the server is so old that the server gives up everything else to freeze it."""
+    _ages(check, "emergency")
+
+
+def _ages(check: Check, level: str) -> None:
+    profile = check.settings.profile
+    limits = profile.wraparound.model_dump(include={"warn", "fail", "emergency"})
+    parts = check.parts("inventory/ours", "activity/holders")
+    findings = check.run("wraparound_ages", parts, level=level, **limits, **inventory.scope(profile))
+
+    assert not findings.offenders
