@@ -1,0 +1,59 @@
+"""Space that is not reclaimed, growth that nobody planned for, and numbers that run out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward import inventory
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("verify", step=50),
+    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1"),
+]
+
+
+@pytest.mark.severity("normal")
+def test_dead_rows(check: Check) -> None:
+    """No table keeps more dead rows than maintenance leaves."""
+    profile = check.settings.profile
+    limits = profile.vacuum.model_dump(include={"dead_ratio", "minimum_dead_rows"})
+    parts = check.parts("inventory/ours", "activity/holders")
+    findings = check.run("storage_dead_rows", parts, **limits, **inventory.scope(profile))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_sequences(check: Check) -> None:
+    """No sequence has used more of its values than the profile allows; those at their end have an item of their own."""
+    profile = check.settings.profile
+    shares = {"used": profile.storage.sequence_used, "below": profile.storage.sequence_end}
+    findings = check.run("storage_sequences", check.parts("inventory/ours"), **shares, **inventory.scope(profile))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_sequence_ends(check: Check) -> None:
+    """No sequence is at its end, where inserts fail."""
+    profile = check.settings.profile
+    shares = {"used": profile.storage.sequence_end, "below": float("inf")}
+    findings = check.run("storage_sequences", check.parts("inventory/ours"), **shares, **inventory.scope(profile))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_growth(check: Check) -> None:
+    """No table grows faster than planned, or is about to reach its threshold."""
+    findings = check.run("storage_growth")
+
+    assert not findings.offenders
