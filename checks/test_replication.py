@@ -1,0 +1,61 @@
+"""A forgotten slot fills the disk, a lost one needs a new standby, and what is not archived cannot be restored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("verify", step=60),
+    pytest.mark.controls("ISO-27001-A.8.14", "SOC2-A1.2"),
+]
+
+
+@pytest.mark.severity("normal")
+def test_slots(check: Check) -> None:
+    """No replication slot holds more WAL than it may, and each is read."""
+    limits = check.settings.profile.replication.model_dump()
+    findings = check.run("replication_slots", check.parts("replication/slots"), **limits)
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_lost(check: Check) -> None:
+    """No replication slot has lost what its reader needs."""
+    findings = check.run("replication_lost", check.parts("replication/slots"))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_standbys(check: Check) -> None:
+    """No standby is further behind than it may be."""
+    limits = check.settings.profile.replication.model_dump()
+    findings = check.run("replication_standbys", check.parts("activity/unseen"), **limits)
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_synchronous(check: Check) -> None:
+    """As many synchronous standbys are connected as commits wait for."""
+    findings = check.run("replication_synchronous", check.parts("activity/unseen"))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+@pytest.mark.controls("ISO-27001-A.8.13")
+def test_archiver(check: Check) -> None:
+    """WAL is archived, where the server is told to."""
+    findings = check.run("replication_archiver")
+
+    assert not findings.offenders
