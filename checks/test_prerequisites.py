@@ -28,6 +28,19 @@ def test_server(check: Check) -> None:
     assert not findings.offenders
 
 
+@pytest.mark.severity("critical")
+def test_minor(check: Check) -> None:
+    """The server has the fixes without which maintenance can lose data."""
+    assert not check.run("prerequisites_minor", **prerequisites.server(check)).offenders
+
+
+@pytest.mark.severity("normal")
+@pytest.mark.controls("ISO-27001-A.8.8")
+def test_support(check: Check) -> None:
+    """The server's major version still gets security fixes."""
+    assert not check.run("prerequisites_support", **prerequisites.server(check)).offenders
+
+
 @pytest.mark.severity("blocker")
 def test_schema(check: Check) -> None:
     """The application's schema has a version that the profile supports."""

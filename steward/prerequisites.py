@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
@@ -11,7 +12,13 @@ from steward import inventory, queries
 if TYPE_CHECKING:
     from steward.check import Check
 
-__all__ = ["included", "schema"]
+__all__ = ["included", "schema", "server"]
+
+
+def server(check: Check) -> dict[str, Any]:
+    """Return what is known of server versions, each table as JSON."""
+    known = check.settings.profile.server.model_dump(mode="json")
+    return {name: json.dumps(table) for name, table in known.items()}
 
 
 def schema(check: Check) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from checks import test_history as runbook
 from steward import ledger, session
 
 
@@ -42,6 +43,24 @@ def going_on(database, settings):
     with session.maintenance(database.target(), settings.profile) as conn:
         facts = {"started_at": datetime.now(UTC).isoformat(), "runner": {"host": "h", "pid": 1}}
         yield ledger.open_run(conn, "current", "daily", facts)
+
+
+# What each item of the runbook fails on: an earlier run's row.
+PLANTED = {
+    "missed": ("27 hours", "1 minute", {"status": "passed"}),
+    "open": ("1 day", None, {"status": "failed", "error": "an action failed"}),
+    "duration": ("1 day", "16 minutes", {"status": "passed"}),
+}
+
+
+@pytest.mark.parametrize("item", PLANTED)
+def test_an_item_fails_on_its_fault_and_passes_without(database, settings, checking, log, item):
+    ago, took, details = PLANTED[item]
+    judged = getattr(runbook, f"test_{item}")
+    judged(checking(database, settings))
+    log("daily", ago, took, **details)
+    with pytest.raises(AssertionError):
+        judged(checking(database, settings))
 
 
 QUERIES = ("history_missed", "history_open", "history_duration")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from checks import test_prerequisites as runbook
 from steward import bootstrap, inventory, prerequisites, profile, session
 from steward.check import Check
+from tests.fixtures.running import changed
 
 
 @pytest.fixture
@@ -22,6 +26,7 @@ def checked(database, settings, checking):
 
 PARAMS = {
     "prerequisites_server": lambda check: {"minimum": 13},
+    "prerequisites_minor": prerequisites.server,
     "prerequisites_schema": prerequisites.schema,
     "prerequisites_extensions": lambda check: {"required": list(check.settings.profile.extensions.required)},
     "prerequisites_roles": lambda check: check.settings.profile.roles.model_dump(),
@@ -112,6 +117,31 @@ def test_a_version_table_with_a_difficult_name_is_read(database, settings, check
     found = check.run("prerequisites_schema", **prerequisites.schema(check)).offenders
 
     assert [(each.object_name, each.observed) for each in found] == [('public."Odd "".x"', "version 0.1")]
+
+
+@pytest.mark.parametrize(("least", "names"), [({str(major): 1000 for major in range(13, 30)}, 1), ({}, 0)])
+def test_a_minor_version_that_lacks_fixes_is_found(database, settings, checking, least, names):
+    check = checking(database, changed(settings, server={"minimum_minor": least}))
+    found = check.run("prerequisites_minor", **prerequisites.server(check)).offenders
+
+    assert [database.name] * names == [each.object_name for each in found]
+    for each in found:
+        assert each.observed.startswith(f"PostgreSQL {database.cluster.version}.")
+        assert each.expected == f"PostgreSQL {database.cluster.version}.1000 or later"
+
+
+def test_a_major_version_that_nobody_mends_is_found(database, settings, checking):
+    major, today = str(database.cluster.version), datetime.now(UTC).date()
+    over, lasting = (
+        checking(database, changed(settings, server={"end_of_life": {major: today + timedelta(days=days)}}))
+        for days in (-1, 1)
+    )
+    runbook.test_support(lasting)
+    with pytest.raises(AssertionError):
+        runbook.test_support(over)
+
+    [finding] = over.offenders
+    assert finding.observed == f"PostgreSQL {major}, out of support since {today - timedelta(days=1)}"
 
 
 # --- extensions and settings ---------------------------------------------------------------------
