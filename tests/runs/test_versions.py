@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from steward import demo
+from tests.fixtures.indexes import bloated
 
 if TYPE_CHECKING:
     from tests.fixtures.database import Cluster, TestDatabase
@@ -46,3 +47,26 @@ def test_a_login_role_does_the_whole_run_after_bootstrap(suite: Suite, applicati
     assert (0, []) == (again.code, [item["id"] for item in again.record["items"] if item["kind"] == "action"])
     superuser = application.execute("select rolsuper from pg_roles where rolname = 'validahub_maintenance'")
     assert [{"rolsuper": False}] == superuser
+
+
+MAINTAINED = ("vacuum", "analyze", "reindex", "matviews")
+
+
+def test_maintain_is_enough_for_all_that_needs_no_owner(database, settings, running):
+    """A daily run needs the owners' rights all the same: new leaves inherit no grant, and only owners attach."""
+    if database.cluster.version < 17:
+        pytest.skip("MAINTAIN came with 17")
+    bloated(database)
+    database.execute("create materialized view public.mv as select id from public.b")
+    database.execute("create unique index on public.mv (id)")
+    database.execute("alter materialized view public.mv owner to validahub_owner")
+    database.execute("delete from public.b where id %% 2 = 0", {})
+    database.execute("revoke validahub_owner from validahub_system")
+    database.execute("grant maintain, select on public.b, public.mv to validahub_system")
+
+    done = {}
+    for name in MAINTAINED:
+        run = running(database, settings, name)
+        done |= {label: run.act(label) for label in run.due if label.startswith(("public.b", "public.mv"))}
+
+    assert {"public.b", "public.b_pkey", "public.mv"} == set(done)
