@@ -11,8 +11,10 @@ from maintenance.test_reindex import test_leftovers as leftovers_runbook
 from maintenance.test_reindex import test_reindex as runbook
 from steward import Busy, Deferred, Inconclusive, NotNeeded, Planned
 from steward.procedures.reindex import refused
+from steward.target import Target
+from tests.fixtures.disk import elsewhere
 from tests.fixtures.indexes import aside, bloated, building, index_of, invalid, leave
-from tests.fixtures.running import changed, held, until
+from tests.fixtures.running import Running, changed, held, until
 
 HOSTILE = 'Odd "x"; drop table %(a)s.{b} é'
 MB = 1 << 20
@@ -519,3 +521,17 @@ def test_full_tablespace_defers_before_anything_is_built(database, settings, run
 
     assert before == index_of(database, "b_pkey")
     assert [] == invalid(database)
+
+
+def test_disk_that_is_full_after_all_is_an_error_and_nothing_stays(database, settings, tmp_path, small_tablespace):
+    bloated(database, rows=400_000, keep=2)
+    name = small_tablespace(12)
+    in_tablespace(database, name)
+    boastful = changed(settings, target={"tablespaces": {name: 1 << 30}})
+    with elsewhere(database.conninfo("validahub_maintenance")) as conninfo:
+        run = Running(Target("database", conninfo, "far"), boastful, "reindex", tmp_path)
+        with pytest.raises(psycopg.errors.DiskFull, match="No space left on device"):
+            run.act("public.b_pkey")
+        run.conn.close()
+
+    assert (True, []) == (index_of(database, "b_pkey")["valid"], invalid(database))
