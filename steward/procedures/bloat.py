@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from steward.work import Settings
 
-__all__ = ["Index", "Limits", "limits", "reason", "share", "used"]
+__all__ = ["UNKNOWN", "Index", "Limits", "limits", "reason", "share", "used"]
+
+UNKNOWN = "never measured"
 
 _DAY = 86_400.0
 _MB = 1 << 20
@@ -90,7 +92,7 @@ def reason(row: dict[str, Any], allowed: Limits) -> str | None:
     if row["estimate"] is not None and not row["stale"]:
         bloat = share(row["size"], row["estimate"])
         return f"about {bloat:.0%} bloat by the statistics, over {allowed.bloat:.0%}" if bloat > allowed.bloat else None
-    return "never measured" if row["method"] == "btree" else None
+    return UNKNOWN if row["method"] == "btree" else None
 
 
 def _remembered(row: dict[str, Any], allowed: Limits) -> str | None:

@@ -62,9 +62,14 @@ class Reindex(Procedure[Index, IndexState]):
     def examine(self, scan: Scan, settings: Settings) -> Examined[Index]:
         """Return the candidates; those that a look at all of the index does not confirm will need nothing."""
         rows = scan.gathered.get(self.name, [])
-        allowed = bloat.limits(settings)
-        due = [_due(row, allowed) for row in rows if row["oid"] is not None]
-        return Examined(rows[0]["examined"] if rows else 0, tuple(each for each in due if each is not None))
+        due: list[Due[Index]] = []
+        looks = settings.profile.indexes.looks
+        for row in rows:
+            why = None if row["oid"] is None else _why(row, bloat.limits(settings))
+            looks -= why is not None and bloat.UNKNOWN in why
+            if why is not None and (looks >= 0 or bloat.UNKNOWN not in why):
+                due.append(_due(row, why))
+        return Examined(rows[0]["examined"] if rows else 0, tuple(due))
 
     def measure(self, work: Work, subject: Index) -> IndexState:
         """Read the index, and remember what it measures.
@@ -159,13 +164,15 @@ def refused(server_version: int) -> str | None:
     return None
 
 
-def _due(row: dict[str, Any], allowed: bloat.Limits) -> Due[Index] | None:
+def _why(row: dict[str, Any], allowed: bloat.Limits) -> str | None:
     why, used = bloat.reason(row, allowed), bloat.used(row, allowed)
-    if why is None or used is None:
-        return None
+    return None if why is None or used is None else f"{row['size'] / _MB:,.1f} MB, {why}; {used}"
+
+
+def _due(row: dict[str, Any], why: str) -> Due[Index]:
     index = Index(**{name: row[name] for name in Index.__dataclass_fields__})
     size = f"{index.size / _MB:,.1f} MB"
-    return Due(index, f"{size}, {why}; {used}", float(index.size), index.table_ident, index.ident, size)
+    return Due(index, why, float(index.size), index.table_ident, index.ident, size)
 
 
 def _needed(work: Work, row: dict[str, Any], *, rebuilt: bool) -> int | None:

@@ -109,6 +109,7 @@ class Indexes(Model):
     scans_counted: Duration
     grown: Share
     measured_for: Duration
+    looks: Count
     plain_fallback: bool
 
 

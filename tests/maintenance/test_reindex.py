@@ -94,6 +94,14 @@ def test_deduplicated_index_is_read_once_and_then_known(database, settings, runn
     assert [] == due(database, settings, running)
 
 
+def test_only_so_many_unknown_indexes_are_read_in_a_run_the_largest_first(database, settings, running):
+    bloated(database, "public.b", "(twin)", "(note)", rows=300_000)
+    few = changed(settings, indexes={"looks": 1})
+
+    assert ["public.b_note_idx", "public.b_pkey"] == due(database, few, running)
+    assert 3 == len(due(database, settings, running))
+
+
 def test_what_was_measured_stands_until_the_index_has_grown(database, settings, running):
     bloated(database, "public.b", "(twin)", keep=1, rows=400_000)
     with pytest.raises(NotNeeded):
