@@ -85,14 +85,15 @@ def reason(row: dict[str, Any], allowed: Limits) -> str | None:
     """Say why the index must be looked at and, where that confirms it, rebuilt; None where it is well.
 
     What was measured goes before what it needs a row, and that before the statistics' estimate. Of a method other than
-    btree only the size a row tells anything, and only while the rows are counted.
+    btree only the size a row tells anything, and only while the rows are counted: the first one met is what it needs.
     """
     if row["known_size"] is not None:
         return _remembered(row, allowed)
     if row["estimate"] is not None and not row["stale"]:
         bloat = share(row["size"], row["estimate"])
         return f"about {bloat:.0%} bloat by the statistics, over {allowed.bloat:.0%}" if bloat > allowed.bloat else None
-    return UNKNOWN if row["method"] == "btree" else None
+    counted = row["rows"] > 0 and not row["stale"]
+    return UNKNOWN if row["method"] == "btree" or counted else None
 
 
 def _remembered(row: dict[str, Any], allowed: Limits) -> str | None:

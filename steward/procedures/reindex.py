@@ -198,8 +198,8 @@ def _read(work: Work, oid: int) -> int:
 
 
 def _remember(work: Work, state: IndexState, rows: int, *, rebuilt: bool) -> None:
-    needs = state.size if rebuilt else state.needed
-    ratio = needs / rows if needs is not None and rows > 0 else None
+    needs = state.size if rebuilt or state.needed is None else state.needed
+    ratio = needs / rows if rows > 0 else None
     params = {"oid": state.oid, "size": state.size, "bloat": state.bloat, "ratio": ratio, "rebuilt": rebuilt}
     queries.execute(work.conn, "maintenance/reindex_remember", params)
 
