@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import time
-from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from steward import inventory, prerequisites, session
 from steward.check import Check
 from steward.registry import PROCEDURES
 from tests.fixtures.database import own_server
 from tests.fixtures.retention import old, with_rules
-from tests.fixtures.running import settled
-from tests.fixtures.scale import partitioned
+from tests.fixtures.scale import looks, partitioned
 
-ROOT = Path(__file__).resolve().parents[2]
 SMALL = 100
 # On the newest server; the others show with fewer, still more than their lock table holds, that they answer alike.
 LARGE, LARGE_ELSEWHERE = 10_000, 2_000
@@ -31,16 +24,6 @@ RUN_GENEROUS = 600
 ROWS = "insert into public.events select now() - interval '1 day' * n, 't_a', n from generate_series(1, 9) as n"
 
 pytestmark = pytest.mark.server
-
-
-class Counting(psycopg.Cursor[Any]):
-    """A cursor that counts what is executed through it."""
-
-    executed = 0
-
-    def execute(self, *args: Any, **options: Any) -> Any:
-        Counting.executed += 1
-        return super().execute(*args, **options)
 
 
 @pytest.fixture(scope="module")
@@ -76,48 +59,6 @@ def server_setting(server):
         return conn.execute("select setting from pg_settings where name = 'max_locks_per_transaction'").fetchall()
 
 
-def checks():
-    """Every check of the suite, as pytest would collect it."""
-    for path in sorted((ROOT / "checks").glob("test_*.py")):
-        module = importlib.import_module(f"checks.{path.stem}")
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            if name.startswith("test_") and list(inspect.signature(function).parameters) == ["check"]:
-                yield f"{path.stem} {name}", function
-
-
-def looks(database, settings):
-    """Look at the database as a run does, and return how many statements each look took, and how long all took."""
-    conn = session.maintenance(database.target(), settings.profile)
-    conn.cursor_factory = Counting
-    conn.row_factory = dict_row
-    settled(conn)
-    counts, started = {}, time.monotonic()
-
-    def counted(name, look):
-        before = Counting.executed
-        found = look()
-        counts[name] = Counting.executed - before
-        return found
-
-    scan = counted("scan", lambda: inventory.scan(conn, settings.profile))
-    for name, procedure in PROCEDURES.items():
-        scan.gathered[name] = counted(f"gather {name}", lambda each=procedure: each.gather(conn, settings, scan))
-    due = {name: len(procedure.examine(scan, settings).due) for name, procedure in PROCEDURES.items()}
-    for name, function in checks():
-        counted(name, lambda each=function: judged(each, Check(settings, lambda: conn, scan)))
-    seconds = time.monotonic() - started
-    conn.close()
-    return counts, due, seconds
-
-
-def judged(function, check):
-    """Run a check to its end, whatever it finds."""
-    try:
-        function(check)
-    except AssertionError:
-        assert check.found
-
-
 def test_what_the_lock_table_cannot_hold_at_once_is_counted_leaf_by_leaf_and_told(server, families, settings):
     with_locks(server, 10)
     *_, large = families.values()
@@ -137,12 +78,12 @@ def test_what_the_lock_table_cannot_hold_at_once_is_counted_leaf_by_leaf_and_tol
 
 def test_every_look_takes_as_many_queries_as_with_a_hundred_partitions(server, families, settings):
     with_locks(server, 400)
-    (few, few_due, _), (many, many_due, seconds) = (looks(database, settings) for database in families.values())
+    few, many = (looks(database.target(), settings) for database in families.values())
 
-    assert few == many
-    assert few_due == many_due
-    assert len(few) > len(PROCEDURES) + 10
-    assert seconds < GENEROUS
+    assert few.queries == many.queries
+    assert few.due == many.due
+    assert len(few.queries) > len(PROCEDURES) + 10
+    assert many.seconds < GENEROUS
 
 
 def test_a_daily_run_does_what_is_due_and_the_next_has_nothing_to_do(server, families, suite):
