@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from steward.procedures.clocks import BEGIN, END, TIME_TYPES, Clock
+from steward.procedures.clocks import BEGIN, END, Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from steward.inventory import Partition
 
-__all__ = ["BEGIN", "END", "EVER", "TIME_TYPES", "Granularity", "Grid", "Span", "learn", "missing", "span"]
+__all__ = ["BEGIN", "END", "EVER", "Granularity", "Grid", "Span", "learn", "missing", "span"]
 
 Granularity = Literal["day", "week", "month", "quarter", "year"]
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from steward.inventory import Family
     from steward.profile import Epoch, PartitionFamily
 
-__all__ = ["BEGIN", "COUNTER_TYPES", "END", "EPOCHS", "TIME_TYPES", "Clock", "of"]
+__all__ = ["BEGIN", "COUNTER_TYPES", "END", "EPOCHS", "Clock", "of"]
 
-TIME_TYPES = ("date", "timestamp without time zone", "timestamp with time zone")
+_TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
 # What may count time, with the largest number that it holds.
 COUNTER_TYPES = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 BEGIN = datetime.min.replace(tzinfo=UTC)
@@ -97,7 +97,7 @@ def of(family: Family, said: PartitionFamily) -> Clock | None:
     [key_type] = family.key_types
     zone = ZoneInfo(said.timezone) if said.timezone else UTC
     epoch = said.epoch
-    if key_type in TIME_TYPES:
+    if key_type in _TIMES:
         return None if epoch else Clock(key_type, None, zone)
     return Clock(key_type, epoch, zone) if epoch and key_type in COUNTER_TYPES else None
 

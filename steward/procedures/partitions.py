@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from steward.action import Settings, Statement, Work
-    from steward.inventory import Scan
+    from steward.inventory import Family, Scan
     from steward.procedures.bounds import Span
     from steward.procedures.families import Lacking
     from steward.session import Session
@@ -63,7 +63,8 @@ class Partitions(Procedure[Period, PartitionState]):
     def examine(self, scan: Scan, settings: Settings) -> Examined[Period]:
         """Return the missing periods, from the present one to as many ahead as the profile wants."""
         facts = {row["sibling"]: row for row in scan.gathered.get(self.name, ())}
-        due = tuple(due for each in families.lacking(scan, settings) for due in _due(each, facts, scan, settings))
+        below = trees.levels(scan)
+        due = tuple(due for each in families.lacking(scan, settings) for due in _due(each, facts, below, settings))
         return Examined(len(families.included(scan, settings)), due)
 
     def measure(self, work: Work, subject: Period) -> PartitionState:
@@ -136,7 +137,9 @@ class Partitions(Procedure[Period, PartitionState]):
         return (subject.oid, *default, *subject.blueprint.related)
 
 
-def _due(each: Lacking, facts: Mapping[int, Any], scan: Scan, settings: Settings) -> Iterator[Due[Period]]:
+def _due(
+    each: Lacking, facts: Mapping[int, Any], below: Mapping[int, Family], settings: Settings
+) -> Iterator[Due[Period]]:
     family, habit = each.family, each.habit
     names = Counter[str]()
     for span in each.spans:
@@ -145,7 +148,7 @@ def _due(each: Lacking, facts: Mapping[int, Any], scan: Scan, settings: Settings
         # Two gaps in one period: the later one cannot have the name, too.
         period = _period(each, span, name if names[name] == 1 else f"{name}_{names[name]}", facts, settings)
         try:
-            period = replace(period, branches=trees.branches(each, period.table, span, facts, scan))
+            period = replace(period, branches=trees.branches(each, period.table, span, facts, below))
         except trees.UnlikeError as unlike:
             period = replace(period, refused=str(unlike))
         period = replace(period, refused=period.refused or _impossible(each, span, period))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from steward.procedures.bounds import Span
     from steward.procedures.families import Lacking
 
-__all__ = ["Place", "UnlikeError", "branches", "pairs"]
+__all__ = ["Place", "UnlikeError", "branches", "levels", "pairs"]
 
 
 class UnlikeError(Exception):
@@ -38,7 +38,7 @@ class Place:
 
 def pairs(scan: Scan, lacking: Iterator[Lacking]) -> list[tuple[int, int]]:
     """Return whose facts are needed, parent and partition: each family's present one, and everything below it."""
-    below = {family.oid: family for family in scan.families}
+    below = levels(scan)
 
     def tree(parent: int, partition: Partition) -> Iterator[tuple[int, int]]:
         yield parent, partition.oid
@@ -49,14 +49,20 @@ def pairs(scan: Scan, lacking: Iterator[Lacking]) -> list[tuple[int, int]]:
     return [pair for each in lacking for pair in tree(each.family.oid, each.sibling)]
 
 
-def branches(each: Lacking, table: Table, span: Span, facts: Mapping[int, Any], scan: Scan) -> tuple[Branch, ...]:
-    """Return what is to be made below the coming partition, parents first.
+def levels(scan: Scan) -> dict[int, Family]:
+    """Return the levels of all trees, by oid."""
+    return {family.oid: family for family in scan.families}
+
+
+def branches(
+    each: Lacking, table: Table, span: Span, facts: Mapping[int, Any], below: Mapping[int, Family]
+) -> tuple[Branch, ...]:
+    """Return what is to be made below the coming partition, parents first; ``below`` are the `levels`.
 
     Raises:
         UnlikeError: it cannot be told.
 
     """
-    below = {family.oid: family for family in scan.families}
     top = Blueprint.of(facts[each.sibling.oid])
     return tuple(_below(each, Place(table, span, each.sibling), below, facts, top))
 

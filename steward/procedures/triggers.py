@@ -7,15 +7,15 @@ switched off is judged alike: then nobody but this suite vacuums it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from math import floor
 from typing import TYPE_CHECKING
 
-from steward.procedures import bounds
+from steward.procedures import bounds, clocks, families
 
 if TYPE_CHECKING:
-    from steward.inventory import Family, Relation, Scan, Server
+    from steward.inventory import Relation, Scan, Server
     from steward.profile.thresholds import Vacuum
+    from steward.work import Settings
 
 __all__ = ["Counters", "Limits", "all_frozen", "analyze_limit", "closed", "counters", "is_urgent", "limits", "reasons"]
 
@@ -110,21 +110,19 @@ def all_frozen(table: Relation, server: Server) -> bool:
     return table.all_frozen_pages is not None and table.all_frozen_pages * size >= table.size
 
 
-def closed(scan: Scan) -> frozenset[int]:
+def closed(scan: Scan, settings: Settings) -> frozenset[int]:
     """Return the partitions whose time is over, without those that were frozen since."""
-    now = datetime.fromisoformat(scan.server.taken_at)
+    look = families.Look.at(scan, settings)
     over = {
         partition.oid
         for family in scan.families
-        if _over_time(family)
+        if (clock := clocks.of(family, look.rule(family))) is not None
         for partition in family.partitions
-        if not partition.is_default and not partition.is_partitioned and bounds.span(partition).upper <= now
+        if not partition.is_default
+        and not partition.is_partitioned
+        and bounds.span(partition, clock).upper <= clock.now(look.now)
     }
     return frozenset(over - {int(row["oid"]) for row in scan.gathered.get("vacuum", ())})
-
-
-def _over_time(family: Family) -> bool:
-    return family.strategy == "r" and len(family.key_types) == 1 and family.key_types[0] in bounds.TIME_TYPES
 
 
 def _insert_limit(table: Relation, server: Server, rows: int) -> int | None:

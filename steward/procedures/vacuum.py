@@ -74,7 +74,7 @@ class Vacuum(Procedure[Need, VacuumState]):
     def examine(self, scan: Scan, settings: Settings) -> Examined[Need]:
         """Return the tables that need it; those only to be frozen once are the cheapest, so that they come last."""
         tables = [relation for relation in scan.relations if relation.kind in "rm"]
-        closed = triggers.closed(scan) if settings.profile.vacuum.closed_partitions else frozenset()
+        closed = triggers.closed(scan, settings) if settings.profile.vacuum.closed_partitions else frozenset()
         expected = {row["oid"]: row["dead_rows"] for row in scan.gathered.get(EXPECTED, [])}
         due = [
             _due(table, scan, settings, closed=table.oid in closed, expected=expected.get(table.oid, 0))

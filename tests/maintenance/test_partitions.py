@@ -718,6 +718,24 @@ def test_every_branch_of_a_list_gets_its_coming_month(database, only, running):
     assert {} == running(database, only, "partitions").due
 
 
+def test_what_is_said_of_a_family_goes_for_the_levels_below_it(database, only, running):
+    low, high = (counted(month(each), "seconds") for each in (0, 1))
+    plant(
+        database,
+        "create table public.events (region text, at bigint) partition by list (region)",
+        "create table public.events_br partition of public.events for values in ('br') partition by range (at)",
+        (
+            f"create table public.events_br_{month(0):%Y%m} partition of public.events_br"
+            f" for values from ({low}) to ({high})"
+        ),
+    )
+
+    all_of(running(database, of_events(only, epoch="seconds", ahead=2, naming="not_theirs_%Y"), "partitions"))
+
+    names = [name for name in shape(database, "public.events") if name != "events_br"]
+    assert [f"events_br_{month(each):%Y%m}" for each in (0, 1, 2)] == names
+
+
 SUBLEVELS = {
     "hash": (
         "partition by hash (id)",

@@ -11,6 +11,7 @@ from psycopg import sql
 from maintenance.test_vacuum import test_vacuum as runbook
 from steward import Busy, Deferred, NotNeeded, Planned
 from steward.action import Settings, Work
+from steward.profile import PartitionFamily
 from tests.fixtures.engine import busy, stuck
 from tests.fixtures.running import changed, held, settled, until
 
@@ -132,6 +133,23 @@ def test_a_closed_month_is_frozen_once(database, settings, running):
     assert {} == running(database, settings, "vacuum").due
     [table] = [each for each in running(database, settings, "vacuum").scan.relations if each.name == "events_2020_01"]
     assert table.all_frozen_pages in {1, None}
+
+
+def test_a_closed_month_that_counts_since_1970_is_frozen_too(database, settings, running):
+    database.execute("create table public.events (at bigint, note text) partition by range (at)")
+    database.execute(
+        "create table public.events_1 partition of public.events for values from (1577836800) to (1580515200)"
+    )
+    for name in ("events", "events_1"):
+        database.execute(f"alter table public.{name} owner to validahub_owner")
+    database.execute("insert into public.events select 1577836800 from generate_series(1, 100)")
+    database.execute("checkpoint")
+    database.execute("analyze public.events_1")
+    counted = {"public.events": PartitionFamily(epoch="seconds")}
+
+    assert {} == running(database, settings, "vacuum").due
+    due = running(database, changed(settings, partitions={"families": counted}), "vacuum").due
+    assert ["its period is over and not all of it is frozen"] == [each.why for each in due.values()]
 
 
 def test_a_closed_month_is_left_alone_where_the_profile_says_so(database, settings, running):

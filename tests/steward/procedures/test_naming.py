@@ -9,7 +9,7 @@ from hypothesis import settings as drawn
 from hypothesis import strategies as st
 
 from steward.procedures import naming
-from steward.procedures.bounds import Grid
+from steward.procedures.bounds import Grid, Span
 
 QUICK = drawn(deadline=None)
 HABITS = {
@@ -89,3 +89,46 @@ def test_the_pattern_matches_the_names_of_its_template(habit, prefix, begin):
 
     assert re.search(naming.pattern(template), naming.render(template, begin))
     assert not re.search(naming.pattern(template), naming.render(template, begin) + "x")
+
+
+@QUICK
+@given(st.integers(0, 6), begins, st.sampled_from(["w%Y_%m_%d", "%Y%m%d", "of %Y-%m-%d"]), st.booleans())
+def test_weeks_may_be_called_by_the_day_that_they_begin_or_end_on(weekday, begin, template, by_end):
+    grid = Grid("week", timedelta(days=weekday))
+    periods = grid.periods(begin, 12)
+    named = [(naming.render(template, each.upper if by_end else each.lower), each) for each in periods]
+
+    style = naming.style(named[:8], grid)
+
+    if by_end and weekday:
+        # The end is told by the calendar's own weeks, which begin on another day.
+        assert style is None or all(style.name(grid, each) == name for name, each in named[:8])
+    else:
+        assert style
+        assert [name for name, _ in named] == [style.name(grid, each) for _, each in named]
+
+
+@pytest.mark.parametrize(
+    ("granularity", "template", "at", "expected"),
+    [
+        ("day", "%Y_%m_%d", "2028-02-28", ["2028_02_28", "2028_02_29", "2028_03_01"]),
+        ("day", "%Y_%j", "2027-12-30", ["2027_364", "2027_365", "2028_001"]),
+        ("week", "%G_w%V", "2026-12-21", ["2026_w52", "2026_w53", "2027_w01"]),
+        ("week", "%G_w%V", "2024-12-23", ["2024_w52", "2025_w01", "2025_w02"]),
+        ("month", "%Y_%m", "2099-12-31", ["2099_12", "2100_01", "2100_02"]),
+        ("quarter", "%Y_q%q", "2027-12-31", ["2027_q4", "2028_q1", "2028_q2"]),
+        ("year", "%Y", "2028-02-29", ["2028", "2029", "2030"]),
+    ],
+)
+def test_leap_days_and_the_ends_of_years_are_named_as_calendars_have_them(granularity, template, at, expected):
+    grid = Grid(granularity)
+    periods = grid.periods(datetime.fromisoformat(at).replace(tzinfo=UTC), 2)
+
+    assert expected == [naming.Style(template).name(grid, each) for each in periods]
+
+
+def test_a_part_of_a_period_has_the_periods_name():
+    grid = Grid("month")
+    part = Span(datetime(2026, 12, 10, tzinfo=UTC), datetime(2026, 12, 20, tzinfo=UTC))
+
+    assert "e_2026_12" == naming.Style("e_%Y_%m").name(grid, part)
