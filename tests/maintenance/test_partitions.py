@@ -674,6 +674,31 @@ def test_a_foreign_table_is_followed_by_nothing(database, only, running):
         run.act(f"public.events_{month(1):%Y_%m}")
 
 
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_check_on_the_default_partition_spares_all_searching(database, only, running, checked):
+    family(database)
+    default(database)
+    database.execute("insert into public.events select n, '1990-01-01' from generate_series(1, 1000) as n")
+    if checked:
+        low, high = (f"'{month(each):%Y-%m-%d} 00:00+00'" for each in (1, 2))
+        out = f"alter table public.events_rest add constraint out check (at < {low} or at >= {high}) not valid"
+        database.execute(out)
+        database.execute("alter table public.events_rest validate constraint out")
+    read = "select seq_tup_read as rows from pg_stat_user_tables where relname = 'events_rest'"
+    database.execute("select count(*) from public.events_rest")
+    before = until(lambda: database.execute(f"{read} and seq_tup_read >= 1000"))[0]["rows"]
+    run = running(database, only, "partitions")
+
+    run.act(f"public.events_{month(1):%Y_%m}")
+    # A session's counters are all there once it has gone; one more reading is the sign that they are.
+    run.conn.close()
+    until(lambda: not database.execute("select 1 from pg_stat_activity where usename = 'validahub_maintenance'"))
+    database.execute("select count(*) from public.events_rest")
+    after = until(lambda: database.execute(f"{read} and seq_tup_read >= {before + 1000}"))[0]["rows"]
+
+    assert (after == before + 1000) is checked
+
+
 def test_a_default_partition_too_large_to_be_searched_in_time_is_told_with_what_to_do(database, only, running):
     family(database)
     default(database)
