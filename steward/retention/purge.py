@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from psycopg import DataError
@@ -14,7 +14,7 @@ from steward import Busy, NotNeeded, Undone, locks, queries
 from steward.action import Examined, Procedure
 from steward.retention import due, effects, facts, holds, walk
 from steward.retention.due import Expired
-from steward.retention.walk import Walk
+from steward.retention.walk import Remaining, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,18 +24,7 @@ if TYPE_CHECKING:
     from steward.retention.facts import Facts
     from steward.session import Session
 
-__all__ = ["Purge", "Remaining"]
-
-
-@dataclass(frozen=True)
-class Remaining:
-    """What a rule finds in a leaf: rows due, rows that only a legal hold keeps, the clock's first and last value."""
-
-    due: int
-    held: int
-    oldest: str | None
-    newest: str | None
-    pages: int
+__all__ = ["Purge"]
 
 
 class Purge(Procedure[Expired, Remaining]):
@@ -110,7 +99,7 @@ class Purge(Procedure[Expired, Remaining]):
 
         """
         current = _require_allowed(work, subject)
-        steps = Walk(work, current, subject.leaf, before.due)
+        steps = Walk(work, current, subject.leaf, before)
         try:
             with _lazily(work.conn):
                 remaining = self._passes(work, subject, steps, before)

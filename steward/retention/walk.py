@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from steward.profile import Profile, Retention
     from steward.retention.facts import Facts
 
-__all__ = ["Leaf", "Pace", "Tally", "Walk", "batch", "measure", "recheck"]
+__all__ = ["Leaf", "Pace", "Remaining", "Tally", "Walk", "batch", "measure", "recheck"]
 
 # Pages of the first range: 8 MB are read in a few milliseconds, however few rows are due in them.
 _FIRST_PAGES = 1024
 # A batch may grow to twice or shrink to a quarter of the one before: one slow disk flush must not upset the pace.
 _FASTEST, _SLOWEST = 2.0, 0.25
+_NO_AGES: Mapping[str, str | None] = {"oldest": None, "newest": None}
 # A range that is swept may be this much smaller than one that is not, and still be worth it.
 _SPARSE = 8
 # Before 14 the server has no scan of a range of addresses: one range is all, and the limit on rows ends each batch.
@@ -42,6 +43,17 @@ class Leaf:
     ident: str
     kind: str
     keyset: bool
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """What a rule finds in a leaf: rows due, rows that only a legal hold keeps, the clock's first and last value."""
+
+    due: int
+    held: int
+    oldest: str | None
+    newest: str | None
+    pages: int
 
 
 @dataclass
@@ -147,12 +159,12 @@ def _range(after: str, end: int) -> dict[str, str]:
 class Walk:
     """Goes through a leaf, as often as it is asked to, and keeps the tally of all its batches."""
 
-    def __init__(self, work: Work, facts: Facts, leaf: Leaf, due: int) -> None:
+    def __init__(self, work: Work, facts: Facts, leaf: Leaf, before: Remaining) -> None:
         self.tally = Tally()
         self._work = work
         self._facts = facts
         self._leaf = leaf
-        self._due = due
+        self._before = before
         self._profile = work.settings.profile
         self._pace = Pace(self._profile.retention, self._profile.retention.batch_rows_start)
         self._compose()
@@ -230,10 +242,12 @@ class Walk:
         if cursor is None:
             self._sweeps = False
             return False
-        found = cursor.fetchall()[0]
+        rows = cursor.rowcount
         self._pace.pages = max(1, end - first)
-        self._rows_a_page = min(self._most_a_page, max(1.0, 2 * found["done"] / self._pace.pages))
-        self._learn(found, started)
+        self._rows_a_page = min(self._most_a_page, max(1.0, 2 * rows / self._pace.pages))
+        # A sweep does not say how old its rows were: those that were counted before stand for them.
+        ages = {"oldest": self._before.oldest, "newest": self._before.newest} if rows else _NO_AGES
+        self._learn({"locked": rows, "done": rows, **ages}, started, first=first, last=end - 1)
         return True
 
     def _batch(self, **start: str) -> Mapping[str, Any]:
@@ -249,11 +263,11 @@ class Walk:
             self._work.go_on()
         self._keep_to_holds()
 
-    def _learn(self, found: Mapping[str, Any], started: float) -> None:
+    def _learn(self, found: Mapping[str, Any], started: float, **pages: int) -> None:
         seconds = time.monotonic() - started
         self.tally.add(found, seconds)
         self._pace.adapt(seconds, found["locked"])
-        self._report(found, seconds)
+        self._report(found, seconds, pages)
 
     def _keep_to_holds(self) -> None:
         """Look for holds that came or went since the last batch: a purge may last longer than a court's patience."""
@@ -263,13 +277,13 @@ class Walk:
             self._facts.require_valid_holds(self._work.conn)
             self._compose()
 
-    def _report(self, found: Mapping[str, Any], seconds: float) -> None:
+    def _report(self, found: Mapping[str, Any], seconds: float, pages: Mapping[str, int]) -> None:
+        known = pages or {"oldest": found["oldest"], "newest": found["newest"]}
         self._work.progress(
             phase=self._facts.rule,
             done=self.tally.done,
-            total=self._due,
+            total=self._before.due,
             rows=found["done"],
-            oldest=found["oldest"],
-            newest=found["newest"],
             seconds=round(seconds, 6),
+            **known,
         )
