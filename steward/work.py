@@ -93,8 +93,7 @@ class Work:
         if self.conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             return self._run(statement)
         if budget == "watched":
-            self.limit(lock_timeout=timedelta(0))
-            return self._run(statement)
+            return self._unlimited(statement)
         return self._retry(lambda: self._run(statement), budget)
 
     def glance(self, statement: Statement) -> Cursor[dict[str, Any]] | None:
@@ -141,6 +140,15 @@ class Work:
         """Report live figures: ``done``, ``total``, ``phase`` and whatever a batch is known by; no row data."""
         if self._journal:
             self._journal.write("progress", item=self.item_id, **figures)
+
+    def _unlimited(self, statement: Statement) -> Cursor[dict[str, Any]]:
+        self.limit(lock_timeout=timedelta(0))
+        try:
+            return self._run(statement)
+        finally:
+            # What comes next on this session is watched over by nobody.
+            if not self.conn.closed and not self.conn.broken:
+                self.limit(lock_timeout=self.settings.profile.locks.other)
 
     def _retry(self, do: Callable[[], T], budget: Budget) -> T:
         limits = self.settings.profile.locks

@@ -13,6 +13,7 @@ from steward.procedures.watchdog import watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
     from steward.action import Settings, Work
     from steward.inventory import Scan
@@ -100,10 +101,10 @@ def found(work: Work, table_oid: int) -> list[Leftover]:
     return [Leftover(**row) for row in _fetch(work.conn, work.settings, table_oid)]
 
 
-def drop(work: Work, leftover: Leftover) -> None:
-    """Drop a leftover under the watchdog."""
+def drop(work: Work, leftover: Leftover, drain: timedelta | None = None) -> None:
+    """Drop a leftover under the watchdog, which waits for transactions as long as ``drain``."""
     [statement] = Leftovers().statements(leftover, work.settings, work.server_version)
-    with watched(work, leftover.table_ident):
+    with watched(work, leftover.table_ident, drain):
         work.execute(statement, budget="watched")
 
 

@@ -139,7 +139,8 @@ class Reindex(Procedure[Index, IndexState]):
                 work.execute(self.statements(subject, work.settings, work.server_version)[0], budget="watched")
         except (psycopg.Error, Undone) as error:
             _tidy(work, subject, before)
-            if not (work.settings.profile.indexes.plain_fallback and isinstance(error, Busy | psycopg.Error)):
+            # Only where others' transactions are the reason: a full disk or an operator's cancel is one for both ways.
+            if not (work.settings.profile.indexes.plain_fallback and isinstance(error, Busy)):
                 raise
             _plain(work, subject)
             how = "in place"
@@ -208,10 +209,13 @@ def _tidy(work: Work, subject: Index, before: IndexState) -> None:
     """Drop what our own failure has left; where that fails too, the next run's first step drops it."""
     if work.conn.closed or work.conn.broken:
         return
+    profile = work.settings.profile
+    # Briefly: who kept the rebuild may keep this, and a run that is being stopped is interrupted after its grace.
+    patience = min(profile.locks.other, profile.run.cancel_grace / 2)
     try:
         for leftover in leftovers.found(work, subject.table_oid):
             if leftover.name not in before.leftovers:
-                leftovers.drop(work, leftover)
+                leftovers.drop(work, leftover, patience)
     except (psycopg.Error, Undone) as error:
         work.progress(phase=f"a leftover stays until the next run: {' '.join(str(error).split())}")
 

@@ -17,6 +17,7 @@ from steward import Busy, locks, queries, session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import timedelta
 
     from steward.session import Session
     from steward.work import Work
@@ -28,16 +29,17 @@ _STEP = 5  # percent between two reports of one phase
 
 
 @contextmanager
-def watched(work: Work, relation: str) -> Iterator[None]:
+def watched(work: Work, relation: str, drain: timedelta | None = None) -> Iterator[None]:
     """Watch over the one statement (budget "watched") that the body runs; its progress is journaled.
 
     Raises:
         Busy: it was ended, since ``relation``'s lock was not had within ``locks.other``, or since the transactions that
-            it waited for took longer than ``locks.drain`` in all; the reason names them and how to end them.
+            it waited for took longer than ``drain`` (``locks.drain``) in all; the reason says who they are and how to
+            end them.
 
     """
     with session.beside(work.conn, work.settings.profile) as eyes:
-        dog = _Watchdog(work, eyes, relation)
+        dog = _Watchdog(work, eyes, relation, drain or work.settings.profile.locks.drain)
         thread = threading.Thread(target=dog.watch, name="watchdog", daemon=True)
         thread.start()
         try:
@@ -56,15 +58,15 @@ def watched(work: Work, relation: str) -> Iterator[None]:
 class _Watchdog:
     """What the watching thread does until it is ended; ``reason`` says why it has cancelled the statement."""
 
-    def __init__(self, work: Work, eyes: Session, relation: str) -> None:
+    def __init__(self, work: Work, eyes: Session, relation: str, drain: timedelta) -> None:
         self.reason = ""
         self._work = work
         self._eyes = eyes
         self._relation = relation
         self._pid = work.conn.info.backend_pid
         self._over = threading.Event()
-        limits = work.settings.profile.locks
-        self._left = {"table": limits.other.total_seconds(), "drain": limits.drain.total_seconds()}
+        self._drain = drain.total_seconds()
+        self._left = {"table": work.settings.profile.locks.other.total_seconds(), "drain": self._drain}
         self._told: tuple[str | None, int] = (None, 0)
         self._clearing: locks.Clearing | None = None
 
@@ -130,5 +132,5 @@ class _Watchdog:
             told = f"lock of {self._relation} not had in {limits.other.total_seconds():g} s: {holders}"
         else:
             doing = row["phase"] or "dropping"
-            told = f"transactions of others took longer than {limits.drain.total_seconds():g} s ({doing}): {holders}"
+            told = f"transactions of others took longer than {self._drain:g} s ({doing}): {holders}"
         return f"{told}; not terminated: {kept}" if kept else told

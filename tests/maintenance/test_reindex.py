@@ -13,6 +13,7 @@ from steward import Busy, Deferred, Inconclusive, NotNeeded, Planned
 from steward.procedures.reindex import refused
 from steward.target import Target
 from tests.fixtures.disk import elsewhere
+from tests.fixtures.engine import events
 from tests.fixtures.indexes import aside, bloated, building, index_of, invalid, leave
 from tests.fixtures.running import Running, changed, held, until
 
@@ -339,6 +340,28 @@ def test_old_snapshot_is_waited_for_and_what_was_built_is_cleaned_away(database,
             run.act("public.b_pkey")
 
         assert [] == invalid(database)
+
+
+def test_cleaning_up_is_no_second_wait_of_the_same_length(database, settings, running):
+    bloated(database)
+    patient = changed(
+        settings, locks={"drain": timedelta(seconds=2)}, run={"cancel_grace": timedelta(milliseconds=400)}
+    )
+    run = running(database, patient, "reindex")
+    with held(database, WRITES), pytest.raises(Busy, match=r"longer than 2 s \(waiting for writers before build\)"):
+        run.act("public.b_pkey")
+
+    told = [event["phase"] for event in events(run.folder, "progress")]
+    assert "waiting for writers before build" in told
+    assert re.match(r"a leftover stays until the next run: transactions of others took longer than 0\.2 s", told[-1])
+
+
+def test_session_does_not_wait_for_ever_after_a_watched_statement(database, settings, running):
+    bloated(database)
+    run = running(database, settings, "reindex")
+    run.act("public.b_pkey")
+
+    assert [{"lock_timeout": "10s"}] == run.conn.execute("show lock_timeout").fetchall()
 
 
 def test_progress_is_journaled_with_its_phases(database, settings, running):
