@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
@@ -151,10 +152,12 @@ def now(
     grid.add_column(no_wrap=True, overflow="crop", ratio=1)
     for style in ("green", "dim", "dim"):
         grid.add_column(no_wrap=True, overflow="crop", style=style)
-    own = [str(each.item.get("subject")) for each in running]
-    for each, subject in zip(running, own, strict=True):
-        figures = {**each.figures, **server.get(subject, {})}
-        cells = _row(each.item.get("name"), subject, figures, console.width)
+    own = set()
+    for each in running:
+        relation = _worked_on(each.item, server)
+        own.add(relation)
+        figures = {**each.figures, **server.get(relation, {})}
+        cells = _row(each.item.get("name"), each.item.get("subject"), figures, console.width)
         grid.add_row(_spinner(console), *cells, f"{time.monotonic() - each.since:.0f} s")
     for relation, row in server.items():
         if relation not in own:
@@ -162,8 +165,24 @@ def now(
     return Group(grid, Text(f"{done:,} of {planned:,} done, {len(running)} running", style="dim"))
 
 
+def _worked_on(item: Mapping[str, Any], server: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the relation by which the server knows the item's work: its subject, or the table of an index (its lane).
+
+    In a lane one item runs at a time, so that what goes on there is the item's, but for an autovacuum.
+    """
+    subject, lane = str(item.get("subject")), str(item.get("lane"))
+    other = subject not in server and server.get(lane, {}).get("command", "AUTOVACUUM") != "AUTOVACUUM"
+    return lane if other else subject
+
+
 def _spinner(console: Console) -> Spinner:
-    return Spinner("line" if console.options.ascii_only else "dots")
+    return _spinners("line" if console.options.ascii_only else "dots")
+
+
+@cache
+def _spinners(name: str) -> Spinner:
+    """Return the one spinner of a name: a new one would begin at its first frame each time that it is drawn."""
+    return Spinner(name)
 
 
 def _row(what: object, subject: object, figures: Mapping[str, Any], width: int) -> tuple[RenderableType, ...]:
@@ -180,7 +199,7 @@ def _row(what: object, subject: object, figures: Mapping[str, Any], width: int) 
 def outcome(item: Mapping[str, Any], event: Mapping[str, Any], console: Console) -> RenderableType:
     """Draw how an item ended, in a line."""
     ended = str(event["outcome"])
-    line = _marked(ended, console).append(f" {plain(item['name'])} {plain(item.get('subject'))}")
+    line = _marked(ended, console).append(f" {plain(item['name'])} {plain(item.get('subject'))}".rstrip())
     if event.get("duration_seconds"):
         line.append(f"  {event['duration_seconds']:.1f} s", style="dim")
     if ended != "passed" and event.get("reason"):

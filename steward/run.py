@@ -225,6 +225,8 @@ class Supervisor:
         self.journal.write("phase_planned", phase=name, examined=plan["examined"], planned=len(items))
         self.terminal.plan(name, items, plan["examined"])
         if items:
+            self.journal.write("phase_started", phase=name)
+            self.tail.read()
             lanes = len({item["lane"] for item in items})
             workers = 1 if name in _SERIAL else min(self.workers, lanes)
             # Checks write nothing and are the evidence: they are not bound to the window.

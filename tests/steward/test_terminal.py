@@ -236,6 +236,19 @@ def test_live_progress_of_the_server_is_shown_beside_the_item():
     assert "0 of 1 done, 1 running" in shown
 
 
+def test_progress_of_an_index_is_shown_beside_its_item_though_the_server_names_the_table():
+    row = {"pid": 1, "command": "REINDEX CONCURRENTLY", "relation": "public.suggestions", "phase": "building index"}
+    item = _item("reindex", "public.suggestions_pkey", lane="public.suggestions")
+
+    def during(terminal):
+        terminal.progress([{**row, "done": 1, "total": 4}])
+        time.sleep(0.6)
+
+    shown = _words(_shown(items=[item], during=during))
+
+    assert re.search(r"reindex public\.suggestions_pkey .*25 % building index", shown)
+
+
 def test_progress_of_batches_is_shown_without_the_servers_views():
     def during(terminal):
         terminal.event({"event": "progress", "item": _item()["id"], "done": 3, "total": 12, "phase": "batch 3"})
