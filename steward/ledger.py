@@ -1,4 +1,4 @@
-"""What the suite remembers in the database itself: runs and operations, intents, deferrals, analyses, sizes.
+"""What the suite remembers in the database itself: runs and operations, intents, deferrals, analyses.
 
 `public.maintenance_log` is written for operators' alert queries: a run's row is open while the run goes on, and stays
 open when it died or an action failed; the next good run of the same type completes it.
@@ -37,7 +37,6 @@ __all__ = [
     "remember_profile",
     "runs",
     "settle",
-    "snapshot_sizes",
     "supersede",
 ]
 
@@ -185,14 +184,6 @@ def remember_profile(conn: Session, profile: Profile) -> None:
     """Copy what monitor_storage_growth() judges by; operators call it when no run goes on."""
     for name, params in profile_figures(profile).items():
         queries.execute(conn, name, params)
-
-
-def snapshot_sizes(conn: Session, profile: Profile) -> int:
-    """Record the tables' sizes for growth, at most once an hour, by the profile's present figures; return how many."""
-    remember_profile(conn, profile)
-    taken = queries.execute(conn, "ledger/snapshot_sizes").rowcount
-    queries.execute(conn, "ledger/forget_sizes", {"keep": profile.growth.keep})
-    return taken
 
 
 def _json(value: Mapping[str, Any]) -> Jsonb:

@@ -9,6 +9,7 @@ from steward.procedures.leftovers import Leftovers
 from steward.procedures.matviews import Matviews
 from steward.procedures.partitions import Partitions
 from steward.procedures.reindex import Reindex
+from steward.procedures.snapshots import Snapshots
 from steward.procedures.vacuum import Vacuum
 from steward.retention.purge import Purge
 
@@ -19,5 +20,14 @@ __all__ = ["PROCEDURES"]
 
 PROCEDURES: dict[str, Procedure[Any, Any]] = {
     procedure.name: procedure
-    for procedure in (Purge(), Partitions(), Vacuum(), Analyze(), Leftovers(), Reindex(), Matviews())
+    for procedure in (
+        Purge(),
+        Partitions(),
+        Vacuum(),
+        Analyze(),
+        Leftovers(),
+        Reindex(),
+        Matviews(),
+        Snapshots(),
+    )
 }

@@ -39,6 +39,10 @@ _TABLES = {
     ("steward", "scope"): "bootstrap/scope",
     ("steward", "analyzed"): "bootstrap/analyzed",
     ("steward", "index_bloat"): "bootstrap/index_bloat",
+    ("steward", "database_counters"): "bootstrap/database_counters",
+    ("steward", "table_counters"): "bootstrap/table_counters",
+    ("steward", "index_counters"): "bootstrap/index_counters",
+    ("steward", "statement_counters"): "bootstrap/statement_counters",
 }
 
 

@@ -281,9 +281,9 @@ class Supervisor:
             self.terminal.error(f"maintenance_log row {self.log_id}: not closed ({said})")
             return
         try:
-            ledger.snapshot_sizes(self.control, self.profile)
+            ledger.remember_profile(self.control, self.profile)
         except psycopg.Error as failure:
-            self.terminal.error(f"sizes: not recorded ({failure.diag.message_primary or failure})")
+            self.terminal.error(f"the profile's growth figures: not copied ({failure.diag.message_primary or failure})")
 
     def _write(self, name: str, text: str) -> None:
         (self.run_dir / name).write_text(text, encoding="utf-8")

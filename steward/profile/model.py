@@ -36,6 +36,7 @@ class Profile(Model):
     retention: Retention
     matviews: Mapping[NameOrAll, Matview]
     growth: thresholds.Growth
+    snapshots: thresholds.Snapshots
     queries: thresholds.Queries
     load: thresholds.Load
     lag: thresholds.Lag

@@ -22,6 +22,7 @@ __all__ = [
     "Refresh",
     "Reorganise",
     "Replication",
+    "Snapshots",
     "Storage",
     "Vacuum",
     "Wraparound",
@@ -64,6 +65,15 @@ class Growth(Model):
         if self.critical_days > self.warning_days:
             raise ValueError("growth.critical_days is above growth.warning_days")
         return self
+
+
+class Snapshots(Model):
+    """How often a snapshot is taken, how long counters and statements are kept, and how many statements it holds."""
+
+    every: Duration
+    counters: Interval
+    statements: Interval
+    top_statements: Positive
 
 
 class Queries(Model):

@@ -294,33 +294,12 @@ def test_an_object_deferred_twice_in_one_run_counts_once(conn):
     assert ledger.count_deferrals(conn, ["x", "x"], []) == {"x": 1}
 
 
-# --- sizes ---------------------------------------------------------------------------------------
-
-
-def test_sizes_are_taken_at_most_once_an_hour_and_make_growth_a_day_later(conn, database):
-    development = profile.load("development")
-    taken = [ledger.snapshot_sizes(conn, development), ledger.snapshot_sizes(conn, development)]
-    database.execute("update steward.relation_size set taken_at = taken_at - interval '2 days'")
-    rates = {found["growth_rate_mb_per_day"] for found in conn.execute("select * from monitor_storage_growth()")}
-
-    assert taken[0] >= 4
-    assert taken[1] == 0
-    assert rates == {0}
-
-
-def test_old_sizes_are_forgotten(conn, database):
-    development = profile.load("development")
-    ledger.snapshot_sizes(conn, development)
-    database.execute("update steward.relation_size set taken_at = taken_at - interval '401 days'")
-    ledger.snapshot_sizes(conn, development)
-    oldest = database.execute("select min(taken_at) > now() - interval '1 hour' as fresh from steward.relation_size")
-
-    assert oldest == [{"fresh": True}]
+# --- the profile's growth figures ------------------------------------------------------------------
 
 
 def test_a_run_brings_the_profiles_present_figures(conn, database):
     base = profile.load("base")
-    ledger.snapshot_sizes(conn, base)
+    ledger.remember_profile(conn, base)
     known = database.execute("select relation, threshold from steward.growth_threshold order by relation")
 
     assert known == [

@@ -1,0 +1,30 @@
+"""Remember sizes, counters and statements: the server keeps no history, and a crash forgets its counters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from steward.action import Action
+    from steward.procedures.workload import Source
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("prepare", step=10),
+    pytest.mark.severity("normal"),
+    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1"),
+]
+
+
+@pytest.mark.needs("snapshots")
+def test_snapshots(source: Source, action: Action) -> None:
+    """There is a snapshot of this moment, and it holds sizes and counters."""
+    outcome = action.run("snapshots", source)
+
+    assert outcome.after.taken_at != outcome.before.taken_at
+    assert outcome.after.sizes > 0
+    assert outcome.after.tables > 0
