@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import class_row
 
-from steward import Inconclusive, queries
+from steward import Inconclusive, NotNeeded, queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -82,6 +82,7 @@ class Check:
 
         Raises:
             Inconclusive: the query says that it cannot decide (a row of object type ``inconclusive``).
+            NotNeeded: it says that there is nothing to judge yet, and found nothing (``not judged``).
             psycopg.Error: the server refused the statement.
 
         """
@@ -96,11 +97,14 @@ class Check:
             {"text": f"-- sql/checks/{name}.sql\n{text}", "seconds": seconds, "rows": len(rows), "attempts": 1}
         )
         undecided = [row for row in rows if row.object_type == "inconclusive"]
-        decided = [row for row in rows if row not in undecided]
+        unjudged = [row for row in rows if row.object_type == "not judged"]
+        decided = [row for row in rows if row not in undecided and row not in unjudged]
         found = tuple(_excused(name, decided, self.settings.profile.exemptions))
         self.found.extend(found)
         if undecided:
             raise Inconclusive("; ".join(f"{row.object_name}: {row.detail} ({row.remediation})" for row in undecided))
+        if unjudged and not found:
+            raise NotNeeded("; ".join(f"not judged: {row.detail}" for row in unjudged))
         return Findings(found)
 
 

@@ -23,5 +23,6 @@ pytest_plugins = (
     "tests.fixtures.retention",
     "tests.fixtures.runs",
     "tests.fixtures.standby",
+    "tests.fixtures.snapshots",
     "tests.fixtures.suite",
 )

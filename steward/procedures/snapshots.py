@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
-from psycopg.errors import ObjectNotInPrerequisiteState
 
 from steward import Inconclusive, inventory, ledger, queries
 from steward.action import Due, Examined, Procedure, Statement
@@ -91,11 +90,8 @@ class Snapshots(Procedure[Source, SnapshotState]):
 
         """
         ledger.remember_profile(work.conn, work.settings.profile)
-        try:
-            self._all(work, subject)
-        except ObjectNotInPrerequisiteState as error:
-            subject = Source("", f"{queries.said(error)} (then restart the server)")
-            self._all(work, subject)
+        statements = self.statements(subject, work.settings, work.server_version)
+        work.attempt(lambda: [work.execute(statement) for statement in statements])
         if subject.undecided and workload.EXTENSION in work.settings.profile.extensions.required:
             raise Inconclusive(f"all is recorded but the statements: {subject.undecided}")
         return {"undecided": subject.undecided, "begun_anew": _last(work.conn).begun_anew}
@@ -103,10 +99,6 @@ class Snapshots(Procedure[Source, SnapshotState]):
     def relations(self, subject: Source) -> Sequence[int]:  # noqa: ARG002
         """Return none: nothing of the application's is locked."""
         return ()
-
-    def _all(self, work: Work, subject: Source) -> None:
-        statements = self.statements(subject, work.settings, work.server_version)
-        work.attempt(lambda: [work.execute(statement) for statement in statements])
 
 
 def _last(conn: Session) -> SnapshotState:
@@ -125,7 +117,7 @@ def _taking(source: Source, settings: Settings, server_version: int) -> list[Sta
         _statement(queries.compose("snapshots/indexes", server_version, **ours), within),
     ]
     if not source.undecided:
-        read = workload.statements(sql.Identifier(source.schema))
+        read = workload.statements(source)
         params = {"top": settings.profile.snapshots.top_statements, "ours": workload.ours(settings.profile)}
         taking.append(_statement(queries.compose("snapshots/statements", server_version, statements=read), params))
     return taking

@@ -1,19 +1,23 @@
-"""Where the application's statements can be read: pg_stat_statements, wherever it was installed, without any text."""
+"""What the application does: its statements, wherever pg_stat_statements was installed, without any text of theirs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+from psycopg.errors import ObjectNotInPrerequisiteState
 
 from steward import queries
 
 if TYPE_CHECKING:
-    from psycopg import sql
+    from collections.abc import Mapping
 
+    from steward.check import Check
     from steward.profile import Profile
     from steward.session import Session
 
-__all__ = ["EXTENSION", "Source", "find", "ours", "statements"]
+__all__ = ["EXTENSION", "Source", "compared", "find", "ours", "slow", "statements"]
 
 EXTENSION = "pg_stat_statements"
 
@@ -36,6 +40,10 @@ def find(conn: Session) -> Source:
         return Source("", f"{EXTENSION} is older than 1.8 (alter extension {EXTENSION} update)")
     if not facts["readable"]:
         return Source("", "other roles' statements are hidden (grant pg_monitor to the maintenance role)")
+    try:
+        queries.execute(conn, "workload/loaded", schema=sql.Identifier(facts["schema"]))
+    except ObjectNotInPrerequisiteState as error:
+        return Source("", f"{queries.said(error)} (then restart the server)")
     return Source(facts["schema"])
 
 
@@ -44,6 +52,29 @@ def ours(profile: Profile) -> list[str]:
     return [profile.roles.login, profile.roles.maintenance]
 
 
-def statements(schema: sql.Identifier) -> sql.Composed:
-    """Return the statement that reads them, a part of others."""
-    return queries.compose("workload/statements", schema=schema)
+def statements(source: Source) -> sql.Composed:
+    """Return the statement that reads them, a part of others; where they cannot be read, one that has no rows."""
+    if source.undecided:
+        return queries.compose("workload/unknown")
+    return queries.compose("workload/statements", schema=sql.Identifier(source.schema))
+
+
+def compared(check: Check) -> dict[str, sql.Composable]:
+    """Return the parts of a query that compares with the last snapshot before the run."""
+    since = queries.compose("ledger/counted_since", check.conn.info.server_version)
+    return {"earlier": queries.compose("snapshots/earlier", counted_since=since), "counted_since": since}
+
+
+def slow(check: Check) -> dict[str, Any]:
+    """Return what the query for slow statements takes: its parts, and where they cannot be read, why."""
+    profile = check.settings.profile
+    source = find(check.conn)
+    parts: Mapping[str, sql.Composable] = {"earlier": compared(check)["earlier"], "statements": statements(source)}
+    return {
+        "parts": parts,
+        "undecided": source.undecided,
+        "required": EXTENSION in profile.extensions.required,
+        "ours": ours(profile),
+        "p95": profile.queries.p95.total_seconds() * 1000,
+        "minimum_calls": profile.queries.minimum_calls,
+    }

@@ -81,6 +81,7 @@ class Queries(Model):
 
     p95: Duration
     cache_hit: Share
+    minimum_reads: Positive
     regression: Annotated[float, Field(ge=1)]
     minimum_calls: Positive
 

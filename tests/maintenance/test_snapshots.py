@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import timedelta
-
 import psycopg
 import pytest
 from psycopg import sql
@@ -12,17 +10,6 @@ from tests.fixtures.hostile import SCHEMA
 from tests.fixtures.running import changed, held
 
 HISTORIES = ("relation_size", "database_counters", "table_counters", "index_counters", "statement_counters")
-
-
-@pytest.fixture
-def taken(database, settings, running):
-    """Take a snapshot, whatever the last one's age, and return what the action did."""
-
-    def take(of=database, told=settings):
-        run = running(of, changed(told, snapshots={"every": timedelta(0)}), "snapshots")
-        return run.act("database")
-
-    return take
 
 
 def rows(database, history):
@@ -98,7 +85,7 @@ def test_a_family_is_one_row_with_its_leaves_added_up(database, taken):
         conn.execute("set enable_seqscan = off")
         for leaf in ("p_1", "p_3"):
             conn.execute(sql.SQL("select * from {} where note = 'y'").format(sql.Identifier(leaf)))
-    taken()
+    taken(database)
 
     [table] = [row for row in rows(database, "table_counters") if row["relation"].startswith("public.p")]
     [index] = [row for row in rows(database, "index_counters") if row["index"].startswith("public.p_")]
@@ -110,7 +97,7 @@ def test_a_family_is_one_row_with_its_leaves_added_up(database, taken):
 
 def test_statements_are_numbers_and_never_texts(database, taken):
     workload(database)
-    taken()
+    taken(database)
 
     columns = {column for row in rows(database, "statement_counters") for column in row}
     [own] = database.execute("""
@@ -127,7 +114,7 @@ def test_statements_are_numbers_and_never_texts(database, taken):
 
 def test_what_maintenance_ran_is_no_workload(database, taken):
     workload(database, role="validahub_system")
-    taken()
+    taken(database)
 
     known = database.execute("""
         select s.queryid from pg_stat_statements as s join steward.statement_counters as k using (queryid)
@@ -140,7 +127,7 @@ def test_what_maintenance_ran_is_no_workload(database, taken):
 def test_one_statement_of_two_users_is_one_with_its_deviation_pooled(database, taken):
     for role in ("validahub_app", "validahub_analytics"):
         workload(database, calls=5, role=role)
-    taken()
+    taken(database)
 
     [row] = database.execute("""
         select k.calls, k.total_time, k.mean_time, k.stddev_time, k.min_time, k.max_time,
@@ -159,14 +146,14 @@ def test_one_statement_of_two_users_is_one_with_its_deviation_pooled(database, t
 
 def test_only_the_costliest_statements_are_kept(database, settings, taken):
     workload(database)
-    few = taken(told=changed(settings, snapshots={"top_statements": 2}))
+    few = taken(database, told=changed(settings, snapshots={"top_statements": 2}))
 
     assert 2 == few.after.statements
 
 
 def test_old_rows_are_forgotten_each_kind_after_its_own_time(database, settings, taken):
     workload(database)
-    taken()
+    taken(database)
     database.execute("update steward.relation_size set taken_at = now() - interval '401 days'")
     for history in HISTORIES[1:4]:
         database.execute(
@@ -174,7 +161,7 @@ def test_old_rows_are_forgotten_each_kind_after_its_own_time(database, settings,
         )
     database.execute("update steward.statement_counters set taken_at = now() - interval '36 days'")
     before = counts(database)
-    taken()
+    taken(database)
 
     [oldest] = database.execute("""
         select (select count(*) from steward.relation_size where taken_at < now() - interval '1 hour') as sizes,
@@ -184,14 +171,14 @@ def test_old_rows_are_forgotten_each_kind_after_its_own_time(database, settings,
 
     assert all(before.values())
     assert {"sizes": 0, "counters": 1, "statements": 0} == oldest
-    taken(told=changed(settings, snapshots={"counters": "98 days"}))
+    taken(database, told=changed(settings, snapshots={"counters": "98 days"}))
     assert not [
         row for row in rows(database, "table_counters") if row["taken_at"] < rows(database, HISTORIES[0])[0]["taken_at"]
     ]
 
 
 def test_growth_is_measured_from_them_a_day_later(database, taken):
-    taken()
+    taken(database)
     database.execute("update steward.relation_size set taken_at = taken_at - interval '2 days'")
 
     rates = {row["growth_rate_mb_per_day"] for row in database.execute("select * from monitor_storage_growth()")}
@@ -203,9 +190,9 @@ def test_growth_is_measured_from_them_a_day_later(database, taken):
 
 
 def test_counters_that_somebody_has_reset_are_told(database, taken):
-    first, second = taken(), taken()
+    first, second = taken(database), taken(database)
     database.execute("select pg_stat_reset()")
-    third, fourth = taken(), taken()
+    third, fourth = taken(database), taken(database)
 
     assert [False, False, True, False] == [each.figures["begun_anew"] for each in (first, second, third, fourth)]
 
@@ -214,15 +201,15 @@ def test_a_crash_that_forgets_all_counters_is_told(own_cluster, settings, taken)
     database = own_cluster.create(own_cluster.template("empty"))
     own_cluster.stop()
     own_cluster.start()
-    taken(of=database)
+    taken(database)
     own_cluster.stop()
     own_cluster.start()
-    after_restart = taken(of=database)
+    after_restart = taken(database)
     # The test's server commits asynchronously: what it had just said would be lost with it.
     database.execute("checkpoint")
     own_cluster.kill9()
     own_cluster.start()
-    after_crash = taken(of=database)
+    after_crash = taken(database)
 
     assert [False, True] == [each.figures["begun_anew"] for each in (after_restart, after_crash)]
     assert [False, False, True] == [row["begun_anew"] for row in rows(database, "database_counters")]
@@ -259,11 +246,11 @@ def test_the_extension_is_found_in_any_schema(database, taken):
     database.execute('alter extension pg_stat_statements set schema "Odd %s {x}"')
     workload(database)
 
-    assert taken().after.statements > 0
+    assert taken(database).after.statements > 0
 
 
 def test_hostile_names_are_recorded(hostile_database, taken):
-    taken(of=hostile_database)
+    taken(hostile_database)
 
     known = {row["relation"] for row in rows(hostile_database, "table_counters")}
     schema = sql.Identifier(SCHEMA).as_string(None)
@@ -273,7 +260,7 @@ def test_hostile_names_are_recorded(hostile_database, taken):
 
 def test_a_table_that_somebody_has_locked_stops_nothing(database, settings, taken):
     with held(database, "lock table public.suggestions in access exclusive mode"):
-        outcome = taken()
+        outcome = taken(database)
 
     assert "public.suggestions" in {row["relation"] for row in rows(database, "relation_size")}
     assert outcome.after.tables > 0

@@ -1,0 +1,37 @@
+"""Slow statements and a cache that misses are felt by the application before anything fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.procedures import workload
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.daily,
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.phase("verify", step=60),
+    pytest.mark.severity("normal"),
+    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1"),
+]
+
+
+def test_cache(check: Check) -> None:
+    """What is read is found in shared buffers as often as the profile wants."""
+    profile = check.settings.profile.queries
+    limits = {"cache_hit": profile.cache_hit, "minimum_reads": profile.minimum_reads}
+    findings = check.run("queries_cache", workload.compared(check), **limits)
+
+    assert not findings.offenders
+
+
+def test_p95(check: Check) -> None:
+    """No statement of the application is slower than the profile wants, as far as can be estimated."""
+    findings = check.run("queries_p95", **workload.slow(check))
+
+    assert not findings.offenders

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import contextlib
+import re
+from datetime import timedelta
+
+import pytest
+from psycopg import sql
+
+from checks.test_queries import test_cache as cache
+from checks.test_queries import test_p95 as p95
+from steward import Inconclusive, NotNeeded
+from tests.fixtures.running import changed
+
+
+@pytest.fixture
+def told(settings):
+    """A profile whose figures a test reaches quickly."""
+    figures = {"minimum_reads": 3000, "minimum_calls": 20, "p95": timedelta(milliseconds=4)}
+    return changed(settings, queries=figures)
+
+
+def judged(runbook, check):
+    """Run a check's item; return what it found, () where it holds."""
+    with contextlib.suppress(AssertionError):
+        runbook(check)
+    return check.offenders
+
+
+# --- cache -------------------------------------------------------------------------------------------
+
+
+def misses(database):
+    """Read what does not fit into the cache; a scan of more than a quarter of it keeps to a corner of it."""
+    database.execute(
+        "create table if not exists public.large as select repeat('x', 1000) from generate_series(1, 30000)"
+    )
+    with database.connect() as conn:
+        for _ in range(4):
+            conn.execute("select count(*) from public.large")
+
+
+def hits(database):
+    database.execute(
+        "create table if not exists public.little as select repeat('x', 1000) from generate_series(1, 500)"
+    )
+    with database.connect() as conn:
+        for _ in range(200):
+            conn.execute("select count(*) from public.little")
+
+
+def test_a_cache_that_misses_is_found(database, told, taken, checking):
+    taken(database)
+    misses(database)
+
+    [found] = judged(cache, checking(database, told))
+
+    assert ("database", database.name) == (found.object_type, found.object_name)
+    assert re.fullmatch(r"\d+\.\d % of \d+ blocks", found.observed)
+    assert found.detail.startswith("since the snapshot of ")
+
+
+def test_a_cache_that_hits_passes(database, told, taken, checking):
+    taken(database)
+    hits(database)
+
+    assert [] == judged(cache, checking(database, told))
+
+
+def test_only_what_came_after_the_last_snapshot_counts(database, told, taken, checking):
+    misses(database)
+    taken(database)
+    hits(database)
+
+    assert [] == judged(cache, checking(database, told))
+
+
+def test_without_a_snapshot_the_counters_whole_time_counts(database, told, checking):
+    misses(database)
+
+    [found] = judged(cache, checking(database, told))
+
+    assert found.detail.startswith("since the counters began")
+
+
+def test_counters_that_were_reset_are_not_compared(database, told, taken, checking):
+    hits(database)
+    taken(database)
+    database.execute("select pg_stat_reset()")
+    misses(database)
+
+    [found] = judged(cache, checking(database, told))
+
+    assert found.detail.startswith("since the counters began at ")
+
+
+def test_too_few_reads_are_not_judged(database, settings, taken, checking):
+    taken(database)
+
+    with pytest.raises(NotNeeded, match=r"not judged: only .* blocks were asked for since the snapshot"):
+        cache(checking(database, settings))
+
+
+# --- statements ----------------------------------------------------------------------------------------
+
+
+def called(database, milliseconds, calls=20, role="validahub_app"):
+    """Call one and the same statement, which takes so long each time."""
+    with database.connect(role if role == "postgres" else "postgres") as conn:
+        conn.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+        for n in range(calls):
+            conn.execute("select pg_sleep(%s), 'secret-value'", [milliseconds[n % len(milliseconds)] / 1000])
+
+
+def queryid(database):
+    [row] = database.execute("""
+        select queryid, mean_exec_time as mean, stddev_exec_time as deviation, max_exec_time as longest
+        from pg_stat_statements
+        where query like 'select pg_sleep(%'
+            and dbid = (select oid from pg_database where datname = current_database())
+    """)
+    return row
+
+
+def test_a_slow_statement_is_found_by_its_number_and_marked_as_an_estimate(database, told, checking):
+    called(database, [8])
+
+    check = checking(database, told)
+    [found] = judged(p95, check)
+    known = queryid(database)
+
+    assert ("statement", str(known["queryid"])) == (found.object_type, found.object_name)
+    assert "(estimated 95th percentile)" in found.observed
+    assert "an estimate: mean + 1.645 x deviation" in found.detail
+    assert "under 4" in found.expected
+    assert "secret" not in str(found)
+    assert "pg_sleep" not in str(check.statements)
+
+
+def test_the_estimate_is_the_stated_formula_and_never_over_the_longest_time(database, told, checking):
+    called(database, [1, 1, 1, 20])
+
+    [found] = judged(p95, checking(database, told))
+    known = queryid(database)
+    estimate = min(known["mean"] + 1.645 * known["deviation"], known["longest"])
+
+    # The server's deviation and its mean are rounded sums.
+    assert estimate == pytest.approx(float(found.observed.split()[0]), rel=0.01)
+
+
+def test_quick_statements_pass(database, told, checking):
+    called(database, [0], calls=40)
+
+    assert [] == judged(p95, checking(database, changed(told, queries={"p95": timedelta(milliseconds=500)})))
+
+
+def test_a_statement_that_is_called_too_rarely_says_nothing(database, told, checking):
+    called(database, [8], calls=19)
+
+    with pytest.raises(NotNeeded, match="not judged: no statement of the application was called 20 times"):
+        p95(checking(database, told))
+
+
+def test_what_was_slow_before_the_last_snapshot_is_over(database, told, taken, checking):
+    called(database, [8])
+    taken(database)
+    called(database, [0], calls=30)
+    told = changed(told, queries={"p95": timedelta(milliseconds=6)})
+
+    assert [] == judged(p95, checking(database, told))
+
+
+def test_what_became_slow_since_is_found_though_its_whole_history_is_quick(database, told, taken, checking):
+    called(database, [0], calls=400)
+    taken(database)
+    called(database, [8])
+    whole = queryid(database)
+
+    [found] = judged(p95, checking(database, told))
+
+    assert whole["mean"] < 4
+    assert found.detail.startswith("20 calls since ")
+
+
+def test_what_maintenance_runs_is_no_workload(database, told, checking):
+    called(database, [8], role="validahub_system")
+    called(database, [0], calls=20)
+
+    assert [] == judged(p95, checking(database, changed(told, queries={"p95": timedelta(milliseconds=7)})))
+
+
+def test_statements_that_cannot_be_seen_are_inconclusive(database, told, checking):
+    called(database, [0])
+    database.execute("revoke pg_monitor from validahub_system")
+    try:
+        with pytest.raises(Inconclusive, match=r"other roles' statements are hidden .grant pg_monitor"):
+            p95(checking(database, told))
+    finally:
+        database.execute("grant pg_monitor to validahub_system")
+
+
+@pytest.mark.parametrize(("required", "outcome"), [(("pg_stat_statements",), Inconclusive), ((), NotNeeded)])
+def test_without_the_extension_nothing_is_green(database, told, checking, required, outcome):
+    database.execute("drop extension pg_stat_statements")
+    told = changed(told, extensions={"required": required})
+
+    with pytest.raises(outcome, match="the extension pg_stat_statements is not in the database"):
+        p95(checking(database, told))
+
+
+def test_an_extension_that_the_server_has_not_loaded_is_inconclusive(own_cluster, told, checking):
+    database = own_cluster.create(own_cluster.template("empty"))
+    database.execute("alter system set shared_preload_libraries = 'plpgsql'")
+    own_cluster.stop()
+    own_cluster.start()
+
+    with pytest.raises(Inconclusive, match=r"must be loaded via .* .then restart the server."):
+        p95(checking(database, told))
