@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from psycopg.errors import LockNotAvailable
 from steward import Busy, Inconclusive, NotNeeded, ledger, locks, queries
 from steward.action import EXPECTED, Due, Examined, Procedure, Statement
 from steward.procedures import hearing, triggers
+from steward.procedures.matviews import Matviews
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,10 +59,10 @@ class Analyze(Procedure[Stale, AnalyzeState]):
     subject = "table"
     phase = "tables"
 
-    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
-        """Return what changed in each partitioned table, and which tables have no statistics."""
+    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
+        """Return what changed in each partitioned table, which tables have no statistics, which views get new ones."""
         unknown = [{"oid": row["oid"], "missing": True} for row in queries.fetch(conn, "maintenance/analyze_unknown")]
-        return [*_parents(conn, None), *unknown]
+        return [*_parents(conn, None), *unknown, *_refreshed(conn, settings, scan)]
 
     def cautions(self, settings: Settings) -> Sequence[str]:
         """Warn of a target for the whole session."""
@@ -82,6 +83,8 @@ class Analyze(Procedure[Stale, AnalyzeState]):
             below = leaves.get(table.oid, ())
             size = sum(sizes.get(leaf, 0) for leaf in below) if table.kind == "p" else table.size
             state = known.get(table.oid, {})
+            if state.get("refreshed"):
+                continue
             state = state if table.kind == "p" else _state(table, missing=bool(state))
             later = sum(expected.get(oid, 0) for oid in (table.oid, *below))
             limit = _limit(table, state, scan, settings)
@@ -161,6 +164,13 @@ def _parents(conn: Session, oid: int | None) -> list[dict[str, Any]]:
         "counted_since": queries.compose("ledger/counted_since", version),
     }
     return queries.fetch(conn, "maintenance/analyze_parents", {"oid": oid}, **parts)
+
+
+def _refreshed(conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
+    """Return the materialized views that this run will refresh, and analyze with it."""
+    refresh = Matviews()
+    found = replace(scan, gathered={refresh.name: refresh.gather(conn, settings, scan)})
+    return [{"oid": due.subject.oid, "refreshed": True} for due in refresh.examine(found, settings).due]
 
 
 def _table(conn: Session, oid: int) -> list[dict[str, Any]]:

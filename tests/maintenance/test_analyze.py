@@ -170,10 +170,28 @@ def test_lost_counters_make_due_what_holds_rows(database, settings, running):
     assert {} == running(database, settings, "analyze").due
 
 
+def view(database, ago):
+    """A materialized view that was refreshed so long ago."""
+    database.execute("create materialized view public.m as select * from public.t")
+    database.execute("create unique index on public.m (id)")
+    database.execute("alter materialized view public.m owner to validahub_system")
+    database.execute(
+        "insert into public.materialized_view_metadata (view_name, last_refreshed) values ('m', now() - %s::interval)",
+        [ago],
+    )
+
+
+def test_a_materialized_view_that_the_run_will_refresh_is_left_to_that(database, settings, running):
+    table(database)
+    view(database, "3 days")
+
+    assert "public.m" in running(database, settings, "matviews").due
+    assert {} == running(database, settings, "analyze").due
+
+
 def test_a_materialized_view_goes_by_the_same_trigger(database, settings, running):
     table(database)
-    database.execute("create materialized view public.m as select * from public.t")
-    database.execute("alter materialized view public.m owner to validahub_system")
+    view(database, "1 minute")
 
     assert {"public.m"} == set(analyzed(database, settings, running))
     assert {} == running(database, settings, "analyze").due
