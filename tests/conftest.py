@@ -22,7 +22,7 @@ pytest_plugins = (
     "tests.fixtures.pooler",
     "tests.fixtures.retention",
     "tests.fixtures.runs",
-    "tests.fixtures.standby",
     "tests.fixtures.snapshots",
+    "tests.fixtures.standby",
     "tests.fixtures.suite",
 )
