@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from steward import inventory
+from steward.procedures import workload
 
 if TYPE_CHECKING:
     from steward.check import Check
@@ -55,5 +56,23 @@ def test_sequence_ends(check: Check) -> None:
 def test_growth(check: Check) -> None:
     """No table grows faster than planned, or is about to reach its threshold."""
     findings = check.run("storage_growth")
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_temp_files(check: Check) -> None:
+    """Statements have written no more to temporary files than they may, since the last snapshot before this run."""
+    limit = check.settings.profile.storage.temp_bytes
+    findings = check.run("storage_temp_files", workload.compared(check), temp_bytes=limit)
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_deadlocks(check: Check) -> None:
+    """There were no more deadlocks than there may be, since the last snapshot before this run."""
+    limit = check.settings.profile.storage.deadlocks
+    findings = check.run("storage_deadlocks", workload.compared(check), deadlocks=limit)
 
     assert not findings.offenders

@@ -150,10 +150,15 @@ class Activity(Model):
 
 
 class Storage(Model):
-    """The shares of a sequence's values that may be used: beyond the first it is told, beyond the second it fails."""
+    """The shares of a sequence's values that may be used: beyond the first it is told, beyond the second it fails.
+
+    Temporary files and deadlocks are for a day.
+    """
 
     sequence_used: Share
     sequence_end: Share
+    temp_bytes: Size
+    deadlocks: Count
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

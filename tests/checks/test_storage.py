@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import contextlib
+import re
+import threading
+
+import psycopg
 import pytest
 from psycopg import sql
 
 from checks import test_storage as runbook
-from steward import Inconclusive, inventory
-from tests.fixtures.running import held, until
+from steward import Inconclusive, NotNeeded, inventory
+from tests.fixtures.running import changed, held, until
 from tests.maintenance.test_vacuum import table
 
 HOSTILE = 'Odd "x"; drop %(a)s.{b} é'
@@ -262,3 +267,127 @@ def test_a_role_that_may_read_no_sequence_decides_nothing(database, blind):
     sequence(database, "create table public.s (id serial)", value=INTEGER)
     with pytest.raises(Inconclusive, match="may not read it"):
         runbook.test_sequence_ends(blind(database))
+
+
+# --- temporary files and deadlocks since the last snapshot -----------------------------------------
+
+
+COUNTED = {"temp_files": runbook.test_temp_files, "deadlocks": runbook.test_deadlocks}
+
+
+@pytest.fixture
+def strict(settings):
+    return changed(settings, storage={"temp_bytes": 1 << 20, "deadlocks": 0})
+
+
+def spill(database):
+    """Sort more than the memory that is given for it."""
+    with database.connect() as conn:
+        conn.execute("set work_mem = '64kB'")
+        conn.execute("select count(*) from (select n from generate_series(1, 300000) as n order by n desc) as sorted")
+
+
+def deadlock(database):
+    """Have two sessions wait for one another, until the server ends it."""
+    database.execute("create table if not exists public.a ()")
+    database.execute("create table if not exists public.b ()")
+    with held(database, "lock table public.a") as one, held(database, "lock table public.b") as other:
+        one.execute("set deadlock_timeout = '100ms'")
+        other.execute("set deadlock_timeout = '100ms'")
+        ended = []
+
+        def wait():
+            try:
+                one.execute("lock table public.b")
+            except psycopg.errors.DeadlockDetected as error:
+                ended.append(error)
+                one.rollback()
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        try:
+            other.execute("lock table public.a")
+        except psycopg.errors.DeadlockDetected as error:
+            ended.append(error)
+            other.rollback()
+        thread.join()
+
+    assert 1 == len(ended)
+
+
+FAULTS = {"temp_files": spill, "deadlocks": deadlock}
+
+
+def told(item, check):
+    """Run an item, and return what it found, () where it holds."""
+    with contextlib.suppress(AssertionError):
+        COUNTED[item](check)
+    return check.offenders
+
+
+@pytest.mark.parametrize("item", COUNTED)
+def test_what_is_over_the_limit_since_the_last_snapshot_is_found(database, strict, taken, checking, item):
+    taken(database)
+    FAULTS[item](database)
+
+    [found] = told(item, checking(database, strict))
+
+    assert ("database", database.name) == (found.object_type, found.object_name)
+    assert re.match(r"\d+ (kB|MB) in \d+ temporary files|1 deadlocks", found.observed)
+    assert re.fullmatch(r"since \d{4}-\d\d-\d\d \d\d:\d\d UTC", found.detail)
+
+
+@pytest.mark.parametrize("item", COUNTED)
+def test_what_was_before_the_last_snapshot_passes(database, strict, taken, checking, item):
+    FAULTS[item](database)
+    taken(database)
+
+    assert [] == told(item, checking(database, strict))
+
+
+@pytest.mark.parametrize("item", COUNTED)
+def test_the_limit_is_for_a_day(database, settings, taken, checking, item):
+    taken(database)
+    FAULTS[item](database)
+    some = changed(settings, storage={"temp_bytes": 2 << 20, "deadlocks": 0})
+    before = told(item, checking(database, some))
+    database.execute("update steward.database_counters set taken_at = taken_at - interval '30 days'")
+    many = changed(settings, storage={"temp_bytes": 2 << 20, "deadlocks": 1})
+
+    assert 1 == len(before)
+    assert [] == told(item, checking(database, many))
+
+
+@pytest.mark.parametrize("item", COUNTED)
+def test_a_first_run_is_not_judged_and_does_not_fail(database, strict, checking, item):
+    FAULTS[item](database)
+
+    with pytest.raises(NotNeeded, match="not judged: there is no snapshot from before this run to compare with"):
+        COUNTED[item](checking(database, strict))
+
+
+@pytest.mark.parametrize("item", COUNTED)
+def test_the_runs_own_snapshot_is_not_compared_with(database, strict, taken, checking, item):
+    taken(database)
+    FAULTS[item](database)
+    database.execute(
+        "insert into public.maintenance_log (maintenance_type, started_at, details)"
+        " values ('daily_maintenance', now(), '{\"status\": \"running\"}')"
+    )
+    taken(database)
+
+    assert 1 == len(told(item, checking(database, strict)))
+
+
+@pytest.mark.parametrize("item", COUNTED)
+def test_counters_that_begin_anew_are_counted_from_there(database, strict, taken, checking, item):
+    FAULTS[item](database)
+    taken(database)
+    database.execute("select pg_stat_reset()")
+    quiet = told(item, checking(database, strict))
+    FAULTS[item](database)
+
+    [found] = told(item, checking(database, strict))
+
+    assert [] == quiet
+    assert found.detail.endswith(" UTC, counted only since a crash or a reset")
