@@ -1,0 +1,68 @@
+"""Every check under the rights of a run, and as somebody who was granted nothing: never green by blindness."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+import psycopg
+
+from steward import Inconclusive, PrerequisiteError
+from tests.house import repository
+
+# What everybody may see in the catalog and in the public views, so that a role without any grant judges it as well.
+PUBLIC = frozenset(
+    f"{module}.{item}"
+    for module, items in {
+        "activity": ("prepared",),
+        "index_health": ("invalid", "leftovers"),
+        "matviews": ("critical", "keys", "owners", "records", "stale", "unpopulated"),
+        "partitions": ("gaps", "default", "sizes", "leftovers", "unmanaged"),
+        "prerequisites": ("extensions", "locks", "metadata", "minor", "server", "settings", "support"),
+        "replication": ("archiver", "lost", "slots"),
+        "storage": ("dead_rows",),
+        "wraparound": ("emergency", "fail", "warn"),
+    }.items()
+    for item in items
+)
+
+
+def items():
+    """Every item of the check runbooks, by its name."""
+    for path in repository.tracked("checks/test_*.py"):
+        module = importlib.import_module(f"checks.{path.stem}")
+        for name, item in inspect.getmembers(module, inspect.isfunction):
+            if name.startswith("test_"):
+                yield f"{path.stem.removeprefix('test_')}.{name.removeprefix('test_')}", item
+
+
+def outcome(item, check) -> str:
+    """Tell how an item ends; the connection goes on after a statement that was refused."""
+    try:
+        item(check)
+    except AssertionError:
+        return "found" if check.offenders else "failed without a finding"
+    except Inconclusive as undecided:
+        return "inconclusive" if "grant" in undecided.reason or "select" in undecided.reason else undecided.reason
+    except PrerequisiteError as lacking:
+        return "refused" if lacking.statements else str(lacking)
+    except psycopg.Error as refused:
+        return "refused" if refused.sqlstate == "42501" else f"{refused.sqlstate}: {refused}"
+    return "green"
+
+
+def test_the_role_of_a_run_decides_every_item(database, settings, checking):
+    check = checking(database, settings)
+    found = {name: outcome(item, check) for name, item in items()}
+
+    assert {} == {name: told for name, told in found.items() if told not in {"green", "found"}}
+
+
+def test_a_role_without_any_grant_is_green_in_nothing_that_it_cannot_see(database, blind):
+    database.execute("create table public.numbered (id serial)")
+    check = blind(database)
+    found = {name: outcome(item, check) for name, item in items()}
+    told = {"found", "inconclusive", "refused"}
+
+    assert [] == sorted(name for name, end in found.items() if end == "green" and name not in PUBLIC)
+    assert {} == {name: end for name, end in found.items() if end not in told | {"green"}}
