@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bench.harness import opened, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from bench.harness import Place, Ratio
 
@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 _MISSED = 1
 
 
-def topics() -> dict[str, Callable[[Place], list[Ratio]]]:
+def topics() -> dict[str, Callable[[Place], Iterable[Ratio]]]:
     """Return what can be measured, by name: each module here that has a ``measure``."""
     stems = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("__"))
     modules = {stem: importlib.import_module(f"bench.{stem}") for stem in stems}
