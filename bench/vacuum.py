@@ -67,7 +67,8 @@ def _compared(place: Place, name: str, tables: int, share: float, rows: int, lim
 
 
 _GROW = """
-    insert into {table} select n, n %% 1000, repeat('x', 80), now() from generate_series(%(first)s::int, %(last)s::int) n
+    insert into {table}
+    select n, n %% 1000, repeat('x', 80), now() from generate_series(%(first)s::int, %(last)s::int) n
 """
 _WEAR = "update {table} set kind = kind + 1 where id % 4 = 0"
 
