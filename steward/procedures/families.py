@@ -34,6 +34,7 @@ __all__ = [
     "recognised",
 ]
 
+_NOTHING = PartitionFamily()
 # Numbers that mean no time of ours count something else.
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -62,6 +63,8 @@ class Look:
     def rule(self, family: Family) -> PartitionFamily:
         """Return what the profile says of a family, or else of the nearest one above it; names are its own only."""
         said = self.settings.profile.partitions.families
+        if not said:
+            return _NOTHING
         found: dict[str, object] = {}
         child: Family | None = family
         while child:
@@ -190,6 +193,8 @@ def _expected(family: Family, look: Look) -> dict[str, object]:
         observed, remedy = _reason(family, look.rule(family))
         return {"oid": family.oid, "reason": observed, "remedy": remedy}
     clock, place = found.clock, found.place
+    if place.lower >= place.upper:
+        return {"oid": family.oid}
     until = min(found.grid.periods(clock.now(look.now), look.ahead(family))[-1].upper, place.upper)
     return {
         "oid": family.oid,

@@ -265,6 +265,18 @@ def test_a_branch_is_expected_within_its_own_bounds_only(database, found):
     assert [f"public.e_{month(-2):%Y_%m}"] == [name for name, _ in found(database, "gaps")]
 
 
+def test_periods_of_a_default_partition_are_nobodys_to_come(database, found):
+    family(database, key="date", months=(-1, 0, 1))
+    plant(
+        database,
+        "create table public.rest partition of public.events default partition by range (at)",
+        "create table public.rest_1990 partition of public.rest for values from ('1990-01-01') to ('1991-01-01')",
+    )
+
+    assert [] == found(database, "gaps")
+    assert [] == found(database, "unmanaged")
+
+
 def test_hostile_names_are_checked(database, found):
     family(database, HOSTILE, months=(-1, 0), naming="{name} {at:%Y-%m}")
     database.execute(sql.SQL("create table public.{} ()").format(sql.Identifier(f"{HOSTILE} 2001-01")))
