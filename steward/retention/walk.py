@@ -259,6 +259,8 @@ class Walk:
         return found
 
     def _go_on(self) -> None:
+        # A sweep's patience is not that of the questions in between.
+        self._work.limit(lock_timeout=self._profile.locks.other)
         if self.tally.batches:
             self._work.go_on()
         self._keep_to_holds()
