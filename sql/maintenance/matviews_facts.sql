@@ -1,7 +1,7 @@
 -- What decides about the refresh of materialized views: their content's age, what they read, who reads for them.
 -- Columns: oid, schema, name, ident, view_name, owner, populated; has_key, whether an index allows CONCURRENTLY; has_tenant;
--- tablespace; size; last_refreshed, age; stale, whether that is more than its rule allows; rows and seconds of the last
--- refresh; plain_seconds, of the last one that was plain; sources, the materialized views that it reads; source_refreshed,
+-- tablespace; size, with indexes, as it was when it was last counted; last_refreshed, age; stale, whether that is more than
+-- its rule allows; rows and seconds of the last refresh; plain_seconds, of the last one that was plain; sources, the materialized views that it reads; source_refreshed,
 -- the newest refresh of one; tables, what else it reads; filtered, those of which row-level security hides rows from it
 -- Parameters: views, oids; rules, a JSON array of objects with oid and staleness, an interval; column of the tenant, '' for
 -- none; remember, an interval; {known}, {reached}
@@ -70,7 +70,12 @@ select
         where a.attrelid = c.oid and a.attname = %(column)s and not a.attisdropped
     ) as has_tenant,
     c.reltablespace::bigint as tablespace,
-    c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint as size,
+    (
+        select coalesce(pg_catalog.sum(part.relpages), 0)::bigint * pg_catalog.current_setting('block_size')::bigint
+        from pg_catalog.pg_class as part
+        where part.oid in (c.oid, c.reltoastrelid)
+            or part.oid in (select i.indexrelid from pg_catalog.pg_index as i where i.indrelid = c.oid)
+    ) as size,
     pg_catalog.to_char(m.last_refreshed at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as last_refreshed,
     pg_catalog.date_trunc('second', pg_catalog.now() - m.last_refreshed)::text as age,
     coalesce(m.last_refreshed < pg_catalog.now() - rule.staleness::interval, false) as stale,
