@@ -194,9 +194,8 @@ class Refresh:
     def _settle(self, *, dead: int) -> None:
         """Take the statistics; what a concurrent refresh left dead would only make the view larger."""
         # Counted after ANALYZE has set the changes to none, the refresh's own would make the next run analyze it again.
-        queries.fetch(self.work.conn, "session/flush_counters")
+        queries.execute(self.work.conn, "maintenance/matviews_counted")
         if dead:
-            queries.execute(self.work.conn, "maintenance/matviews_counted")
             name, version = "maintenance/matviews_vacuum", self.work.server_version
             self.work.execute(_statement(name, self.view, "SHARE UPDATE EXCLUSIVE", version))
         else:
