@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import subprocess
 
     from tests.fixtures.database import Cluster, TestDatabase
-    from tests.fixtures.suite import Finished, Suite
+    from tests.fixtures.suite import Suite
 
 DAILY = ("daily", "-k", "reindex", "--no-report")
 WAITS = "waiting for writers before build"
@@ -41,22 +41,16 @@ def in_a_rebuild(suite: Suite, database: TestDatabase) -> tuple[subprocess.Popen
     holder = database.connect(autocommit=False)
     holder.execute("lock table public.b in row exclusive mode")
     process = suite.start(*DAILY, database=database)
-    until(lambda: building(database, WAITS))
-    intent = suite.await_event(process, lambda event: event["event"] == "intent" and "test_reindex" in event["item"])
-    return process, intent, holder
+    waits = suite.await_event(process, lambda event: event["event"] == "progress" and event.get("phase") == WAITS)
+    return process, waits, holder
 
 
 def gone(database: TestDatabase) -> bool:
     return not database.execute("select 1 from pg_stat_activity where application_name = 'maintenance'")
 
 
-def converges(suite: Suite, database: TestDatabase) -> Finished:
-    """Return the first run that is let in."""
-    return until(lambda: (run := suite.run(*DAILY, database=database)).code != 3 and run)
-
-
 def proved(suite: Suite, database: TestDatabase, before: dict[str, Any]) -> None:
-    run = converges(suite, database)
+    run = suite.run(*DAILY, database=database)
     after = index_of(database, "b_pkey")
     left = run.outcomes("leftovers")
 
@@ -73,9 +67,9 @@ def proved(suite: Suite, database: TestDatabase, before: dict[str, Any]) -> None
 @pytest.mark.parametrize("victim", ["supervisor", "worker"])
 def test_a_kill_in_a_rebuild_is_cleaned_up_by_the_next_run(suite: Suite, worn: TestDatabase, victim: str) -> None:
     before = index_of(worn, "b_pkey")
-    process, intent, holder = in_a_rebuild(suite, worn)
+    process, waits, holder = in_a_rebuild(suite, worn)
 
-    os.kill(process.pid if victim == "supervisor" else intent["pid"], signal.SIGKILL)
+    os.kill(process.pid if victim == "supervisor" else waits["pid"], signal.SIGKILL)
     # Before 14 the server does not look for its client while it waits.
     if worn.cluster.version >= 14:
         until(lambda: not building(worn))
