@@ -162,7 +162,7 @@ def test_lock_that_another_holds_throughout_makes_the_work_busy_within_its_budge
     assert 0.4 < took < 2.5
 
 
-FORCED = {**BRIEF, "access_exclusive": timedelta(milliseconds=250), "budget": timedelta(milliseconds=300)} | {
+FORCED = {**BRIEF, "access_exclusive": timedelta(milliseconds=700), "budget": timedelta(milliseconds=800)} | {
     "other": timedelta(seconds=10),
     "terminate_blockers": True,
 }
@@ -198,7 +198,7 @@ def alive(database, pid: int) -> bool:
 def test_blocker_is_terminated_where_the_profile_allows_it_and_the_work_is_done(
     scratch, make_work, tmp_path, signalling, budget
 ):
-    limits = FORCED if budget == "brief" else {**FORCED, "other": timedelta(milliseconds=500)}
+    limits = FORCED if budget == "brief" else {**FORCED, "other": timedelta(milliseconds=900)}
     work = make_work(locks=limits)
     work.heavy = False
     with stubborn(scratch) as pid:
