@@ -110,6 +110,11 @@ def test_an_old_table_is_frozen_and_its_age_falls(database, settings, running):
     assert "freeze true" in run.statements()[-1]
 
 
+def of_events(run):
+    """What is due of the test's own table: on 13 others are, which nobody has vacuumed yet."""
+    return {label: due for label, due in run.due.items() if label.startswith("public.events")}
+
+
 def closed_month(database):
     database.execute("create table public.events (at timestamptz, note text) partition by range (at)")
     database.execute(
@@ -130,7 +135,7 @@ def test_a_closed_month_is_frozen_once(database, settings, running):
     runbook(run.due["public.events_2020_01"].subject, run.action("public.events_2020_01"))
 
     assert "its period is over and not all of it is frozen" == run.due["public.events_2020_01"].why
-    assert {} == running(database, settings, "vacuum").due
+    assert {} == of_events(running(database, settings, "vacuum"))
     [table] = [each for each in running(database, settings, "vacuum").scan.relations if each.name == "events_2020_01"]
     assert table.all_frozen_pages in {1, None}
 
@@ -147,15 +152,15 @@ def test_a_closed_month_that_counts_since_1970_is_frozen_too(database, settings,
     database.execute("analyze public.events_1")
     counted = {"public.events": PartitionFamily(epoch="seconds")}
 
-    assert {} == running(database, settings, "vacuum").due
-    due = running(database, changed(settings, partitions={"families": counted}), "vacuum").due
+    assert {} == of_events(running(database, settings, "vacuum"))
+    due = of_events(running(database, changed(settings, partitions={"families": counted}), "vacuum"))
     assert ["its period is over and not all of it is frozen"] == [each.why for each in due.values()]
 
 
 def test_a_closed_month_is_left_alone_where_the_profile_says_so(database, settings, running):
     closed_month(database)
 
-    assert {} == running(database, changed(settings, vacuum={"closed_partitions": False}), "vacuum").due
+    assert {} == of_events(running(database, changed(settings, vacuum={"closed_partitions": False}), "vacuum"))
 
 
 def test_a_month_that_goes_on_and_an_empty_one_are_not_frozen(database, settings, running):
