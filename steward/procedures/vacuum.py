@@ -151,7 +151,9 @@ class Vacuum(Procedure[Need, VacuumState]):
         until = time.monotonic() + _NOTED_WITHIN
         while True:
             after = self.measure(work, subject)
-            if after.vacuums > before.vacuums or not patient or time.monotonic() > until:
+            # The server warns of what it skips, and of what it freezes in an emergency: the age, noted at once, tells.
+            skipped = not patient and after.xid_age >= before.xid_age and after.mxid_age >= before.mxid_age
+            if after.vacuums > before.vacuums or skipped or time.monotonic() > until:
                 return after
             time.sleep(0.1)
 
