@@ -103,6 +103,7 @@ def test_a_daily_run_does_what_is_due_and_the_next_has_nothing_to_do(server, fam
 
 
 def actions(run):
-    """What a run did, by the action and the object; failures count as well."""
+    """What a run did, by the action and the object; before 18 a leaf's turn may come after its parent's took it along."""
     done = [item for item in run.record["items"] if item["kind"] == "action"]
-    return sorted((item["name"], item["subject"], item["outcome"]) for item in done)
+    assert {"passed", "not needed"} >= {item["outcome"] for item in done}
+    return sorted((item["name"], item["subject"]) for item in done)
