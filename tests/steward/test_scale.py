@@ -103,7 +103,7 @@ def test_a_daily_run_does_what_is_due_and_the_next_has_nothing_to_do(server, fam
 
 
 def actions(run):
-    """What a run did, by the action and the object; before 18 a leaf's turn may come after its parent's took it along."""
+    """What a run did, by action and object; before 18 a parent's turn may have taken a leaf along before its own."""
     done = [item for item in run.record["items"] if item["kind"] == "action"]
     assert {"passed", "not needed"} >= {item["outcome"] for item in done}
     return sorted((item["name"], item["subject"]) for item in done)
