@@ -64,7 +64,8 @@ def test_dead_rows_that_maintenance_leaves_are_found_with_who_holds_them(databas
             runbook.test_dead_rows(checking(database, settings))
 
         assert ("table", "public.t") == (finding.object_type, finding.object_name)
-        assert "600 dead rows beside 4400 live ones (12.0 %)" == finding.observed
+        # How many live is the server's estimate, the nearer the newer it is.
+        assert re.fullmatch(r"600 dead rows beside 44\d\d live ones \(1[12]\.\d %\)", finding.observed)
         assert "at most 2.0 %, or 500 rows" == finding.expected
         assert f"pid {holder.info.backend_pid} (someone, idle in transaction) for 00:00:" in finding.detail
         assert finding.remediation.startswith(f"select pg_catalog.pg_terminate_backend({holder.info.backend_pid})")
