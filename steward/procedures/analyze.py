@@ -61,7 +61,8 @@ class Analyze(Procedure[Stale, AnalyzeState]):
 
     def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
         """Return what changed in each partitioned table, which tables have no statistics, which views get new ones."""
-        unknown = [{"oid": row["oid"], "missing": True} for row in queries.fetch(conn, "maintenance/analyze_unknown")]
+        missing = queries.fetch(conn, "maintenance/analyze_unknown", {"oid": None})
+        unknown = [{"oid": row["oid"], "missing": True} for row in missing]
         return [*_parents(conn, None), *unknown, *_refreshed(conn, settings, scan)]
 
     def cautions(self, settings: Settings) -> Sequence[str]:

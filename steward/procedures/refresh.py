@@ -6,7 +6,7 @@ An emptied view thus never becomes visible, and the record of the refresh is as 
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from steward import disk, queries
+from steward import Deferred, disk, guard, queries
 from steward.action import Statement, ended_by_window
 from steward.procedures import matview_facts
 from steward.procedures.matview_facts import UnfitError
@@ -31,6 +31,7 @@ __all__ = ["Refresh", "Way", "analyze", "beside", "choose", "plain"]
 
 # From 17 on REFRESH runs with a search_path of pg_catalog and pg_temp only.
 _SAFE_PATH = 170000
+_LOOK = 0.2  # s
 _UNDEFINED = (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedObject)
 
 
@@ -196,10 +197,22 @@ class Refresh:
         # Counted after ANALYZE has set the changes to none, the refresh's own would make the next run analyze it again.
         queries.execute(self.work.conn, "maintenance/matviews_counted")
         if dead:
+            self._await_sisters()
             name, version = "maintenance/matviews_vacuum", self.work.server_version
             self.work.execute(_statement(name, self.view, "SHARE UPDATE EXCLUSIVE", version))
         else:
             self.work.execute(analyze(self.view))
+
+    def _await_sisters(self) -> None:
+        """Wait for what the run's other lanes began before: while a refresh of theirs goes on, nothing dead can go."""
+        conn, settings = self.work.conn, self.work.settings
+        horizon = queries.fetch(conn, "maintenance/matviews_horizon")[0]
+        give_up = time.monotonic() + self.profile.locks.drain.total_seconds()
+        with suppress(Deferred):
+            while queries.fetch(conn, "maintenance/matviews_sisters", horizon) and time.monotonic() < give_up:
+                self.work.progress(phase="waiting for the run's other lanes, whose snapshots keep its dead rows")
+                guard.window(settings.deadline, settings.stop)
+                time.sleep(_LOOK)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

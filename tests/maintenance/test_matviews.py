@@ -311,6 +311,26 @@ def test_what_a_concurrent_refresh_leaves_dead_is_vacuumed(fresh, settings, runn
     assert [{"n": 0}] == dead(fresh), "what the session told last was counted before the vacuum"
 
 
+def test_dead_rows_are_vacuumed_once_the_runs_other_lanes_let_go_of_them(fresh, settings, running):
+    view(fresh)
+    fresh.execute("update public.base set note = 'y' where n <= 50")
+    run = running(fresh, settings, "matviews")
+    journal = run.folder / "journal.jsonl"
+    with fresh.connect(autocommit=False, application_name="maintenance") as sister:
+        sister.execute("set transaction isolation level repeatable read")
+        sister.execute("select")
+        lane = threading.Thread(target=run.act, args=("public.mv",))
+        lane.start()
+        until(lambda: "other lanes" in journal.read_text(encoding="utf-8"))
+        before = run.statements()
+        sister.rollback()
+        lane.join()
+
+    assert [] == [text for text in before if "vacuum" in text]
+    assert "vacuum" in run.statements()[-1]
+    until(lambda: [{"n": 0}] == dead(fresh))
+
+
 def dead(database):
     return database.execute("select n_dead_tup as n from pg_stat_user_tables where relname = 'mv' and vacuum_count > 0")
 
