@@ -30,6 +30,15 @@ def test_cache(check: Check) -> None:
     assert not findings.offenders
 
 
+def test_canary(check: Check) -> None:
+    """The reads of the last run's canary were as quick as the profile wants, by measure."""
+    profile = check.settings.profile.queries
+    limit = profile.p95.total_seconds() * 1000
+    findings = check.run("queries_canary", p95=limit, minimum_calls=profile.minimum_calls)
+
+    assert not findings.offenders
+
+
 def test_p95(check: Check) -> None:
     """No statement of the application is slower than the profile wants, as far as can be estimated."""
     findings = check.run("queries_p95", **workload.slow(check))

@@ -90,6 +90,7 @@ class Canary:
             "reads": len(stalls.taken),
             "errors": stalls.errors,
             "p50_ms": stalls.at(0.5),
+            "p95_ms": stalls.at(0.95),
             "p99_ms": stalls.at(0.99),
             "max_ms": stalls.at(1),
             "slowest_at": stalls.slowest_at,

@@ -78,6 +78,8 @@ def close_row(
 
     """
     figures = {"totals": run["totals"], "exit_code": run["exit_code"], "duration_seconds": run["duration_seconds"]}
+    if run["canary"]:
+        figures["canary"] = run["canary"]
     if selection:
         figures["selection"] = " ".join(selection)
     ledger.close_run(conn, log_id, run["status"], figures, complete=error is None, error=error)

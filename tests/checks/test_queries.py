@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from checks.test_queries import test_cache as cache
+from checks.test_queries import test_canary as canary
 from checks.test_queries import test_p95 as p95
 from steward import Inconclusive, NotNeeded
 from tests.fixtures.running import changed
@@ -216,3 +218,39 @@ def test_an_extension_that_the_server_has_not_loaded_is_inconclusive(own_cluster
 
     with pytest.raises(Inconclusive, match=r"must be loaded via .* .then restart the server."):
         p95(checking(database, told))
+
+
+# --- canary ------------------------------------------------------------------------------------------
+
+
+def flown(database, ago, p95, reads=40):
+    """The row that a run with a canary leaves."""
+    figures = {"canary": {"reads": reads, "p95_ms": p95, "max_ms": 50.5, "relation": "public.suggestions"}}
+    database.execute(
+        "insert into public.maintenance_log (maintenance_type, started_at, completed_at, details)"
+        " values ('daily_maintenance', now() - %s::interval, now(), %s)",
+        [ago, Jsonb({**figures, "run_id": f"run of {ago} ago"})],
+    )
+
+
+def test_slow_reads_of_the_last_runs_canary_are_found(database, told, checking):
+    flown(database, "2 days", 0.5)
+    flown(database, "1 day", 12.25)
+
+    [found] = judged(canary, checking(database, told))
+
+    assert "daily_maintenance run of 1 day ago" == found.object_name
+    assert "12.25 ms (measured 95th percentile)" == found.observed
+    assert "40 reads; the slowest took 50.5 ms, of public.suggestions" == found.detail
+
+
+def test_quick_reads_pass_and_too_few_are_no_measure(database, told, checking):
+    flown(database, "2 days", 0.5)
+    flown(database, "1 day", 12.25, reads=19)
+
+    assert [] == judged(canary, checking(database, told))
+
+
+def test_without_a_canary_there_is_nothing_to_judge(database, told, checking):
+    with pytest.raises(NotNeeded, match="no run of the log has as many reads"):
+        canary(checking(database, told))

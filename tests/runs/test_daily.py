@@ -73,6 +73,7 @@ def test_the_log_has_one_row_a_run_and_one_an_operation(suite: Suite, demo_datab
 
     assert 1 == len(runs)
     assert run.record["status"] == runs[0]["details"]["status"]
+    assert run.record["canary"] == runs[0]["details"]["canary"]
     assert len(done) == len(operations)
     assert all(row["completed_at"] for row in (*runs, *operations))
 
