@@ -19,7 +19,8 @@ locked as (
     where l.locktype = 'relation'
         and l.mode = 'AccessExclusiveLock'
         and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
-        and l.pid <> pg_catalog.pg_backend_pid()
+        -- A prepared transaction has no process.
+        and l.pid is distinct from pg_catalog.pg_backend_pid()
 ),
 sized as (
     select

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from steward import Busy, Inconclusive, NotNeeded, Undone, disk, inventory, queries
+from steward import Busy, Inconclusive, NotNeeded, Undone, disk, inventory, locks, queries
 from steward.action import Due, Examined, Procedure, Statement
 from steward.procedures import bloat, leftovers
 from steward.procedures.bloat import Index
@@ -75,6 +75,7 @@ class Reindex(Procedure[Index, IndexState]):
         """Read the index, and remember what it measures.
 
         Raises:
+            Busy: somebody has locked the index, so that not even its size can be read.
             Inconclusive: pgstattuple is not there or not allowed, or the server's rebuilds are not safe.
             NotNeeded: the index is gone.
 
@@ -82,22 +83,11 @@ class Reindex(Procedure[Index, IndexState]):
         reason = refused(work.server_version)
         if reason:
             raise Inconclusive(reason)
-        named = {"schema": subject.schema, "name": subject.name, "table_oid": subject.table_oid}
-        rows = queries.fetch(work.conn, "maintenance/reindex_measure", named)
-        if not rows:
-            raise NotNeeded(f"{subject.ident} is gone")
-        row = rows[0]
-        rebuilt = row["file"] != subject.file
-        needed = _needed(work, row, rebuilt=rebuilt)
-        state = IndexState(
-            **{key: row[key] for key in ("oid", "file", "size", "valid", "definition")},
-            needed=needed,
-            bloat=None if needed is None else bloat.share(row["size"], needed),
-            leftovers=tuple(row["leftovers"]),
-        )
-        if work.settings.mode != "plan":
-            _remember(work, state, row["rows"], rebuilt=rebuilt)
-        return state
+        try:
+            return _measured(work, subject)
+        except psycopg.errors.LockNotAvailable as error:
+            holders = locks.blockers(work.conn, [subject.oid, subject.table_oid]) or "whoever locked it is gone"
+            raise Busy(f"{subject.ident} cannot be read: {holders}") from error
 
     def still_due(self, before: IndexState, subject: Index, settings: Settings) -> bool:
         """Tell whether the measure confirms the estimate.
@@ -176,6 +166,26 @@ def _due(row: dict[str, Any], why: str) -> Due[Index]:
     return Due(index, why, float(index.size), index.table_ident, index.ident, size)
 
 
+def _measured(work: Work, subject: Index) -> IndexState:
+    """Read the index, and remember what it measures."""
+    named = {"schema": subject.schema, "name": subject.name, "table_oid": subject.table_oid}
+    rows = queries.fetch(work.conn, "maintenance/reindex_measure", named)
+    if not rows:
+        raise NotNeeded(f"{subject.ident} is gone")
+    row = rows[0]
+    rebuilt = row["file"] != subject.file
+    needed = _needed(work, row, rebuilt=rebuilt)
+    state = IndexState(
+        **{key: row[key] for key in ("oid", "file", "size", "valid", "definition")},
+        needed=needed,
+        bloat=None if needed is None else bloat.share(row["size"], needed),
+        leftovers=tuple(row["leftovers"]),
+    )
+    if work.settings.mode != "plan":
+        _remember(work, state, row["rows"], rebuilt=rebuilt)
+    return state
+
+
 def _needed(work: Work, row: dict[str, Any], *, rebuilt: bool) -> int | None:
     """Return the bytes that the index needs: read from it, or by what it needed a row; rebuilt, what it has."""
     if row["method"] == "btree" and row["valid"]:
@@ -224,5 +234,5 @@ def _plain(work: Work, subject: Index) -> None:
     """Rebuild in place, as the profile allows; only its wait is brief."""
     index = sql.Identifier(subject.schema, subject.name)
     text = queries.compose("maintenance/reindex_plain", work.server_version, index=index)
-    locks = f"SHARE on {subject.table_ident}, ACCESS EXCLUSIVE on {subject.ident}"
-    work.execute(Statement(text, locks), budget="brief")
+    taken = f"SHARE on {subject.table_ident}, ACCESS EXCLUSIVE on {subject.ident}"
+    work.execute(Statement(text, taken), budget="brief")

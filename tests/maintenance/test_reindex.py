@@ -565,3 +565,28 @@ def test_disk_that_is_full_after_all_is_an_error_and_nothing_stays(database, set
         run.conn.close()
 
     assert (True, []) == (index_of(database, "b_pkey")["valid"], invalid(database))
+
+
+def test_index_that_a_prepared_transaction_has_locked_is_stepped_around(database, impatient, running):
+    bloated(database, "public.b", "(twin)")
+    gid = sql.Literal("reindexed")
+    with database.connect() as conn:
+        conn.execute("begin")
+        conn.execute("reindex index public.b_twin_idx")
+        conn.execute(sql.SQL("prepare transaction {}").format(gid))
+        try:
+            planned = due(database, impatient, running)
+        finally:
+            conn.execute(sql.SQL("rollback prepared {}").format(gid))
+
+    assert "public.b_pkey" in planned
+
+
+def test_index_that_is_locked_when_its_turn_comes_is_busy_and_the_holder_is_named(database, impatient, running):
+    bloated(database)
+    run = running(database, impatient, "reindex")
+
+    with held(database, "reindex index public.b_pkey"), pytest.raises(Busy) as busy:
+        run.act("public.b_pkey")
+
+    assert re.search(r"pid \d+ \(someone, idle in transaction\) holds .*AccessExclusiveLock", str(busy.value))
