@@ -31,6 +31,7 @@ present as (
         edges.parent,
         c.oid as leaf,
         greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0) as live_rows,
+        pg_catalog.pg_stat_get_live_tuples(c.oid) as counted_rows,
         pg_catalog.pg_stat_get_tuples_inserted(c.oid)
             + pg_catalog.pg_stat_get_tuples_updated(c.oid)
             + pg_catalog.pg_stat_get_tuples_deleted(c.oid) as modifications
@@ -41,6 +42,7 @@ changed as (
     select
         coalesce(present.parent, remembered.parent) as parent,
         coalesce(present.live_rows, 0) as live_rows,
+        coalesce(present.counted_rows, 0) as counted_rows,
         case
             when present.leaf is null then remembered.live_rows
             when remembered.leaf is null then greatest(present.modifications, present.live_rows)
@@ -55,6 +57,7 @@ summed as (
     select
         changed.parent,
         pg_catalog.sum(changed.live_rows)::bigint as rows,
+        pg_catalog.sum(changed.counted_rows) as counted_rows,
         pg_catalog.sum(changed.modified_rows)::bigint as modified_rows,
         pg_catalog.bool_or(changed.anew) as anew
     from changed
@@ -74,7 +77,8 @@ select
         'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
     ) as last_analyze,
     a.relation is null or coalesce(summed.anew, false) as unknown,
-    coalesce(summed.rows, 0) > 0
+    -- Rows that are only estimated may be gone, and an ANALYZE that finds none leaves no statistics: it would be due for ever.
+    coalesce(summed.counted_rows, 0) > 0
         and pg_catalog.has_table_privilege(c.oid, 'select')
         and not pg_catalog.row_security_active(c.oid)
         and exists (

@@ -534,3 +534,19 @@ def test_a_crash_that_forgets_all_counters_makes_vacuum_and_analyze_due(own_clus
     assert {"public.t", "public.p", "public.p_more", "public.p_leaf", "public.p_deep"} <= set(analyze.due)
     assert set(done) == set(analyze.due), "a vacuum before it takes no need of an analyze away"
     assert {} == running(database, settings, "analyze").due
+
+
+def test_a_parent_of_rows_that_are_all_gone_is_analyzed_once(database, settings, running):
+    for statement in (
+        "create table public.p (id int not null) partition by list (id)",
+        "create table public.p_leaf partition of public.p for values in (0)",
+        "alter table public.p owner to validahub_owner",
+        "alter table public.p_leaf owner to validahub_owner",
+        "insert into public.p select 0 from generate_series(1, 40)",
+        "vacuum (analyze) public.p_leaf",
+        "delete from public.p",
+    ):
+        database.execute(statement)
+    analyzed(database, settings, running)
+
+    assert {} == running(database, settings, "analyze").due
