@@ -99,8 +99,7 @@ class Refresh:
         self.view = view
         self.found = found
         self.profile = work.settings.profile
-        figures = work.settings.figures
-        self.timeout: timedelta = figures.statement_timeouts.get("matviews", figures.statement_timeout)
+        self.timeout: timedelta = work.settings.figures.timeout("matviews")
 
     def through(self) -> Mapping[str, object]:
         """Do it, and return the figures for the record.
@@ -221,7 +220,8 @@ class Refresh:
         try:
             yield
         except psycopg.errors.QueryCanceled as error:
-            whole = time.monotonic() - started >= self.timeout.total_seconds()
+            # Zero is no limit: then it was not this one that cancelled.
+            whole = self.timeout and time.monotonic() - started >= self.timeout.total_seconds()
             if not whole or ended_by_window(self.work.settings, error):
                 raise
             schedule, seconds = self.work.settings.schedule, self.timeout.total_seconds()

@@ -271,6 +271,16 @@ def test_a_plain_refresh_that_would_stall_readers_is_cancelled_and_made_beside_t
     assert max(longest) < 1.5
 
 
+def test_a_refresh_without_a_limit_of_its_own_still_keeps_readers_from_stalling(fresh, settings, running):
+    view(fresh, query=SLOW.format(2))
+    noted(fresh, ago="2 days", seconds=0.01)
+    patient = changed(settings, daily={"statement_timeouts": {"matviews": timedelta(0)}})
+
+    outcome = running(fresh, patient, "matviews").act("public.mv")
+
+    assert "concurrent" == outcome.figures["mode"]
+
+
 def test_a_reader_that_stays_makes_the_refresh_concurrent(fresh, settings, running):
     view(fresh)
     noted(fresh, ago="2 days", seconds=0.01)
