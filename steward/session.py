@@ -143,12 +143,16 @@ def beside(conn: Session, profile: Profile) -> Session:
         psycopg.OperationalError: the server takes no more sessions.
 
     """
-    other = psycopg.connect(
-        conn.info.dsn, autocommit=True, row_factory=dict_row, password=conn.info.password or None, connect_timeout=10
-    )
-    _set(other, {**_ALWAYS, "statement_timeout": _milliseconds(profile.locks.other)})
-    if profile.roles.maintenance:
-        queries.execute(other, "session/role", role=sql.Identifier(profile.roles.maintenance))
+    # Its patience is in there, too.
+    password = conn.info.password or None
+    other = psycopg.connect(conn.info.dsn, autocommit=True, row_factory=dict_row, password=password)
+    try:
+        _set(other, {**_ALWAYS, "statement_timeout": _milliseconds(profile.locks.other)})
+        if profile.roles.maintenance:
+            queries.execute(other, "session/role", role=sql.Identifier(profile.roles.maintenance))
+    except psycopg.Error:
+        other.close()
+        raise
     return other
 
 
