@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -120,6 +121,16 @@ def test_signals_reach_the_program(checkout):
 
     assert pid == started.pid
     assert code == 5
+
+
+def test_the_readme_has_every_session_of_the_menu():
+    sessions = re.findall(r"^def ([a-z]\w*)\(session: nox.Session\)", (ROOT / "noxfile.py").read_text(), re.MULTILINE)
+    menu = (ROOT / "README.md").read_text().partition("## Menu")[2]
+    rows = "".join(line.split("|")[1] for line in menu.splitlines() if line.startswith("|"))
+    environments = {"suite", "workshop"}
+
+    assert "daily" in sessions
+    assert [] == [name for name in sessions if name not in environments and f"`{name}`" not in rows]
 
 
 def test_nox_alone_only_lists_the_menu(checkout):
