@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from psycopg import sql
 
+from checks import test_matviews as runbook
 from steward.procedures import matview_facts
 from tests.fixtures.running import changed
 
@@ -38,6 +39,33 @@ def refreshed(database, name, ago):
         "update public.materialized_view_metadata set last_refreshed = now() - %s::interval where view_name = %s",
         [ago, name],
     )
+
+
+# What each item of the runbook fails on.
+PLANTED = {
+    "critical": ["update public.materialized_view_metadata set last_refreshed = now() - interval '7 hours'"],
+    "stale": ["update public.materialized_view_metadata set last_refreshed = now() - interval '25 hours'"],
+    "unpopulated": ["refresh materialized view public.rule_effectiveness with no data"],
+    "owners": ["alter materialized view public.rule_effectiveness owner to validahub_owner"],
+    "keys": [
+        "update public.materialized_view_metadata set refresh_duration_seconds = 2.5",
+        "drop index public.rule_effectiveness_key",
+    ],
+    "records": ["insert into public.materialized_view_metadata values ('gone', now(), 1, 1)"],
+}
+
+
+@pytest.mark.parametrize("item", PLANTED)
+def test_an_item_fails_on_its_fault_and_passes_without(fresh, settings, checking, item):
+    judged = getattr(runbook, f"test_{item}")
+    judged(checking(fresh, settings))
+    for statement in PLANTED[item]:
+        fresh.execute(statement)
+    check = checking(fresh, settings)
+    with pytest.raises(AssertionError):
+        judged(check)
+
+    assert check.offenders
 
 
 def test_views_that_are_fresh_are_no_finding(checked):

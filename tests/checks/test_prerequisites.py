@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from checks import test_prerequisites as runbook
 from steward import bootstrap, inventory, prerequisites, profile, session
 from steward.check import Check
-from tests.fixtures.running import changed
+from tests.fixtures.database import TestDatabase
+from tests.fixtures.running import changed, until
+from tests.fixtures.standby import caught_up
 
 
 @pytest.fixture
@@ -41,7 +44,49 @@ def test_a_database_as_it_should_be_passes(checked, query):
     assert checked(query) == []
 
 
+# What each item of the runbook fails on: statements, and what the profile says otherwise. Settings, locks and standbys
+# are planted on servers of their own.
+PLANTED = {
+    "minor": ([], {"server": {"minimum_minor": {str(major): 1000 for major in range(13, 30)}}}),
+    "schema": (["delete from public.schema_version"], {}),
+    "extensions": (["drop extension pgstattuple"], {}),
+    "roles": ([], {"roles": {"analytics": "nobody_here"}}),
+    "rights": (["create table public.of_a_superuser ()"], {}),
+    "metadata": (["alter table public.maintenance_log drop column created_at"], {}),
+}
+
+
+@pytest.mark.parametrize("item", [*PLANTED, "server", "support", "settings", "locks"])
+def test_a_healthy_runbook_item_passes(database, settings, checking, item):
+    lasting = {str(database.cluster.version): datetime.now(UTC).date() + timedelta(days=1)}
+    getattr(runbook, f"test_{item}")(checking(database, changed(settings, server={"end_of_life": lasting})))
+
+
+@pytest.mark.parametrize("item", PLANTED)
+def test_a_runbook_item_fails_on_its_fault(database, settings, checking, item):
+    statements, said = PLANTED[item]
+    for statement in statements:
+        database.execute(statement)
+    check = checking(database, changed(settings, **said))
+    with pytest.raises(AssertionError):
+        getattr(runbook, f"test_{item}")(check)
+
+    assert check.offenders
+
+
 # --- server and schema ---------------------------------------------------------------------------
+
+
+def test_a_standby_is_found(own_cluster, standby, settings, checking):
+    primary = own_cluster.create(own_cluster.template("empty"))
+    until(lambda: caught_up(own_cluster))
+    replica = TestDatabase(primary.name, standby)
+    check = checking(replica, settings)
+    with pytest.raises(AssertionError):
+        runbook.test_server(check)
+    check.conn.close()
+
+    assert [primary.name] == [each.object_name for each in check.offenders]
 
 
 def test_a_server_that_is_too_old_is_found(checked, database):
@@ -165,9 +210,11 @@ def test_settings_that_blind_the_suite_are_found(own_cluster, settings, checking
     database = own_cluster.create(own_cluster.template("empty"))
     own_cluster.stop()
     own_cluster.server.start(track_counts="off", autovacuum="off", shared_preload_libraries="")
-    found = checking(database, settings).run("prerequisites_settings").offenders
+    check = checking(database, settings)
+    with pytest.raises(AssertionError):
+        runbook.test_settings(check)
 
-    assert [(each.object_name, each.observed) for each in found] == [
+    assert [(each.object_name, each.observed) for each in check.offenders] == [
         ("autovacuum", "off"),
         ("shared_preload_libraries", ""),
         ("track_counts", "off"),
@@ -307,7 +354,9 @@ def test_a_family_that_the_lock_table_cannot_hold_is_found_until_there_is_room(o
         own_cluster.stop()
         own_cluster.start()
         check = checking(database, settings)
-        return check.run("prerequisites_locks", **prerequisites.included(check)).offenders
+        with contextlib.suppress(AssertionError):
+            runbook.test_locks(check)
+        return check.offenders
 
     [narrow] = found(10)
     room = int(narrow.remediation.split()[3])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from psycopg import sql
 
+from checks import test_retention as runbook
 from steward import inventory, session
 from steward.action import Settings
 from steward.check import Check
@@ -31,6 +32,23 @@ def things(database):
     with shop(database) as conn:
         conn.execute("create table t (id int, at timestamptz, state text)")
         yield conn
+
+
+# What each item of the runbook fails on: the age of expired suggestions, and how sure of them their model was.
+PLANTED = {"overdue": ("60 hours", 0.1), "unreachable": ("60 hours", 0.9)}
+
+
+@pytest.mark.parametrize("item", PLANTED)
+def test_an_item_fails_on_its_fault_and_passes_without(database, settings, checking, item):
+    judged = getattr(runbook, f"test_{item}")
+    judged(checking(database, settings))
+    age, confidence = PLANTED[item]
+    suggest(database, 3, age=age, confidence=confidence)
+    check = checking(database, settings)
+    with pytest.raises(AssertionError):
+        judged(check)
+
+    assert check.offenders
 
 
 def test_nothing_is_overdue_in_a_database_that_is_purged_in_time(database, settings, found):
