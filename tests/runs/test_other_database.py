@@ -37,6 +37,8 @@ def maintained(suite: Suite, database: TestDatabase, chosen: Path, made: Foreign
 
     assert (0, 0) == (run.code, again.code), run.out + run.err + again.out
     assert {"passed"} == set(run.outcomes("partitions").values())
+    for action, subjects in made.done.items():
+        assert dict.fromkeys(subjects, "passed").items() <= run.outcomes(action).items(), action
     for (schema, table), expected in made.coming.items():
         assert set(expected) <= set(foreign.partitions(database, schema, table)), (schema, table)
     assert [] == [item["id"] for item in again.record["items"] if item["kind"] == "action"]
