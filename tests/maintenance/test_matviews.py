@@ -448,6 +448,38 @@ def test_a_lock_held_throughout_is_busy_and_names_the_holder(fresh, settings, ru
     assert 100 == running(fresh, settings, "matviews").act("public.mv").figures["rows"]
 
 
+def test_who_keeps_the_lock_is_terminated_where_the_profile_says_so_and_recorded(fresh, settings, running):
+    view(fresh)
+    ruthless = changed(settings, locks={"other": timedelta(milliseconds=300), "terminate_blockers": True})
+    run = running(fresh, ruthless, "matviews")
+    role = sql.Identifier(f"{fresh.name}_stubborn")
+    fresh.execute(said("create role {role} login in role validahub_owner", role=role))
+    fresh.execute("grant pg_signal_backend to validahub_system")
+    try:
+        with fresh.connect(f"{fresh.name}_stubborn", autocommit=False, application_name="someone") as holder:
+            holder.execute("lock table public.base in access exclusive mode")
+            pid = holder.info.backend_pid
+            outcome = run.act("public.mv")
+            holder.close()
+    finally:
+        fresh.execute("revoke pg_signal_backend from validahub_system")
+        fresh.execute(said("drop role {role}", role=role))
+    [told] = outcome.figures["terminated"]
+
+    assert ("someone", pid, "idle in transaction") == (told["application"], told["pid"], told["state"])
+    assert 100 == outcome.figures["rows"]
+
+
+def test_a_view_for_whose_second_copy_there_is_no_room_is_deferred(fresh, settings, running):
+    view(fresh)
+    before = fresh.execute("select pg_relation_filenode('public.mv') as file")
+    with pytest.raises(Deferred, match=r" must stay free"):
+        running(fresh, changed(settings, disk={"free": 1.0}), "matviews").act("public.mv")
+
+    assert before == fresh.execute("select pg_relation_filenode('public.mv') as file")
+    assert 100 == running(fresh, settings, "matviews").act("public.mv").figures["rows"]
+
+
 def test_a_refresh_of_somebody_else_is_waited_for_no_longer_than_the_budget(fresh, settings, running):
     view(fresh)
     run = running(fresh, changed(settings, locks={"other": timedelta(milliseconds=300)}), "matviews")
