@@ -3,7 +3,13 @@
 -- Minimum version: 13
 with gone as (
     delete from steward.index_bloat as b
-    where pg_catalog.to_regclass(b.index) is null
+    -- to_regclass() is an error where the name lies in a schema that may not be entered any more.
+    where not exists (
+        select
+        from pg_catalog.parse_ident(b.index) as known (names)
+        join pg_catalog.pg_namespace as n on n.nspname = known.names[1]
+        join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = known.names[2]
+    )
 )
 insert into steward.index_bloat as known (index, definition, measured_at, size, bloat, ratio, changes, rebuilt)
 select

@@ -590,3 +590,18 @@ def test_index_that_is_locked_when_its_turn_comes_is_busy_and_the_holder_is_name
         run.act("public.b_pkey")
 
     assert re.search(r"pid \d+ \(someone, idle in transaction\) holds .*AccessExclusiveLock", str(busy.value))
+
+
+def test_indexes_that_are_gone_are_forgotten_also_in_a_schema_that_may_not_be_entered(database, settings, running):
+    bloated(database)
+    known = sql.SQL("insert into steward.index_bloat values ({}, '', now(), 1, null, null, 0, false)")
+    there = sql.Identifier("hidden", HOSTILE).as_string(None)
+    database.execute("create schema hidden")
+    database.execute(sql.SQL("create table {} ()").format(sql.Identifier("hidden", HOSTILE)))
+    for name in ("hidden.gone", "public.gone", there):
+        database.execute(known.format(sql.Literal(name)))
+
+    running(database, settings, "reindex").act("public.b_pkey")
+
+    left = database.execute("select index from steward.index_bloat")
+    assert {there, "public.b_pkey"} == {row["index"] for row in left}
