@@ -207,9 +207,12 @@ class Refresh:
         conn, settings = self.work.conn, self.work.settings
         horizon = queries.fetch(conn, "maintenance/matviews_horizon")[0]
         give_up = time.monotonic() + self.profile.locks.drain.total_seconds()
+        told = False
         with suppress(Deferred):
             while queries.fetch(conn, "maintenance/matviews_sisters", horizon) and time.monotonic() < give_up:
-                self.work.progress(phase="waiting for the run's other lanes, whose snapshots keep its dead rows")
+                if not told:
+                    self.work.progress(phase="waiting for the run's other lanes, whose snapshots keep its dead rows")
+                    told = True
                 guard.window(settings.deadline, settings.stop)
                 time.sleep(_LOOK)
 
