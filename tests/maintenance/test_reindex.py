@@ -76,6 +76,21 @@ def test_second_run_has_nothing_to_do(database, settings, running):
     assert {} == running(database, settings, "reindex").due
 
 
+def test_estimate_by_statistics_that_are_behind_is_none(database, settings, running):
+    bloated(database, keep=1)
+    database.execute("delete from public.b where id %% 3 <> 0", {})
+
+    def why():
+        found = running(database, settings, "reindex").due.get("public.b_pkey")
+        return found and found.why
+
+    behind = until(why)
+    database.execute("vacuum (analyze) public.b")
+
+    assert "never measured" in behind
+    assert until(lambda: "bloat by the statistics" in why())
+
+
 def test_healthy_unique_index_is_not_even_read(database, settings, running):
     bloated(database, keep=1)
 
