@@ -53,6 +53,13 @@ def test_the_profile_for_any_database_knows_nothing_of_validahub():
     assert "tenant_id" not in said
 
 
+def test_every_table_of_a_profile_has_its_place_in_the_documentation():
+    page = (profile.PROFILES.parent / "docs" / "profiles.md").read_text(encoding="utf-8")
+    rows = "".join(line for line in page.splitlines() if line.startswith("|"))
+
+    assert [] == [table for table in tomllib.loads(BASE.read_text(encoding="utf-8")) if f"`{table}`" not in rows]
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_a_shipped_profile_is_called_like_its_file(name):
     assert profile.load(name).name == name
