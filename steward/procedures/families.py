@@ -61,16 +61,21 @@ class Look:
         return datetime.fromisoformat(self.scan.server.taken_at)
 
     def rule(self, family: Family) -> PartitionFamily:
-        """Return what the profile says of a family, or else of the nearest one above it; names are its own only."""
+        """Return what the profile says of a family, or else of the nearest one above it.
+
+        Names are its own only, and what numbers count is said of levels over numbers.
+        """
         said = self.settings.profile.partitions.families
         if not said:
             return _NOTHING
+        counts = any(key_type in clocks.COUNTER_TYPES for key_type in family.key_types)
+        apart = {"naming"} if counts else {"naming", "epoch"}
         found: dict[str, object] = {}
         child: Family | None = family
         while child:
             own = said.get(child.ident)
             if own:
-                keys = own.model_dump(exclude_none=True, exclude=None if child is family else {"naming"})
+                keys = own.model_dump(exclude_none=True, exclude=None if child is family else apart)
                 found = {**keys, **found}
             child = self.above[child.oid][0] if child.oid in self.above else None
         return PartitionFamily.model_validate(found)

@@ -761,6 +761,23 @@ def test_what_is_said_of_a_family_goes_for_the_levels_below_it(database, only, r
     assert [f"events_br_{month(each):%Y%m}" for each in (0, 1, 2)] == names
 
 
+def test_what_numbers_count_is_not_said_of_a_level_over_a_time(database, only, running):
+    plant(
+        database,
+        "create table public.events (day int, at timestamptz) partition by range (day)",
+        "create table public.events_all partition of public.events for values from (0) to (99999)"
+        " partition by range (at)",
+        (
+            f"create table public.events_all_{month(0):%Y%m} partition of public.events_all"
+            f" for values from ('{month(0)}') to ('{month(1)}')"
+        ),
+    )
+
+    all_of(running(database, of_events(only, epoch="days", ahead=1), "partitions"))
+
+    assert f"events_all_{month(1):%Y%m}" in shape(database, "public.events")
+
+
 SUBLEVELS = {
     "hash": (
         "partition by hash (id)",
