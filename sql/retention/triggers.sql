@@ -32,7 +32,16 @@ cross join lateral (
         trigger.tgfoid::pg_catalog.regprocedure::pg_catalog.text as calls
     from pg_catalog.pg_trigger as trigger
     where trigger.tgrelid = watched.relation
-        and not trigger.tgisinternal
+        -- Before 15 what was handed down is internal as well, as triggers of foreign keys are.
+        and (
+            not trigger.tgisinternal
+            or trigger.tgparentid <> 0
+            and not exists (
+                select
+                from pg_catalog.pg_constraint as own
+                where own.oid = trigger.tgconstraint and own.contype <> 't'
+            )
+        )
         -- What a partitioned parent has handed down counts once, at the parent, where that is looked at, too.
         and not exists (
             select
