@@ -11,7 +11,8 @@ with last as (
         (l.details -> 'canary' ->> 'max_ms')::numeric as slowest,
         l.details -> 'canary' ->> 'relation' as relation
     from public.maintenance_log as l
-    where l.details -> 'canary' ->> 'p95_ms' is not null
+    where l.maintenance_type = any (array['daily_maintenance', 'weekly_maintenance', 'monthly_maintenance'])
+        and l.details -> 'canary' ->> 'p95_ms' is not null
         and (l.details -> 'canary' ->> 'reads')::bigint >= %(minimum_calls)s
     order by l.started_at desc, l.id desc
     limit 1

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from steward import Deferred, disk, guard, queries
+from steward import Busy, Deferred, disk, guard, queries
 from steward.action import Statement, ended_by_window
 from steward.procedures import matview_facts
 from steward.procedures.matview_facts import UnfitError
@@ -121,8 +121,8 @@ class Refresh:
         else:
             done = self._do(way, held)
         self.work.progress(phase=f"refreshed, {way.mode}", rows=done["rows"])
-        self._settle(dead=done["dead"])
-        told = {"mode": way.mode, "why": way.why, "oid": self.view.oid, **done}
+        unsettled = self._settle(dead=done["dead"])
+        told = {"mode": way.mode, "why": way.why, "oid": self.view.oid, "unsettled": unsettled, **done}
         before = {"rows_before": held and held["rows"], "tenants_before": held and held["tenants"]}
         # What a plain one lasts is remembered by the log, and decides about the next.
         measured = done["seconds"] if way.mode == "plain" else cancelled
@@ -191,16 +191,23 @@ class Refresh:
     def _content(self) -> dict[str, Any]:
         return matview_facts.content(self.work, self.view, by_tenant=self.found["has_tenant"])
 
-    def _settle(self, *, dead: int) -> None:
-        """Take the statistics; what a concurrent refresh left dead would only make the view larger."""
+    def _settle(self, *, dead: int) -> str:
+        """Take the statistics, and what a concurrent refresh left dead; say why where that could not be done.
+
+        The refresh stands by then: what is missing of its statistics is due for ANALYZE and VACUUM in the next run.
+        """
         # Counted after ANALYZE has set the changes to none, the refresh's own would make the next run analyze it again.
         queries.execute(self.work.conn, "maintenance/matviews_counted")
-        if dead:
-            self._await_sisters()
-            name, version = "maintenance/matviews_vacuum", self.work.server_version
-            self.work.execute(_statement(name, self.view, "SHARE UPDATE EXCLUSIVE", version))
-        else:
-            self.work.execute(analyze(self.view))
+        try:
+            if dead:
+                self._await_sisters()
+                name, version = "maintenance/matviews_vacuum", self.work.server_version
+                self.work.execute(_statement(name, self.view, "SHARE UPDATE EXCLUSIVE", version))
+            else:
+                self.work.execute(analyze(self.view))
+        except Busy as busy:
+            return f"not analyzed: {busy.reason}"
+        return ""
 
     def _await_sisters(self) -> None:
         """Wait for what the run's other lanes began before: while a refresh of theirs goes on, nothing dead can go."""

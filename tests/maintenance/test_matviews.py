@@ -317,7 +317,7 @@ def test_what_a_concurrent_refresh_leaves_dead_is_vacuumed(fresh, settings, runn
     assert "vacuum" in run.statements()[-1]
     until(lambda: [{"n": 0}] == dead(fresh))
     run.conn.close()
-    until(lambda: not fresh.execute("select from pg_stat_activity where pid = %s", [pid]))
+    until(lambda: not fresh.execute("select pid from pg_stat_activity where pid = %s", [pid]))
     assert [{"n": 0}] == dead(fresh), "what the session told last was counted before the vacuum"
 
 
@@ -339,6 +339,27 @@ def test_dead_rows_are_vacuumed_once_the_runs_other_lanes_let_go_of_them(fresh, 
     assert [] == [text for text in before if "vacuum" in text]
     assert "vacuum" in run.statements()[-1]
     until(lambda: [{"n": 0}] == dead(fresh))
+
+
+def test_a_refresh_that_stands_has_passed_whoever_keeps_its_vacuum_waiting(fresh, settings, running):
+    view(fresh, query="select *, case n when 1 then pg_sleep(2)::text end as slept from public.base")
+    fresh.execute("update public.base set note = 'y' where n <= 50")
+    run = running(fresh, changed(settings, locks={"other": timedelta(milliseconds=300)}), "matviews")
+    outcomes = []
+    with fresh.connect(autocommit=False, application_name="someone") as builder:
+        lane = threading.Thread(target=lambda: outcomes.append(run.act("public.mv")))
+        lane.start()
+        refreshing = (
+            "select pid from pg_locks where relation = 'public.mv'::regclass and mode = 'ExclusiveLock' and granted"
+        )
+        until(lambda: fresh.execute(refreshing))
+        # In the queue behind the refresh, it has the lock before the vacuum asks for it.
+        builder.execute("create index on public.mv (note)")
+        lane.join()
+
+    assert 50 == outcomes[0].figures["dead"]
+    assert "not analyzed: lock not had" in outcomes[0].figures["unsettled"]
+    assert "someone" in outcomes[0].figures["unsettled"]
 
 
 def dead(database):

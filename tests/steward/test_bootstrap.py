@@ -40,7 +40,7 @@ def application(database, mine, owner: str = "") -> None:
     """Create an application's tables, one of them partitioned, with its own owner."""
     named = sql.Identifier(owner or mine.roles.owner)
     with database.connect() as conn:
-        if not conn.execute("select from pg_roles where rolname = %s", [owner or mine.roles.owner]).fetchone():
+        if not conn.execute("select from pg_roles where rolname = %s", [owner or mine.roles.owner]).fetchall():
             conn.execute(sql.SQL("create role {}").format(named))
         conn.execute(sql.SQL("create schema app authorization {}").format(named))
         conn.execute(sql.SQL("set role {}").format(named))
