@@ -1,10 +1,20 @@
 -- What it answers: which indexes are left of a concurrent build that did not end? Invalid ones, named as the server names
--- them (a long name is cut before the ending), on which nothing works, and beside which a valid index does all they would do.
+-- them (a long name is cut before the ending), on which nothing works, whose table nobody has locked for itself, and beside
+-- which a valid index does all they would do.
 -- Columns: oid, schema, name, ident, table_oid, table_ident, size (bytes, by relpages), sibling
 -- Parameters: those of inventory/ours; table_oid, 0 for all
 -- Minimum version: 13
 with ours as (
     {ours}
+),
+locked as (
+    -- pg_get_expr() would wait for these. A prepared transaction has no process.
+    select l.relation as oid
+    from pg_catalog.pg_locks as l
+    where l.locktype = 'relation'
+        and l.mode = 'AccessExclusiveLock'
+        and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
+        and l.pid is distinct from pg_catalog.pg_backend_pid()
 )
 select
     c.oid::bigint as oid,
@@ -16,7 +26,7 @@ select
     c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint as size,
     sibling.name as sibling
 from ours
-join pg_catalog.pg_class as t on t.oid = ours.oid
+join pg_catalog.pg_class as t on t.oid = ours.oid and t.oid not in (select locked.oid from locked)
 join pg_catalog.pg_index as i on i.indrelid = t.oid and not i.indisvalid
 join pg_catalog.pg_class as c on c.oid = i.indexrelid and c.relkind = 'i' and c.relname ~ '_cc(new|old)[0-9]*$'
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
