@@ -75,8 +75,8 @@ def test_a_connection_that_is_cut_is_one_items_error_and_the_rest_is_done(
     suite.await_event(running, _in_a_purge)
     until(
         lambda: demo_database.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where state = 'active'"
-            " and application_name = 'maintenance' and query like '%%suggestions%%skip locked%%'",
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where application_name = 'maintenance' and query like '%%suggestions%%ctid%%'",
             {},
         )
     )
@@ -88,7 +88,9 @@ def test_a_connection_that_is_cut_is_one_items_error_and_the_rest_is_done(
     assert 1 == hurt.code
     assert {"passed"} == {outcome for subject, outcome in outcomes.items() if subject != cut["subject"]}
     assert "suggestions" in cut["subject"]
-    assert "terminating connection due to administrator command" in cut["reason"]
+    # What the server said last, or that it said nothing more: it depends on which end noticed first.
+    said = ("terminating connection due to administrator command", "server closed the connection unexpectedly")
+    assert any(each in cut["reason"] for each in said)
     assert "\n" not in cut["reason"]
     assert (0, 0) == (again.code, _due(demo_database))
 
