@@ -25,7 +25,7 @@ _SCRIPT = Path(__file__).with_suffix(".sql")
 # A steady rate far below what the machine can do: a client that waits for nobody, and no load test.
 _CLIENTS, _RATE = 4, 10
 _WARM, _CALM, _LONGEST = 5.0, 20.0, 240
-# What no transaction may wait for a lock during a run: one attempt of the suite (250 ms), and as long to give it back.
+# What no transaction may wait for a lock during a run: one attempt of the suite (200 ms), and as long to give it back.
 _WAIT_MS = 500.0
 
 

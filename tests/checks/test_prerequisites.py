@@ -286,9 +286,17 @@ def test_a_run_as_superuser_is_found(database, settings):
     assert [(each.object_name, each.observed) for each in found] == [("postgres", "a superuser")]
 
 
-def test_tables_whose_owners_rights_are_lacking_are_found_once_a_family(checked, database):
-    stranger = f"{database.name}_stranger"
-    database.execute(f"create role {stranger}")
+@pytest.fixture
+def stranger(database):
+    """A role that owns tables here, and nothing afterwards: roles are the server's."""
+    name = f"{database.name}_stranger"
+    database.execute(f"create role {name}")
+    yield name
+    database.execute(f"drop owned by {name}")
+    database.execute(f"drop role {name}")
+
+
+def test_tables_whose_owners_rights_are_lacking_are_found_once_a_family(checked, database, stranger):
     database.execute("create table public.logs (at date) partition by range (at)")
     for year in (2024, 2025):
         database.execute(
@@ -303,9 +311,7 @@ def test_tables_whose_owners_rights_are_lacking_are_found_once_a_family(checked,
     ]
 
 
-def test_the_bootstrap_makes_an_owners_tables_maintainable(checked, database, settings):
-    stranger = f"{database.name}_stranger"
-    database.execute(f"create role {stranger}")
+def test_the_bootstrap_makes_an_owners_tables_maintainable(checked, database, settings, stranger):
     database.execute("create table public.theirs (id int)")
     database.execute(f"alter table public.theirs owner to {stranger}")
     before = checked("prerequisites_rights")

@@ -461,7 +461,7 @@ def test_readers_are_not_stalled_beyond_the_lock_budget_behind_a_long_one(databa
         stop.set()
         thread.join()
 
-    # An attempt is 250 ms; the rest is the machine's.
+    # An attempt is 200 ms; the rest is the machine's.
     assert max(took) < 0.6, statistics.quantiles(took, n=4)
 
 

@@ -100,7 +100,7 @@ def test_the_base_profile_holds_the_contracts_figures():
         "duration": (timedelta(minutes=15), timedelta(minutes=60)),
         "ahead": (1, 3),
         "partition size": (10 << 30, 20 << 30),
-        "locks": (timedelta(milliseconds=250), timedelta(minutes=10), timedelta(seconds=10)),
+        "locks": (timedelta(milliseconds=200), timedelta(minutes=10), timedelta(seconds=10)),
         "rebuild": (0.25, 100 << 20, 1000, 0.5),
         "unused": (100 << 20, "30 days", False),
         "rewrite": (0.3, 10_000, False),
