@@ -83,6 +83,7 @@ class Queries(Model):
     cache_hit: Share
     minimum_reads: Positive
     regression: Annotated[float, Field(ge=1)]
+    log_bytes: Size
     minimum_calls: Positive
 
 
