@@ -48,6 +48,7 @@ ROOMS = (
     "check",
     "prerequisites",
     "retention",
+    "isolation",
     "procedures",
     "registry",
     "survey",
