@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from steward.inventory import Scan
     from steward.profile import Exemption
     from steward.session import Session
+    from steward.target import Target
 
 __all__ = ["Check", "Finding", "Findings", "as_records", "summary"]
 
@@ -53,11 +54,17 @@ class Findings:
 
 
 class Check:
-    """The ``check`` fixture of one item: runs queries on a read-only session and keeps what they found."""
+    """The ``check`` fixture of one item: runs queries on a read-only session and keeps what they found.
 
-    def __init__(self, settings: Settings, connect: Callable[[], Session], scan: Scan) -> None:
+    ``at`` is for checks that must connect as others do; None where they cannot.
+    """
+
+    def __init__(
+        self, settings: Settings, connect: Callable[[], Session], scan: Scan, at: Target | None = None
+    ) -> None:
         self.settings = settings
         self.scan = scan
+        self.at = at
         self.found: list[Finding] = []
         self.statements: list[dict[str, Any]] = []
         self._connect = connect
