@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pglast import Error, ast, enums, parse_plpgsql, parse_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["Body", "find", "kind", "named", "nodes", "of", "parsed", "settings", "text"]
 
@@ -85,6 +86,7 @@ def settings(trees: Iterable[object], function: str) -> frozenset[str]:
     return frozenset(found - {""})
 
 
+@cache
 def of(definition: str) -> Body | None:
     """Return what a ``create function`` statement makes; None where it cannot be read."""
     statements = parsed(definition)
@@ -107,7 +109,7 @@ def of(definition: str) -> Body | None:
 
 def _source(
     definition: str, made: ast.CreateFunctionStmt, options: Mapping[str, Any]
-) -> tuple[list[object], ast.Node | None, bool]:
+) -> tuple[Sequence[object], ast.Node | None, bool]:
     """Return the trees of a body, the expression that is all of it, and whether its errors are caught."""
     language = getattr(options.get("language"), "sval", "")
     if made.sql_body:
@@ -136,14 +138,14 @@ def find(tree: object) -> ast.Node | None:
     return value
 
 
-def _procedural(definition: str) -> tuple[list[object], ast.Node | None, bool]:
+def _procedural(definition: str) -> tuple[Sequence[object], ast.Node | None, bool]:
     try:
         [function] = parse_plpgsql(definition)
     except (Error, ValueError):
         # What the parser makes of some functions is no JSON.
         return [], None, False
     trees = [tree for query in _queries(function) for tree in _statements(query)]
-    block = function["PLpgSQL_function"].get("action", {}).get("PLpgSQL_stmt_block", {})
+    block = function.get("PLpgSQL_function", {}).get("action", {}).get("PLpgSQL_stmt_block", {})
     returns = [
         each["PLpgSQL_stmt_return"].get("expr") for each in block.get("body", ()) if "PLpgSQL_stmt_return" in each
     ]

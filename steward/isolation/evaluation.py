@@ -23,7 +23,7 @@ __all__ = ["Moment", "Terms", "outcome"]
 _TEXTS = frozenset({"text", "varchar", "bpchar"})
 _EXACT = frozenset({"uuid", "int2", "int4", "int8", "numeric"})
 # Functions of the catalog that speak of the session and not of the row.
-_SESSION = ("pg_", "has_", "inet_", "row_security_active", "txid_")
+_SESSION = ("pg_", "has_", "inet_", "current_", "session_", "txid_", "row_security_active")
 _PLAIN_COLLATIONS = frozenset({"C", "POSIX", "default", "ucs_basic"})
 _USERS = frozenset({"SVFOP_CURRENT_USER", "SVFOP_CURRENT_ROLE", "SVFOP_USER"})
 _ORDERS = frozenset({"<", ">", "<=", ">="})
@@ -87,8 +87,7 @@ def _of_catalog(node: ast.FuncCall, at: Moment) -> bool:
     """Tell whether a function is the catalog's and says nothing of the session."""
     name = bodies.named(node.funcname)
     own = len(name) == 1 or name[0] == "pg_catalog"
-    session = name[-1] == "current_setting" or name[-1].startswith(_SESSION)
-    return own and not session and not _known(name, at)
+    return own and not name[-1].startswith(_SESSION) and not _known(name, at)
 
 
 def _known(name: tuple[str, ...], at: Moment) -> list[Body]:
@@ -138,7 +137,7 @@ def _of_session(node: ast.SQLValueFunction, at: Moment) -> Value:
     name = node.op.name if node.op is not None else ""
     if name in _USERS and at.user:
         return logic.constant(at.user)
-    return logic.unknown(PERHAPS if "USER" in name or "ROLE" in name else POSSIBLE)
+    return logic.unknown(POSSIBLE if "DATE" in name or "TIME" in name else PERHAPS)
 
 
 @_value.register(ast.BoolExpr)
@@ -200,7 +199,7 @@ def _cast(node: ast.TypeCast, at: Moment) -> Value:
         return logic.truths(held)
     if name in _EXACT and logic.EMPTY in held:
         at.faults.append(name)
-        held = logic.merged({logic.ERROR: held.pop(logic.EMPTY)}, held)
+        held = logic.merged(*({logic.ERROR if atom == logic.EMPTY else atom: sure} for atom, sure in held.items()))
     exact = name in _TEXTS | _EXACT and (not modifiers or (name, modifiers) == at.terms.type)
     if exact or not {logic.OWN, logic.OTHER} & set(held):
         return held

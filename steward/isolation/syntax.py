@@ -13,7 +13,7 @@ from steward.isolation.evaluation import Moment, Terms, outcome
 if TYPE_CHECKING:
     from steward.isolation.bodies import Body
 
-__all__ = ["STATES", "admits", "casts", "column_type", "filters_by", "parse", "reads"]
+__all__ = ["STATES", "admits", "casts", "column_type", "filters_by", "mentions", "parse", "reads"]
 
 # In which the setting may be found: set, never set in this session, and set once but reset since.
 STATES = {"set": logic.OWN, "unset": logic.NULL, "empty": logic.EMPTY}
@@ -53,6 +53,12 @@ def reads(expression: str, terms: Terms) -> frozenset[str]:
     called = {bodies.named(node.funcname) for node in bodies.nodes(tree) if isinstance(node, ast.FuncCall)}
     inner = (body.reads for body in terms.functions for name in called if body.name[-len(name) :] == name)
     return bodies.settings([tree], "current_setting").union(*inner)
+
+
+def mentions(expression: str, column: str) -> bool:
+    """Tell whether the expression looks at the column."""
+    references = (node for node in bodies.nodes(parse(expression)) if isinstance(node, ast.ColumnRef))
+    return any(bodies.named(node.fields)[-1:] == (column,) for node in references)
 
 
 @cache

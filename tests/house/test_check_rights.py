@@ -16,6 +16,8 @@ PUBLIC = frozenset(
     for module, items in {
         "activity": ("prepared",),
         "index_health": ("invalid", "leftovers"),
+        "isolation_policies": ("checks", "denied", "enabled", "idle", "nulls", "open", "unproven", "unset"),
+        "isolation_settings": ("casts", "defaults", "names", "volatility"),
         "matviews": ("critical", "keys", "owners", "records", "stale", "unpopulated"),
         "partitions": ("gaps", "default", "sizes", "leftovers", "unmanaged"),
         "prerequisites": ("extensions", "locks", "metadata", "minor", "server", "settings", "support"),
