@@ -26,7 +26,8 @@ def expected(check: Check) -> dict[str, object]:
 
     Raises:
         NotNeeded: the profile names no tenant column.
-        Inconclusive: no table has it, or no role of the application is named: there is nothing that could be proved.
+        Inconclusive: no table has it, no role of the application is named, or one that is named does not exist: nothing
+            could be proved.
 
     """
     profile = check.settings.profile
@@ -41,6 +42,10 @@ def expected(check: Check) -> dict[str, object]:
         "setting": profile.tenancy.setting,
         "roles": list(names),
     }
+    unknown = [row["name"] for row in queries.fetch(check.conn, "isolation/unknown_roles", {"roles": list(names)})]
+    if unknown:
+        lacking = f"the application's roles are not all there: {', '.join(unknown)}"
+        raise Inconclusive(f"{lacking}; name those that select its rows in isolation.roles of the profile")
     if not queries.fetch(check.conn, "isolation/tables", told, **check.parts("inventory/ours")):
         lacking = f"no table has the column {profile.tenancy.column}"
         raise Inconclusive(f"{lacking}; name the right database, or tenancy.column in the profile")

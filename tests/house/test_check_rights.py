@@ -16,6 +16,16 @@ PUBLIC = frozenset(
     for module, items in {
         "activity": ("prepared",),
         "index_health": ("invalid", "leftovers"),
+        "isolation_columns": (
+            "defaults",
+            "disclosed",
+            "equality",
+            "nullable",
+            "statistics",
+            "types",
+            "updatable",
+        ),
+        "isolation_keys": ("cascades", "random", "references", "unique"),
         "isolation_policies": ("checks", "denied", "enabled", "idle", "nulls", "open", "unproven", "unset"),
         "isolation_settings": ("casts", "defaults", "names", "volatility"),
         "matviews": ("critical", "keys", "owners", "records", "stale", "unpopulated"),
