@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ DURABLE = {**SETTINGS, "archive_mode": "off", "shared_buffers": "512MB", "max_co
 _HOMES = Path("/var/tmp")  # noqa: S108 - mkdtemp makes a folder of its own in it
 _NAMING = ("DATABASE_URL", "STEWARD_", "PG", "PYTEST_", "NO_COLOR")
 _LONGEST = 1800
+_MEGABYTE = 1024  # of ru_maxrss, which is in kilobytes
 _numbers = itertools.count(1)
 
 Connection = psycopg.Connection[dict[str, Any]]
@@ -85,10 +87,11 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Run:
-    """A run of the suite that has ended; ``seconds`` from the start of its process to its end."""
+    """A run that has ended; ``seconds`` of all of it, ``peak`` in MB of the largest of its processes."""
 
     code: int
     seconds: float
+    peak: float
     record: dict[str, Any]
 
     def items(self, name: str) -> list[dict[str, Any]]:
@@ -190,22 +193,19 @@ class Place:
         command = [sys.executable, "-m", "steward", "daily", "--quiet", "--no-report", *words]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_NAMING)}
         named = {"DATABASE_URL": database.conninfo("validahub_maintenance"), "STEWARD_PROFILE": str(chosen)}
+        env = {**kept, **named, "STEWARD_RUNS": str(runs)}
+        said = self.home / f"said_{next(_numbers)}"
         started = time.monotonic()
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env={**kept, **named, "STEWARD_RUNS": str(runs)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_LONGEST,
-        )
+        with said.open("w") as output:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+            code, peak = _ended(process)
         seconds = time.monotonic() - started
-        if done.returncode not in expected:
-            raise RuntimeError(f"steward ended with {done.returncode}: {done.stdout}{done.stderr}")
+        if code not in expected:
+            raise RuntimeError(f"steward ended with {code}: {said.read_text(encoding='utf-8')}")
         record = json.loads((runs / "latest" / "run.json").read_text(encoding="utf-8"))
-        return Run(done.returncode, seconds, record)
+        return Run(code, seconds, peak, record)
 
     def rest(self) -> None:
         """Write out what earlier work left dirty, so that the next measurement does not pay for it."""
@@ -240,6 +240,16 @@ def timed(do: Callable[[], object]) -> float:
     started = time.monotonic()
     do()
     return time.monotonic() - started
+
+
+def _ended(process: subprocess.Popen[bytes]) -> tuple[int, float]:
+    """Wait for a process; return its exit code and the most memory (MB) that it or one of its own children had."""
+    late = threading.Timer(_LONGEST, process.kill)
+    late.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    late.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_maxrss / _MEGABYTE
 
 
 def in_turn(rounds: int, ours: Callable[[], float], theirs: Callable[[], float]) -> tuple[float, float]:

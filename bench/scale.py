@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from typing import TYPE_CHECKING
 
 from bench.harness import Ratio, say, timed
@@ -19,7 +18,6 @@ __all__ = ["measure"]
 
 _SMALL, _LARGE = 100, 10_000
 _LOCKS = 400  # for each session: with the default of 64 no statement could reach all partitions at once
-_MEGABYTE = 1024  # of ru_maxrss, which is in kilobytes
 
 
 def measure(place: Place) -> list[Ratio]:
@@ -29,17 +27,17 @@ def measure(place: Place) -> list[Ratio]:
     few, many = _looks(small), _looks(large)
     assert few.queries.keys() == many.queries.keys()
     what = f"{len(many.queries)} looks: the scan, {len(many.due)} procedures, the checks"
-    # The first run of each creates the coming partition, and the memory is that of the largest process of all so far.
+    # The first run of each creates the coming partition.
     place.run_suite(small)
-    below, less = place.run_suite(small).seconds, _peak()
+    below = place.run_suite(small)
     place.run_suite(large)
-    above, more = place.run_suite(large).seconds, _peak()
+    above = place.run_suite(large)
     return [
         Ratio("queries of all looks", sum(many.queries.values()), sum(few.queries.values()), "", 1.0, what),
         Ratio("the catalog scan", many.scan_seconds, few.scan_seconds, "s", 5.0, absolute=True),
         Ratio("all looks", many.seconds, few.seconds, "s", 30.0, what, absolute=True),
-        Ratio("daily with nothing due, the whole process", above, below, "s", 60.0, absolute=True),
-        Ratio("memory of its largest process", more, less, "MB", 512.0, absolute=True),
+        Ratio("daily with nothing due, the whole process", above.seconds, below.seconds, "s", 60.0, absolute=True),
+        Ratio("memory of its largest process", above.peak, below.peak, "MB", 512.0, absolute=True),
     ]
 
 
@@ -62,7 +60,3 @@ def _looks(database: Database) -> Looks:
     settings = Settings(profile.load("development"), "daily")
     looks(target, settings)  # what is read once into the server's caches
     return looks(target, settings)
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / _MEGABYTE

@@ -39,6 +39,13 @@ def test_canary(check: Check) -> None:
     assert not findings.offenders
 
 
+def test_logged(check: Check) -> None:
+    """The application's statements were as quick as the profile wants, by the durations that the server logs."""
+    findings = check.run("queries_logged", **workload.logged(check))
+
+    assert not findings.offenders
+
+
 def test_p95(check: Check) -> None:
     """No statement of the application is slower than the profile wants, as far as can be estimated."""
     findings = check.run("queries_p95", **workload.slow(check))

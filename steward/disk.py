@@ -42,18 +42,19 @@ def require(conn: Session, profile: Profile, need: int, *, tablespace: int = 0) 
     """Refuse to write ``need`` bytes into a tablespace (its oid; 0: the database's own) that has no room for them.
 
     Raises:
-        Deferred: less than ``disk.headroom`` times the need is free, or less than ``disk.free`` would stay free.
+        Deferred: less than ``disk.headroom`` times the need is free, or less would stay free than ``disk.free`` and
+            ``disk.enough`` both ask for.
         Inconclusive: neither this machine nor the profile tells how much is free.
 
     """
     there = room(conn, profile, tablespace=tablespace)
     wanted = round(need * profile.disk.headroom)
-    staying = round(there.total * profile.disk.free)
+    staying = min(round(there.total * profile.disk.free), profile.disk.enough)
     if there.available < max(wanted, need + staying):
         raise Deferred(
             f"{need / _MB:,.0f} MB are to be written, and {there.available / _MB:,.0f} of {there.total / _MB:,.0f} MB "
             f"are free in {there.place}: {profile.disk.headroom:g} times as much must be, and "
-            f"{profile.disk.free:.0%} must stay free; make room",
+            f"{staying / _MB:,.0f} MB must stay free; make room",
             disk={"need": need, "available": there.available, "total": there.total},
         )
 

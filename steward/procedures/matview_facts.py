@@ -103,7 +103,7 @@ def require_unfiltered(found: Mapping[str, Any]) -> None:
 def require_kept(
     work: Work, found: Mapping[str, Any], held: Mapping[str, Any] | None, fresh: Mapping[str, Any]
 ) -> None:
-    """Refuse a view that has lost all of its rows, or all tenants but one, while a table that it reads has them.
+    """Refuse a view that lost all rows, all tenants but one or more than it may, while a table that it reads has them.
 
     Raises:
         UnfitError: it would be emptied, and the profile does not say that it may.
@@ -112,11 +112,12 @@ def require_kept(
     """
     if held is None or work.settings.profile.matview(found["ident"]).may_empty:
         return
-    by_tenant = fresh["tenants"] is not None and held["tenants"] > 1 and fresh["tenants"] <= 1
+    kept = work.settings.profile.refresh.tenants_kept
+    by_tenant = fresh["tenants"] is not None and _falls(held["tenants"], fresh["tenants"], kept)
     if not by_tenant and not (held["rows"] and not fresh["rows"]):
         return
     what = "tenants" if by_tenant else "rows"
-    fuller = _fuller(work, found, by_tenant=by_tenant)
+    fuller = _fuller(work, found, fresh["tenants"] if by_tenant else None)
     if fuller:
         raise UnfitError(
             f"its content would fall from {held[what]} {what} to {fresh[what]}, and {fuller} has more; it is as it was",
@@ -125,9 +126,13 @@ def require_kept(
         )
 
 
-def _fuller(work: Work, found: Mapping[str, Any], *, by_tenant: bool) -> str | None:
-    """Return a table of the view that has more than one tenant, or any row."""
-    column = work.settings.profile.tenancy.column
+def _falls(held: int, fresh: int, kept: float) -> bool:
+    return held > 1 and (fresh <= 1 or fresh < kept * held)
+
+
+def _fuller(work: Work, found: Mapping[str, Any], tenants: int | None) -> str | None:
+    """Return a table of the view that has more than so many tenants, or any row where none are counted."""
+    by_tenant, column = tenants is not None, work.settings.profile.tenancy.column
     asked = {"tables": found["tables"], "column": column}
     for row in queries.fetch(work.conn, "maintenance/matviews_tables", asked):
         if by_tenant and not row["has_tenant"]:
@@ -135,9 +140,9 @@ def _fuller(work: Work, found: Mapping[str, Any], *, by_tenant: bool) -> str | N
         parts: dict[str, sql.Composable] = {"table": sql.Identifier(row["schema"], row["name"])}
         name = "maintenance/matviews_any_row"
         if by_tenant:
-            name, parts["column"] = "maintenance/matviews_any_tenants", sql.Identifier(column)
+            name, parts["column"] = "maintenance/matviews_more_tenants", sql.Identifier(column)
         try:
-            more = queries.fetch(work.conn, name, None, **parts)
+            more = queries.fetch(work.conn, name, {"tenants": max(1, tenants or 0)} if by_tenant else None, **parts)
         except psycopg.errors.InsufficientPrivilege as error:
             raise Inconclusive(
                 f"its content would fall, and what {row['ident']} has cannot be seen: {queries.said(error)}"

@@ -9,6 +9,7 @@ from psycopg import sql
 from psycopg.errors import ObjectNotInPrerequisiteState
 
 from steward import queries
+from steward.session import APPLICATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from steward.profile import Profile
     from steward.session import Session
 
-__all__ = ["EXTENSION", "Source", "compared", "find", "ours", "slow", "statements"]
+__all__ = ["EXTENSION", "Source", "compared", "find", "logged", "ours", "slow", "statements"]
 
 EXTENSION = "pg_stat_statements"
 
@@ -63,6 +64,38 @@ def compared(check: Check) -> dict[str, sql.Composable]:
     """Return the parts of a query that compares with the last snapshot before the run."""
     since = queries.compose("ledger/counted_since", check.conn.info.server_version)
     return {"earlier": queries.compose("snapshots/earlier", counted_since=since), "counted_since": since}
+
+
+def logged(check: Check) -> dict[str, Any]:
+    """Return what the query for logged durations takes: its parts, and where the log tells none, why."""
+    limits = check.settings.profile.queries
+    found = queries.fetch(check.conn, "workload/log")[0]
+    undecided = _unlogged(found, check.settings.profile.roles.maintenance)
+    return {
+        "parts": {"durations": queries.compose("workload/unlogged" if undecided else "workload/durations")},
+        "undecided": undecided,
+        "file": found["file"],
+        "size": found["size"],
+        "bytes": limits.log_bytes,
+        "application": APPLICATION,
+        "p95": limits.p95.total_seconds() * 1000,
+        "minimum_calls": limits.minimum_calls,
+    }
+
+
+def _unlogged(found: Mapping[str, Any], role: str) -> str:
+    """Say what keeps the log from telling how long each statement took, "" where nothing does."""
+    if found["file"] is None:
+        return "the server writes no JSON log (15 and later: log_destination = 'jsonlog')"
+    if not found["complete"]:
+        return "the server does not log every statement's duration (log_min_duration_statement = 0)"
+    if not found["english"]:
+        return "the log's messages are not English (lc_messages)"
+    if not found["readable"]:
+        function = "pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean)"
+        name = sql.Identifier(role).as_string(None)
+        return f"the log may not be read (grant execute on function {function} to {name})"
+    return ""
 
 
 def slow(check: Check) -> dict[str, Any]:

@@ -83,6 +83,7 @@ class Queries(Model):
     cache_hit: Share
     minimum_reads: Positive
     regression: Annotated[float, Field(ge=1)]
+    log_bytes: Size
     minimum_calls: Positive
 
 
@@ -91,6 +92,7 @@ class Refresh(Model):
 
     plain_share: Share
     remember: Interval
+    tenants_kept: Share
     without_key: Literal["refuse", "plain"]
 
 
@@ -133,10 +135,11 @@ class Reorganise(Model):
 
 
 class Disk(Model):
-    """Free space that an action needs as a multiple of what it writes, and the share that must stay free."""
+    """Free space that an action needs as a multiple of what it writes, and what must stay free: a share, or enough."""
 
     headroom: Annotated[float, Field(ge=1)]
     free: Share
+    enough: Size
 
 
 class Activity(Model):

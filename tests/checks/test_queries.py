@@ -10,9 +10,10 @@ from psycopg.types.json import Jsonb
 
 from checks.test_queries import test_cache as cache
 from checks.test_queries import test_canary as canary
+from checks.test_queries import test_logged as logged
 from checks.test_queries import test_p95 as p95
 from steward import Inconclusive, NotNeeded
-from tests.fixtures.running import changed
+from tests.fixtures.running import changed, until
 
 
 @pytest.fixture
@@ -254,3 +255,74 @@ def test_quick_reads_pass_and_too_few_are_no_measure(database, told, checking):
 def test_without_a_canary_there_is_nothing_to_judge(database, told, checking):
     with pytest.raises(NotNeeded, match="no run of the log has as many reads"):
         canary(checking(database, told))
+
+
+# --- logged durations --------------------------------------------------------------------------------
+
+NAPS = 25
+LOGGING = ("logging_collector = on", "log_destination = jsonlog", "log_min_duration_statement = 0", "lc_messages = 'C'")
+READING = "grant execute on function pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) to validahub_system"
+
+
+@pytest.fixture
+def talking(own_cluster):
+    """A database whose server logs how long each statement took; the log may be read."""
+    if own_cluster.version < 15:
+        pytest.skip("JSON logs came with 15")
+    with own_cluster.connect() as conn:
+        for setting in LOGGING:
+            conn.execute(f"alter system set {setting}")
+    own_cluster.stop()
+    own_cluster.start()
+    database = own_cluster.create(own_cluster.template("empty"))
+    database.execute(READING)
+    return database
+
+
+def naps(database, seconds):
+    """Let the application take its time, in a transaction as it does, until the log has it."""
+    with database.connect("validahub_maintenance", autocommit=False) as conn:
+        conn.execute("set role validahub_app")
+        for _ in range(NAPS):
+            conn.execute("select 'é', pg_sleep(%s)", [seconds])
+    # What asks is logged as well, and must not find itself.
+    asking = (
+        "select count(*) as naps from regexp_matches(pg_read_file(pg_current_logfile('jsonlog')), 'pg_slee[p]', 'g')"
+    )
+    until(lambda: database.execute(asking)[0]["naps"] >= NAPS)
+
+
+def test_slow_statements_are_measured_by_the_durations_that_the_server_logs(talking, told, checking):
+    naps(talking, 0.02)
+
+    [found] = judged(logged, checking(talking, told))
+    assert ("database", talking.name) == (found.object_type, found.object_name)
+    assert re.fullmatch(r"2\d\.\d ms \(measured 95th percentile\)|[3-9]\d\.\d ms .*", found.observed)
+    assert not judged(logged, checking(talking, changed(told, queries={"p95": timedelta(seconds=20)})))
+
+
+@pytest.mark.parametrize(
+    ("lacking", "reason"),
+    [
+        ("log_min_duration_statement = '1ms'", "log_min_duration_statement = 0"),
+        ("log_destination = 'stderr'", "log_destination = 'jsonlog'"),
+        (READING.replace("grant", "revoke").replace(" to ", " from "), "grant execute on function"),
+    ],
+)
+def test_a_log_that_tells_no_durations_is_not_judged_and_says_why(talking, told, checking, lacking, reason):
+    talking.execute(lacking if lacking.startswith("revoke") else f"alter system set {lacking}")
+    talking.execute("select pg_reload_conf()")
+
+    def undecided():
+        with pytest.raises(NotNeeded) as caught:
+            logged(checking(talking, told))
+        return reason in caught.value.reason
+
+    until(undecided)
+
+
+def test_other_databases_and_maintenance_are_left_out(talking, told, checking):
+    naps(talking.cluster.create(), 0.02)
+
+    with pytest.raises(NotNeeded, match="statements of the application at the end of the server's log"):
+        logged(checking(talking, told))

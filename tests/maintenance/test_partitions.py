@@ -356,7 +356,7 @@ def test_a_lock_held_throughout_is_busy_names_the_holder_and_leaves_nothing(data
     run = running(database, impatient, "partitions")
     with (
         held(database, "lock table public.events in share update exclusive mode") as holder,
-        pytest.raises(Busy, match=f"attempts of 0.25 s: pid {holder.info.backend_pid} .someone"),
+        pytest.raises(Busy, match=f"attempts of 0.2 s: pid {holder.info.backend_pid} .someone"),
     ):
         run.act(f"public.events_{month(1):%Y_%m}")
 

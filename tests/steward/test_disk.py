@@ -67,8 +67,12 @@ def test_more_than_there_is_defers_and_says_how_much(maintaining, frugal):
 
 
 def test_share_that_must_stay_free_is_kept(maintaining, settings):
-    with pytest.raises(Deferred, match="100% must stay free"):
-        disk.require(maintaining, changed(settings, disk={"free": 1.0}).profile, MB)
+    with pytest.raises(Deferred, match="MB must stay free"):
+        disk.require(maintaining, changed(settings, disk={"free": 1.0, "enough": 1 << 60}).profile, MB)
+
+
+def test_of_a_large_disk_enough_must_stay_free_and_no_share(maintaining, settings):
+    disk.require(maintaining, changed(settings, disk={"free": 1.0, "enough": MB}).profile, MB)
 
 
 def test_server_on_loopback_is_on_this_machine(own_cluster, settings, frugal):
