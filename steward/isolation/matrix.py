@@ -25,8 +25,13 @@ COMMANDS = (
     "update all",
     "move",
     "delete",
+    "delete all",
+    "truncate",
     "upsert",
     "merge",
+    "key",
+    "refer",
+    "rollback",
 )
 
 _MANY = 10
@@ -95,10 +100,15 @@ class Matrix:
         by_place: dict[tuple[str, str], dict[str, list[Cell]]] = {}
         for cell in self.cells:
             by_place.setdefault((cell.relation, cell.role), {}).setdefault(cell.command, []).append(cell)
+        closed = {place for place, by_command in by_place.items() if set(by_command) == {"all"}}
         for (relation, role), by_command in sorted(by_place.items()):
+            if (relation, role) in closed:
+                continue
             every = by_command.get("all", [])
             shown = [_mark(by_command.get(command, every)) for command in commands]
             yield f"| {_word(relation)} | {_word(role)} | " + " | ".join(shown) + " |"
+        if closed:
+            yield f"Without any grant: {len({relation for relation, _ in closed})} relations, for one role or more."
 
 
 def _mark(cells: list[Cell]) -> str:

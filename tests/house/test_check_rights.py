@@ -65,8 +65,8 @@ def outcome(item, check) -> str:
     return "green"
 
 
-def test_the_role_of_a_run_decides_every_item(database, settings, checking):
-    check = checking(database, settings)
+def test_the_role_of_a_run_decides_every_item(demo_database, settings, checking):
+    check = checking(demo_database, settings)
     found = {name: outcome(item, check) for name, item in items()}
 
     assert {} == {name: told for name, told in found.items() if told not in {"green", "found", "not judged"}}

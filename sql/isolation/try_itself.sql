@@ -1,0 +1,3 @@
+-- A value: the column's own.
+-- Minimum version: 13
+r.{changed}
