@@ -10,7 +10,7 @@ from psycopg import sql
 
 from steward import Inconclusive, NotNeeded, queries
 from steward.check import Finding
-from steward.isolation import probe
+from steward.isolation import clone, probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +52,8 @@ def writes(check: Check) -> list[Finding]:
     if profile.isolation.writes == "live":
         matrix = probe.run(_at(check), profile, writes=True, live=True)
     else:
-        raise NotNeeded('not judged: no copy of the database is made yet (isolation.writes = "live" tries it here)')
+        with clone.make(_at(check), profile) as copy:
+            matrix = probe.run(copy, profile, writes=True)
     return _judged(check, "isolation_probe_writes", matrix)
 
 

@@ -103,5 +103,5 @@ def _ungranted(reach: Reach, command: str, role: str) -> Cell:
 def _closed(ground: Ground, login: str) -> Iterable[Cell]:
     """Yield the roles that the application can become, and the suite cannot."""
     for role, chain in ground.closed.items():
-        reason = f"SET ROLE leads there, and the login role {login} may not try it: grant {role} to {login}"
+        reason = f"the application may become it, and the login role {login} may not: grant {role} to {login}"
         yield Cell("(roles)", "connect", "all", "all", chain, "inconclusive", reason)

@@ -224,6 +224,16 @@ def test_the_item_of_writes_is_red_on_a_leak_and_green_without(market):
     assert {"market.orders"} == {finding.object_name for finding in check.offenders}
 
 
+def test_writes_go_to_a_copy_unless_the_profile_says_otherwise(database, settings, checking):
+    before = counted(database)
+    check = checking(database, settings)
+    runbook.test_writes(check)
+
+    assert [] == check.found
+    assert "isolated, 0 leaks, 0 inconclusive" in check.statements[-1]["text"]
+    assert before == counted(database)
+
+
 def test_a_profile_that_forbids_writes_judges_none(market):
     with market.check(isolation={"writes": "never"}) as check, pytest.raises(NotNeeded, match="never"):
         evidence.writes(check)
