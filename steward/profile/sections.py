@@ -91,6 +91,7 @@ class Isolation(Model):
     writes: Literal["clone", "live", "never"]
     tenants: Annotated[int, Field(ge=2)]
     examples: Positive
+    minimum_minor: Mapping[Major, Count]
 
 
 class Application(Model):
