@@ -7,8 +7,6 @@ import pytest
 from tests.fixtures.defects import DEFECTS
 from tests.fixtures.market import KINDS, items, judged
 
-# Runbooks that other work brings; whoever brings one takes it away here.
-COMING = frozenset({"isolation_roles", "isolation_objects"})
 THERE = frozenset(name.partition(".")[0] for name, _ in items())
 
 
@@ -18,7 +16,7 @@ def skip_newer(market, defect):
 
 
 def test_every_defect_names_an_item_that_exists():
-    known = {name for name, _ in items()} | THERE | COMING
+    known = {name for name, _ in items()} | THERE
 
     assert [] == sorted({defect.item for defect in DEFECTS} - known)
 
@@ -40,9 +38,6 @@ def test_nothing_is_found_in_the_shipped_schema(demo_database, settings, checkin
 def test_a_defect_is_found_by_the_item_that_it_names(market, defect):
     skip_newer(market, defect)
     market.run(*defect.planted)
-    runbook, _, _ = defect.item.partition(".")
-    if runbook in COMING and runbook not in THERE:
-        pytest.skip(f"{runbook} is not there yet")
     named = market.found()
 
     assert [name for name in named if f"{name}.".startswith(f"{defect.item}.")], f"found by {sorted(named)} only"
