@@ -8,6 +8,8 @@ import subprocess
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from psycopg.conninfo import make_conninfo
+
 from steward import TargetError, queries
 
 if TYPE_CHECKING:
@@ -24,6 +26,16 @@ _LONGEST = timedelta(minutes=10)
 # What would reach other servers or be in the way of a change to the copy's schema.
 _LEFT_OUT = re.compile(r"\d+; \d+ \d+ (?:USER MAPPING|EVENT TRIGGER|PUBLICATION|SUBSCRIPTION)\b")
 _SHOWN = 3
+# Since when libpq knows them: an older program refuses a connection that says one, even where it says the default.
+_SINCE = {
+    "gssdelegation": 16,
+    "load_balance_hosts": 16,
+    "require_auth": 16,
+    "sslcertmode": 16,
+    "sslnegotiation": 17,
+    "max_protocol_version": 18,
+    "min_protocol_version": 18,
+}
 
 
 def dump(conn: Session, programs: Binaries, profile: Profile, file: Path) -> None:
@@ -37,7 +49,7 @@ def dump(conn: Session, programs: Binaries, profile: Profile, file: Path) -> Non
     words = ["--schema-only", "--format=custom", f"--file={file}", "--no-tablespaces", "--no-security-labels"]
     words += ["--no-comments", f"--lock-wait-timeout={round(profile.locks.other.total_seconds() * 1000)}"]
     words += [f"--role={role}"] if role else []
-    done = _run(programs, "pg_dump", [f"--dbname={conn.info.dsn}", *words], conn.info.password)
+    done = _run(programs, "pg_dump", [f"--dbname={_words(conn, programs)}", *words], conn.info.password)
     if done.returncode:
         who = role or conn.info.user
         raise TargetError("pg_dump", _told(done.stderr), f"it needs grant select on every table to {who}")
@@ -54,9 +66,15 @@ def restore(programs: Binaries, file: Path, there: Session) -> str:
     chosen = file.with_suffix(".list")
     lines = [line for line in listed.stdout.splitlines() if not _LEFT_OUT.match(line)]
     chosen.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    words = [f"--use-list={chosen}", f"--dbname={there.info.dsn}", str(file)]
+    words = [f"--use-list={chosen}", f"--dbname={_words(there, programs)}", str(file)]
     done = _run(programs, "pg_restore", words, there.info.password)
     return _told(done.stderr) if done.returncode else ""
+
+
+def _words(conn: Session, programs: Binaries) -> str:
+    """Return how ``conn`` was made, in words that the programs know; the password is not among them."""
+    given = conn.info.get_parameters()
+    return make_conninfo("", **{key: told for key, told in given.items() if _SINCE.get(key, 0) <= programs.version})
 
 
 def roles(source: Session, there: Session) -> list[str]:
