@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.harness import Database, Place
-    from tests.fixtures.defects import Defect
 
 __all__ = ["measure"]
 
@@ -173,7 +172,7 @@ def _catalogue(place: Place, rival: _Rival) -> Iterator[Ratio]:
         if not defect.planted:
             continue
         with _market(place, defect.planted) as database:
-            if not _named(defect, _ours(database, settings, LOGIN)):
+            if defect.item not in _ours(database, settings, LOGIN):
                 told["missed by ours"].append(defect.name)
             new = set(rival.lint(database, "market")) - set(usual) - set(twin)
             if not (new or rival.proves_a_leak(database, "market")):
@@ -192,10 +191,6 @@ def _settings(place: Place) -> Settings:
     written = place.home / "market.toml"
     written.write_text(PROFILE, encoding="utf-8")
     return Settings(profile.load(str(written)), "weekly")
-
-
-def _named(defect: Defect, found: dict[str, list[str]]) -> bool:
-    return any(f"{name}.".startswith(f"{defect.item}.") for name in found)
 
 
 def _shipped(place: Place, rival: _Rival) -> Iterator[Ratio]:

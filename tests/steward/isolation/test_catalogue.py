@@ -7,7 +7,9 @@ import pytest
 from tests.fixtures.defects import DEFECTS
 from tests.fixtures.market import KINDS, items, judged
 
-THERE = frozenset(name.partition(".")[0] for name, _ in items())
+# No statement plants these on every server: a missing fix, a collation of ICU, and what is only told. They have tests
+# of their own.
+ELSEWHERE = frozenset({"isolation_roles.floor", "isolation_columns.equality", "isolation_columns.disclosed"})
 
 
 def skip_newer(market, defect):
@@ -15,10 +17,8 @@ def skip_newer(market, defect):
         pytest.skip(f"it came with {defect.since}")
 
 
-def test_every_defect_names_an_item_that_exists():
-    known = {name for name, _ in items()} | THERE
-
-    assert [] == sorted({defect.item for defect in DEFECTS} - known)
+def test_every_item_has_its_defect_and_every_defect_its_item():
+    assert sorted({name for name, _ in items()} - ELSEWHERE) == sorted({defect.item for defect in DEFECTS})
 
 
 def test_names_of_defects_are_told_apart():
@@ -40,7 +40,7 @@ def test_a_defect_is_found_by_the_item_that_it_names(market, defect):
     market.run(*defect.planted)
     named = market.found()
 
-    assert [name for name in named if f"{name}.".startswith(f"{defect.item}.")], f"found by {sorted(named)} only"
+    assert defect.item in named, f"found by {sorted(named)} only"
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda each: each.name)
