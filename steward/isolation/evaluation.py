@@ -22,6 +22,7 @@ __all__ = ["Moment", "Terms", "outcome"]
 # Casts to these change no tenant; those of texts also take ''.
 _TEXTS = frozenset({"text", "varchar", "bpchar"})
 _EXACT = frozenset({"uuid", "int2", "int4", "int8", "numeric"})
+_NAMES = frozenset({"name", "regrole"})
 # Functions of the catalog that speak of the session and not of the row.
 _SESSION = ("pg_", "has_", "inet_", "current_", "session_", "txid_", "row_security_active")
 _PLAIN_COLLATIONS = frozenset({"C", "POSIX", "default", "ucs_basic"})
@@ -200,10 +201,11 @@ def _cast(node: ast.TypeCast, at: Moment) -> Value:
     if name in _EXACT and logic.EMPTY in held:
         at.faults.append(name)
         held = logic.merged(*({logic.ERROR if atom == logic.EMPTY else atom: sure} for atom, sure in held.items()))
-    exact = name in _TEXTS | _EXACT and (not modifiers or (name, modifiers) == at.terms.type)
-    if exact or not {logic.OWN, logic.OTHER} & set(held):
+    if name in _TEXTS | _EXACT and (not modifiers or (name, modifiers) == at.terms.type):
         return held
-    return logic.unknown(PERHAPS)
+    if {logic.OWN, logic.OTHER} & set(held):
+        return logic.unknown(PERHAPS)
+    return held if name in _NAMES else logic.combined(logic.altered, held)
 
 
 @_value.register(ast.CollateClause)
@@ -273,14 +275,13 @@ def _compared(node: ast.A_Expr, name: str, at: Moment) -> Value:
     if name in {"=", "<>"}:
         found = logic.equal(left, right)
         return found if name == "=" else logic.negated(found)
-    if name in _ORDERS:
-        return logic.combined(logic.follows, left, right)
-    if name not in _PATTERNS:
+    if name not in _ORDERS | _PATTERNS:
         return _opaque(node, at)
-    if at.setting != logic.NULL and {each.kind for each in right} == {"unknown"} and _tied(node.rexpr, at):
+    made = {each.kind for each in right} == {"unknown"} and at.setting != logic.NULL
+    if name in _PATTERNS and made and _tied(node.rexpr, at):
         # A pattern that is made of the setting matches more than the tenant it names.
-        right = logic.constant("%")
-    found = logic.combined(logic.matches, left, right)
+        right = logic.merged(right, logic.constant("%"))
+    found = logic.combined(logic.follows, left, right)
     return logic.negated(found) if name.startswith("!") else found
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "Atom",
     "Value",
     "absent",
+    "altered",
     "both",
     "combined",
     "constant",
@@ -35,7 +36,6 @@ __all__ = [
     "follows",
     "level",
     "limited",
-    "matches",
     "merged",
     "negated",
     "same",
@@ -61,7 +61,6 @@ Value = dict[Atom, int]
 TRUE, FALSE, NULL, ERROR = Atom("true"), Atom("false"), Atom("null"), Atom("error")
 OWN, OTHER = Atom("own"), Atom("other")
 EMPTY = Atom("constant", "")
-_TENANTS = (OWN, OTHER)
 _ANY_TRUTH = (TRUE, FALSE, NULL)
 
 
@@ -152,9 +151,19 @@ def same(one: Atom, two: Atom) -> tuple[Atom, ...]:
         return (TRUE, NULL) if one == two and one.text else _ANY_TRUTH
     if one == two:
         return (TRUE,)
+    if kinds == {"constant"}:
+        # As numbers they may be equal all the same.
+        return (TRUE, FALSE) if _alike(one.text, two.text) else (FALSE,)
     if "constant" in kinds and kinds & {"own", "other"}:
         return (FALSE,) if EMPTY in (one, two) else (TRUE, FALSE)
     return (FALSE,)
+
+
+def _alike(one: str, two: str) -> bool:
+    try:
+        return float(one) == float(two)
+    except ValueError:
+        return False
 
 
 def equal(left: Value, right: Value) -> Value:
@@ -162,20 +171,14 @@ def equal(left: Value, right: Value) -> Value:
     return combined(same, left, right)
 
 
+def altered(one: Atom) -> tuple[Atom, ...]:
+    """Return what becomes of a value that something strict is done to."""
+    return (one,) if one in (NULL, ERROR) else (Atom("unknown"),)
+
+
 def follows(one: Atom, two: Atom) -> tuple[Atom, ...]:
-    """Tell what ``one < two``, or another order of the two, may be."""
+    """Tell what ``one < two``, another order or ``one like two`` may be: tenants may be patterns of each other."""
     return _strict(one, two) or (_ANY_TRUTH if "unknown" in {one.kind, two.kind} else (TRUE, FALSE))
-
-
-def matches(one: Atom, pattern: Atom) -> tuple[Atom, ...]:
-    """Tell what ``one like pattern`` may be: tenants may be patterns of each other."""
-    if found := _strict(one, pattern):
-        return found
-    if "unknown" in {one.kind, pattern.kind}:
-        return _ANY_TRUTH
-    if EMPTY in (one, pattern):
-        return told(one == pattern)
-    return (TRUE,) if one == pattern and one in _TENANTS else (TRUE, FALSE)
 
 
 def told(fact: bool) -> tuple[Atom, ...]:  # noqa: FBT001 - the fact is all there is
