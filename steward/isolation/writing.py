@@ -113,7 +113,7 @@ class Writing:
             yield _write("insert", {**parts, **self._row(reach, target)})
         if access.updates and changed is not None:
             parts["changed"] = sql.Identifier(changed)
-            yield from self._updates(reach, parts, own, target)
+            yield from self._updates(reach, changed, parts, own, target)
             if access.inserts:
                 yield from self._upserts(reach, parts, own, target)
             yield from self._merges(reach, parts, target)
@@ -124,14 +124,20 @@ class Writing:
         if access.truncates and own != target and self.whole:
             yield _write("truncate", parts)
 
-    def _updates(self, reach: Reach, parts: dict[str, sql.Composable], own: Tenant, target: Tenant) -> Iterable[_Write]:
+    def _updates(
+        self, reach: Reach, changed: str, parts: dict[str, sql.Composable], own: Tenant, target: Tenant
+    ) -> Iterable[_Write]:
         yield _write("update", parts)
         moves = reach.access[self.tries.role].moves
-        assigned = self._moved(reach, target) if moves else _assigned({"changed": parts["changed"]})
+        assigned = self._moved(reach, target) if moves else self._overwritten(reach, changed, target)
         if moves and own != target:
             yield _write("move", {**parts, "tenant": sql.Literal(own.value), "assigned": assigned})
         if self.whole:
             yield _write("update all", {**parts, "assigned": assigned}, moved=moves and own != target)
+
+    def _overwritten(self, reach: Reach, changed: str, target: Tenant) -> sql.Composed:
+        """Compose a constant for a column: what reads the column itself is held by the policies of SELECT as well."""
+        return _assigned(changed, self.seeder.made[reach.oid, target.value][changed])
 
     def _moved(self, reach: Reach, target: Tenant) -> sql.Composed:
         """Compose what makes a row the target's: its tenant, and what refers to the target's parents."""
@@ -142,7 +148,7 @@ class Writing:
             if column in rule.columns and free:
                 row = self.seeder.made[reach.oid, target.value]
                 given |= {name: row[name] for name in rule.columns if name != column}
-        each = [_assigned({"changed": sql.Identifier(name)}, told) for name, told in given.items() if told is not None]
+        each = [_assigned(name, told) for name, told in given.items() if told is not None]
         return sql.SQL(", ").join(each)
 
     def _upserts(self, reach: Reach, parts: dict[str, sql.Composable], own: Tenant, target: Tenant) -> Iterable[_Write]:
@@ -200,10 +206,9 @@ def _write(command: str, parts: Mapping[str, sql.Composable], *, moved: bool = F
     return _Write(command, queries.compose(name, 0, **parts), moved)
 
 
-def _assigned(parts: dict[str, sql.Composable], told: str | None = None) -> sql.Composed:
-    """Compose what a column becomes; without a value what it is."""
-    value = queries.compose("isolation/try_itself", 0, **parts) if told is None else sql.Literal(told)
-    return queries.compose("isolation/try_assign", 0, **parts, value=value)
+def _assigned(column: str, told: str | None) -> sql.Composed:
+    """Compose what a column becomes."""
+    return queries.compose("isolation/try_assign", 0, changed=sql.Identifier(column), value=sql.Literal(told))
 
 
 def _values(row: Mapping[str, str | None]) -> dict[str, sql.Composable]:

@@ -1,3 +1,0 @@
--- A value: the column's own.
--- Minimum version: 13
-r.{changed}
