@@ -1,7 +1,8 @@
 -- What each role can reach of the rows of tenants: the tables, their leaves, and the views at every depth that read them.
 -- Columns: oid; schema; name; ident; kind (relkind); level (0: no partition); root, the topmost parent or itself; tenant, the type
 -- category of its tenant column (null: it has none); role; reads, reads_tenant, inserts, updates, moves (updates of the tenant
--- column), deletes, truncates: what the role may do there; depth, how many views lie between it and a table
+-- column), deletes, truncates: what the role may do there; depth, how many views lie between it and a table;
+-- feeds: a view reads it
 -- Parameters: roles text[], column, exclude; {tables} is isolation/tables
 -- Minimum version: 13
 with recursive tables as (
@@ -43,7 +44,14 @@ select
     coalesce(pg_catalog.has_column_privilege(role.oid, c.oid, a.attnum, 'update'), false) as moves,
     pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_table_privilege(role.oid, c.oid, 'delete') as deletes,
     pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_table_privilege(role.oid, c.oid, 'truncate') as truncates,
-    reached.depth
+    reached.depth,
+    exists (
+        select
+        from pg_catalog.pg_depend as d
+        where d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            and d.refobjid = c.oid
+            and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+    ) as feeds
 from reached
 join pg_catalog.pg_class as c on c.oid = reached.oid
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

@@ -41,7 +41,13 @@ def tried(at: Target, profile: Profile, conn: Session, ground: Ground, *, live: 
         Inconclusive: no tenant could be invented that nobody is.
 
     """
-    wanted = [reach for reach in ground.reaches if reach.written and (reach.level == 0 or reach.granted)]
+    # What nobody is granted is shown by a view or a definer function, if by anything.
+    shown = bool(ground.functions)
+    wanted = [
+        reach
+        for reach in ground.reaches
+        if reach.written and (reach.granted or (reach.level == 0 and (reach.feeds or shown)))
+    ]
     standing = shapes(conn, ground, [reach.oid for reach in wanted])
     blocked = residue.reactions(conn, profile, ground, [reach.oid for reach in wanted])
     invented = _invented(conn, profile, ground)
@@ -69,6 +75,7 @@ def _round(tries: Tries, seeding: Seeding, wanted: Sequence[Reach], *, live: boo
     role, ground = tries.role, seeding.ground
     among = seeding.tenants
     first, second = among[:_PAIR]
+    variants = {tenant.label for tenant in among[_PAIR:]}
     reading = Reading(tries, ground.column, seeding.held, seeding.marks, all_rows=True)
     writing = Writing(tries, seeding.seeder, seeding.counts, whole=not live)
     oracles = Oracles(tries, seeding.seeder)
@@ -78,7 +85,9 @@ def _round(tries: Tries, seeding: Seeding, wanted: Sequence[Reach], *, live: boo
 
     def do(state: str, plan: Plan, _: Sequence[int]) -> None:
         for reach in ground.reaches:
-            if reach.access[role].reads:
+            # A name that this table refuses has no rows here.
+            absent = state in variants and reach.written and state not in seeding.held.get(reach.oid, ())
+            if reach.access[role].reads and not absent:
                 reading.relation(reach, among, state, plan)
         for function in functions:
             reading.function(function, among, state, plan)
@@ -95,13 +104,19 @@ def _round(tries: Tries, seeding: Seeding, wanted: Sequence[Reach], *, live: boo
 
     rounds(tries, ground, seeding.profile, [among], do)
     missed = [*_missed(ground, seeding, wanted, role), *_uncalled(ground, role, live=live)]
-    return [*_shown(ground, reading.judged(role), live=live), *writing.judged(), *asked, *missed]
+    return [*_shown(ground, reading.judged(role), variants, live=live), *writing.judged(), *asked, *missed]
 
 
-def _shown(ground: Ground, cells: Iterable[Cell], *, live: bool) -> Iterable[Cell]:
-    """Leave out views that prove nothing where none is refreshed: they are read as existing tenants."""
-    views = {reach.ident for reach in ground.reaches if reach.kind in "vm"} if live else set()
-    return (cell for cell in cells if not (cell.verdict == "inconclusive" and cell.relation in views))
+def _shown(ground: Ground, cells: Iterable[Cell], variants: set[str], *, live: bool) -> Iterable[Cell]:
+    """Leave out what views cannot prove: all where none is refreshed, else names that the tables refuse.
+
+    Where none is refreshed, they are read as existing tenants.
+    """
+    tables = {reach.ident for reach in ground.reaches if reach.written}
+    for cell in cells:
+        empty = cell.verdict == "inconclusive" and cell.relation not in tables
+        if not (empty and (live or cell.state in variants)):
+            yield cell
 
 
 def _missed(ground: Ground, seeding: Seeding, wanted: Sequence[Reach], role: str) -> list[Cell]:

@@ -52,6 +52,7 @@ class Reach:
     root: int
     tenant: str | None
     depth: int
+    feeds: bool
     access: dict[str, Access]
 
     @property

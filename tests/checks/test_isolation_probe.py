@@ -144,6 +144,22 @@ def test_names_that_the_column_refuses_are_named(database, settings):
     assert any(note.startswith("tenant 'pattern %' is refused by public.") for note in matrix.notes)
 
 
+def test_a_name_that_some_tables_refuse_is_tried_where_it_is_let_in(database, settings):
+    tenant = "tenant_id = current_setting('app.current_tenant_id', true)"
+    with database.connect() as conn:
+        conn.execute("set role validahub_owner")
+        conn.execute("create table public.free (tenant_id varchar(50) not null, n int not null)")
+        conn.execute("alter table public.free enable row level security")
+        conn.execute("alter table public.free force row level security")
+        conn.execute(sql.SQL("create policy tenant on public.free using ({})").format(sql.SQL(tenant)))
+        conn.execute("grant select, insert on public.free to validahub_app")
+    matrix = probe.run(database.target(), settings.profile, writes=True)
+
+    assert [] == told(matrix.leaks)
+    assert [] == told(matrix.inconclusive)
+    assert {"public.free"} == {cell.relation for cell in matrix.cells if cell.state == "case"}
+
+
 def test_no_name_of_a_tenant_is_in_the_matrix(demo_database, settings):
     tenants = demo_database.execute("select distinct tenant_id from public.rule_sets")
     text = probe.run(demo_database.target(), settings.profile, writes=False).render()
