@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
 
-from steward import Inconclusive, queries
+from steward import queries
 from steward.isolation import scope
 
 if TYPE_CHECKING:
@@ -167,18 +167,9 @@ def reached(check: Check, read: Graph) -> tuple[Reached, ...]:
     """Return what the application's roles reach, the logins as which it may connect, and all other logins.
 
     None of these are the suite's own login, the administrators' role, and logins that no policy holds for anyway.
-
-    Raises:
-        Inconclusive: a role that the profile gives the application is not there.
-
     """
     profile = check.settings.profile
     names = scope.roles(profile)
-    lacking = [name for name in names if name not in read.named]
-    if lacking:
-        raise Inconclusive(
-            f"there is no role {', '.join(lacking)}: create it, or correct isolation.roles in the profile"
-        )
     application = frozenset(read.named[name].oid for name in names)
     spared = {read.named[name].oid for name in _spared(check, profile) if name in read.named}
     found: list[Reached] = []
