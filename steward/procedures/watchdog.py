@@ -93,6 +93,9 @@ class _Watchdog:
             yield
         except psycopg.Error as error:
             self._work.progress(phase=f"watched no more: {queries.said(error)}")
+        except OSError:
+            # The journal takes nothing more: what cannot be recorded must not go on. Who waits for it meets the same.
+            self._work.conn.cancel_safe()
 
     def _report(self, row: dict[str, Any]) -> None:
         percent = row["percent"] or 0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import re
 from datetime import timedelta
 
@@ -386,6 +388,21 @@ def test_progress_is_journaled_with_its_phases(database, settings, running):
         until(lambda: building(database, "waiting for writers before build"))
         until(lambda: "waiting for writers" in (run.folder / "journal.jsonl").read_text())
         holder.rollback()
+
+
+def test_a_rebuild_whose_steps_cannot_be_recorded_any_more_does_not_go_on(database, settings, running):
+    bloated(database)
+    run = running(database, settings, "reindex")
+    original = run.journal.write
+
+    def write(event, **fields):
+        if event == "progress":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        original(event, **fields)
+
+    run.journal.write = write
+    with held(database, WRITES), pytest.raises((OSError, psycopg.errors.QueryCanceled)):
+        run.act("public.b_pkey")
 
 
 def test_blockers_are_terminated_where_the_profile_says_so(database, settings, running):
