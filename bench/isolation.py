@@ -161,7 +161,8 @@ def _catalogue(place: Place, rival: _Rival) -> Iterator[Ratio]:
         mine, its = timed(lambda: _ours(database, settings, LOGIN)), rival.seconds[-1]
     rules = {rule for rule, _, _ in usual}
     told: dict[str, list[str]] = {"missed by ours": [], "missed": [], "alarms of ours": [], "alarms": []}
-    fitting = [each for each in DEFECTS if each.since <= place.server.binaries.version]
+    every = max(1, round(1 / place.scale))
+    fitting = [each for each in DEFECTS if each.since <= place.server.binaries.version][::every]
     for defect in fitting:
         with _market(place, defect.healthy) as database:
             twin = rival.lint(database, "market")

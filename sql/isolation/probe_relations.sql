@@ -39,10 +39,13 @@ select
     role.rolname::text as role,
     pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_any_column_privilege(role.oid, c.oid, 'select') as reads,
     coalesce(pg_catalog.has_column_privilege(role.oid, c.oid, a.attnum, 'select'), false) as reads_tenant,
-    pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_any_column_privilege(role.oid, c.oid, 'insert') as inserts,
-    pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_any_column_privilege(role.oid, c.oid, 'update') as updates,
+    pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_any_column_privilege(role.oid, c.oid, 'insert')
+        and (c.relkind <> 'v' or pg_catalog.pg_relation_is_updatable(c.oid, true) & 8 = 8) as inserts,
+    pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_any_column_privilege(role.oid, c.oid, 'update')
+        and (c.relkind <> 'v' or pg_catalog.pg_relation_is_updatable(c.oid, true) & 4 = 4) as updates,
     coalesce(pg_catalog.has_column_privilege(role.oid, c.oid, a.attnum, 'update'), false) as moves,
-    pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_table_privilege(role.oid, c.oid, 'delete') as deletes,
+    pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_table_privilege(role.oid, c.oid, 'delete')
+        and (c.relkind <> 'v' or pg_catalog.pg_relation_is_updatable(c.oid, true) & 16 = 16) as deletes,
     pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_table_privilege(role.oid, c.oid, 'truncate') as truncates,
     reached.depth,
     exists (

@@ -24,6 +24,7 @@ BY_CATALOG = {
     "a parent that anybody may delete resets its children's column",
     "a cascade of a key that anybody may change",
     "a foreign key of a table without a tenant",
+    "a view that takes rows of any tenant",
 }
 SEEN = [defect for defect in DEFECTS if defect.seen and defect.name not in BY_CATALOG]
 
@@ -184,6 +185,17 @@ def test_a_table_that_a_users_trigger_watches_is_not_written_until_the_profile_s
     matrix = probe.run(market.target, excused(profile, "market.remember"), writes=True)
 
     assert [] == told(matrix.inconclusive)
+
+
+def test_writes_through_a_view_are_no_pass(market):
+    market.run(
+        "create view market.shown with (security_barrier) as select * from market.orders where tenant_id = {tenant}",
+        "alter view market.shown owner to market_owner",
+        "grant select, insert on market.shown to market_app",
+    )
+    matrix = probe.run(market.target, market.settings.profile, writes=True)
+
+    assert {("market.shown", "insert")} == {(cell.relation, cell.command) for cell in matrix.inconclusive}
 
 
 def test_hostile_names_are_only_names(market):
