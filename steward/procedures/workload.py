@@ -69,13 +69,15 @@ def compared(check: Check) -> dict[str, sql.Composable]:
 def logged(check: Check) -> dict[str, Any]:
     """Return what the query for logged durations takes: its parts, and where the log tells none, why."""
     limits = check.settings.profile.queries
-    found = queries.fetch(check.conn, "workload/log")[0]
-    undecided = _unlogged(found, check.settings.profile.roles.maintenance)
+    undecided = _unlogged(queries.fetch(check.conn, "workload/log")[0], check.settings.profile.roles.maintenance)
+    files = [] if undecided else queries.fetch(check.conn, "workload/log_file")
+    if not undecided and not files:
+        undecided = "the server has written no JSON log yet"
     return {
         "parts": {"durations": queries.compose("workload/unlogged" if undecided else "workload/durations")},
         "undecided": undecided,
-        "file": found["file"],
-        "size": found["size"],
+        "file": files[0]["file"] if files else "",
+        "size": files[0]["size"] if files else 0,
         "bytes": limits.log_bytes,
         "application": APPLICATION,
         "p95": limits.p95.total_seconds() * 1000,
@@ -85,16 +87,15 @@ def logged(check: Check) -> dict[str, Any]:
 
 def _unlogged(found: Mapping[str, Any], role: str) -> str:
     """Say what keeps the log from telling how long each statement took, "" where nothing does."""
-    if found["file"] is None:
+    if not found["written"]:
         return "the server writes no JSON log (15 and later: log_destination = 'jsonlog')"
     if not found["complete"]:
         return "the server does not log every statement's duration (log_min_duration_statement = 0)"
     if not found["english"]:
         return "the log's messages are not English (lc_messages)"
-    if not found["readable"]:
-        function = "pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean)"
+    if found["denied"]:
         name = sql.Identifier(role).as_string(None)
-        return f"the log may not be read (grant execute on function {function} to {name})"
+        return f"the log may not be read (grant execute on function {', '.join(found['denied'])} to {name})"
     return ""
 
 

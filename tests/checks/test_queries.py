@@ -261,7 +261,10 @@ def test_without_a_canary_there_is_nothing_to_judge(database, told, checking):
 
 NAPS = 25
 LOGGING = ("logging_collector = on", "log_destination = jsonlog", "log_min_duration_statement = 0", "lc_messages = 'C'")
-READING = "grant execute on function pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) to validahub_system"
+READING = (
+    "grant execute on function pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean), "
+    "pg_catalog.pg_current_logfile(text) to validahub_system"
+)
 
 
 @pytest.fixture
