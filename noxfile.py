@@ -88,7 +88,9 @@ def workshop(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["workshop"])
 def tests(session: nox.Session) -> None:
     """Run the suite's own tests against real servers."""
-    workers = str(min(max(os.cpu_count() or 2, 2), MOST_WORKERS))
+    cores = max(os.cpu_count() or 2, 2)
+    # Many tests wait for a server most of their time.
+    workers = str(min(cores + cores // 2, MOST_WORKERS))
     _become(session, "pytest", "-n", workers, "--dist=worksteal", environment="workshop")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -18,9 +19,10 @@ from steward import TargetError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Binaries", "Identity", "find", "folder", "identity"]
+__all__ = ["Binaries", "Identity", "find", "folder", "identity", "suited"]
 
 _NEEDED = ("initdb", "postgres")
+_COPYING = (*_NEEDED, "pg_dump", "pg_restore")
 _OTHERS = 0o005  # read and execute, for other users
 _SYSTEM = Path("/usr/lib/postgresql")  # Debian's layout, one folder a major
 
@@ -104,6 +106,38 @@ def find(environ: Mapping[str, str], copies: Path) -> Binaries:
     if identity().foreign and not _reachable(bindir.resolve()):
         bindir = _copied(bindir.resolve().parent, copies) / bindir.name
     return _described(bindir)
+
+
+def suited(environ: Mapping[str, str], copies: Path, major: int) -> Binaries:
+    """Return programs that can copy a database of a server of ``major``: its own, else the next newer ones there are.
+
+    Raises:
+        TargetError: none are as new as that server, with pg_dump and pg_restore.
+
+    """
+    asked = environ.get("STEWARD_BINDIR", "")
+    places = [Path(asked).expanduser()] if asked and asked != "system" else []
+    places += sorted(_SYSTEM.glob("*/bin"))
+    with contextlib.suppress(TargetError):
+        places.append(_wheel())
+    found = []
+    for bindir in places:
+        if all(os.access(bindir / name, os.X_OK) for name in _COPYING):
+            with contextlib.suppress(TargetError):
+                found.append(_described(bindir))
+    fitting = [each for each in found if each.version >= major]
+    if not fitting:
+        seen = ", ".join(f"{each.bindir} ({each.version})" for each in found) or "none"
+        raise TargetError(
+            f"PostgreSQL {major}",
+            f"no programs as new as that, with {' and '.join(_COPYING[2:])} (found: {seen})",
+            "install them, or set STEWARD_BINDIR to their folder",
+        )
+    chosen = min(fitting, key=lambda each: each.version)
+    if identity().foreign and not _reachable(chosen.bindir.resolve()):
+        bindir = chosen.bindir.resolve()
+        return _described(_copied(bindir.parent, copies) / bindir.name)
+    return chosen
 
 
 def _chosen(asked: str) -> Path:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from steward.inventory import Scan
     from steward.profile import Exemption
     from steward.session import Session
+    from steward.target import Target
 
 __all__ = ["Check", "Finding", "Findings", "as_records", "summary"]
 
@@ -53,11 +54,17 @@ class Findings:
 
 
 class Check:
-    """The ``check`` fixture of one item: runs queries on a read-only session and keeps what they found."""
+    """The ``check`` fixture of one item: runs queries on a read-only session and keeps what they found.
 
-    def __init__(self, settings: Settings, connect: Callable[[], Session], scan: Scan) -> None:
+    ``at`` is for checks that must connect as others do; None where they cannot.
+    """
+
+    def __init__(
+        self, settings: Settings, connect: Callable[[], Session], scan: Scan, at: Target | None = None
+    ) -> None:
         self.settings = settings
         self.scan = scan
+        self.at = at
         self.found: list[Finding] = []
         self.statements: list[dict[str, Any]] = []
         self._connect = connect
@@ -93,9 +100,22 @@ class Check:
             rows = cursor.execute(statement, params).fetchall()
         seconds = (datetime.now(UTC) - started).total_seconds()
         text = psycopg.ClientCursor(conn).mogrify(queries.shown(statement), params)
-        self.statements.append(
-            {"text": f"-- sql/checks/{name}.sql\n{text}", "seconds": seconds, "rows": len(rows), "attempts": 1}
-        )
+        self.note(f"-- sql/checks/{name}.sql\n{text}", seconds, len(rows))
+        return self.judge(name, rows)
+
+    def note(self, text: str, seconds: float, rows: int) -> None:
+        """Keep a statement for the record: its text, how long it took and how many rows it gave."""
+        self.statements.append({"text": text, "seconds": seconds, "rows": rows, "attempts": 1})
+
+    def judge(self, name: str, rows: Iterable[Finding]) -> Findings:
+        """Keep what was found, excused where an exemption for the query ``name`` covers it.
+
+        Raises:
+            Inconclusive: a row of object type ``inconclusive``.
+            NotNeeded: a row ``not judged``, and nothing was found.
+
+        """
+        rows = list(rows)
         undecided = [row for row in rows if row.object_type == "inconclusive"]
         unjudged = [row for row in rows if row.object_type == "not judged"]
         decided = [row for row in rows if row not in undecided and row not in unjudged]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from steward import Undone, items, queries
+from steward import Undone, items, queries, target
 from steward.action import Action
 from steward.check import Check, as_records
 from steward.engine import Engine
@@ -224,7 +224,8 @@ class Phase:
     @pytest.fixture
     def check(self, request: pytest.FixtureRequest) -> Check:
         """Run the queries of a check on a read-only session."""
-        made = Check(self.engine.settings, self.engine.observing, self.engine.scan)
+        engine = self.engine
+        made = Check(engine.settings, engine.observing, engine.scan, target.inherited(os.environ))
         request.node.stash[_STATE]["fixture"] = made
         return made
 

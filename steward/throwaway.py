@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Build = Callable[["Way", float], None]
 
-__all__ = ["Build", "Way", "opened", "place", "rebuild"]
+__all__ = ["Build", "Way", "opened", "place", "programs", "rebuild"]
 
 _CONTAINER_SCALE = 0.05  # enough to try a version, quick enough to be built anew for each run
 _SETTINGS = (
@@ -66,6 +66,11 @@ def rebuild(environ: Mapping[str, str], build: Build, scale: float) -> None:
     """Build the embedded server anew beside the old one, which it then replaces; nobody may be using that."""
     found = binaries.find(environ, _state(environ) / "binaries")
     embedded.rebuild(place(environ, found.version), found, lambda server: build(_way(server), scale))
+
+
+def programs(environ: Mapping[str, str], major: int) -> binaries.Binaries:
+    """Return programs that can copy a database of a server of ``major``; raises TargetError where there are none."""
+    return binaries.suited(environ, _state(environ) / "binaries", major)
 
 
 def place(environ: Mapping[str, str], major: int) -> Path:

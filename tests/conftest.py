@@ -19,6 +19,7 @@ pytest_plugins = (
     "tests.fixtures.engine",
     "tests.fixtures.hostile",
     "tests.fixtures.house",
+    "tests.fixtures.market",
     "tests.fixtures.pooler",
     "tests.fixtures.retention",
     "tests.fixtures.runs",

@@ -127,8 +127,8 @@ def _version(bindir: Path) -> str:
 
 
 def _workers(major: int) -> int:
-    workers = max(os.cpu_count() or 2, 2)
-    return min(workers if major >= FIRST_PROMPT else 2 * workers, MOST_WORKERS)
+    cores = max(os.cpu_count() or 2, 2)
+    return min(2 * cores if major < FIRST_PROMPT else cores + cores // 2, MOST_WORKERS)
 
 
 def _pytest(bindir: Path, report: Path, workers: int, words: list[str]) -> int:

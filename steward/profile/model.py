@@ -21,6 +21,7 @@ class Profile(Model):
     target: sections.Target
     roles: sections.Roles
     tenancy: sections.Tenancy
+    isolation: sections.Isolation
     application: sections.Application
     extensions: sections.Extensions
     server: sections.Server

@@ -18,6 +18,7 @@ __all__ = [
     "Canary",
     "Count",
     "Extensions",
+    "Isolation",
     "Locks",
     "Minimum",
     "Model",
@@ -81,6 +82,16 @@ class Tenancy(Model):
         if self.tables and not (self.column and self.setting):
             raise ValueError("tenancy.tables need tenancy.column and tenancy.setting")
         return self
+
+
+class Isolation(Model):
+    """As which roles, for which tenants and where it is tried whether one tenant reaches another's rows."""
+
+    roles: tuple[Text, ...]
+    writes: Literal["clone", "live", "never"]
+    tenants: Annotated[int, Field(ge=2)]
+    examples: Positive
+    minimum_minor: Mapping[Major, Count]
 
 
 class Application(Model):

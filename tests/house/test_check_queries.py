@@ -48,7 +48,9 @@ def _columns(item, check, results):
     with contextlib.suppress(AssertionError, Undone):
         item(check)
     headers = [statement["text"].splitlines()[0] for statement in check.statements]
-    names = [header.removeprefix("-- sql/").removesuffix(".sql") for header in headers]
+    # What else an item did is told as well, and answers in columns of its own.
+    asked = [header for header in headers if header.startswith("-- sql/checks/")]
+    names = [header.removeprefix("-- sql/").removesuffix(".sql") for header in asked]
     told = [columns for columns in results if set(dict(columns)) & set(COLUMNS)]
     results.clear()
     return dict(zip(names, told, strict=True))

@@ -48,6 +48,7 @@ ROOMS = (
     "check",
     "prerequisites",
     "retention",
+    "isolation",
     "procedures",
     "registry",
     "survey",
@@ -170,7 +171,12 @@ def test_every_statement_is_asked_for():
     ],
 )
 def test_an_item_has_all_its_parts_and_no_part_lacks_its_item(kind, folders):
-    assert repository.stems(kind, folders, repository.tracked()) == []
+    found = repository.stems(kind, folders, repository.tracked())
+    # What a check computes itself is judged, and has no query.
+    computed = [path for path, text in repository.read("checks/*.py").items() if "check.judge(" in text]
+    excused = {f"{path} has nothing in sql/checks" for path in computed}
+
+    assert [each for each in found if each not in excused] == []
 
 
 def test_no_file_names_a_package_index_or_a_place_on_one_machine():

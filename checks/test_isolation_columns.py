@@ -1,0 +1,76 @@
+"""Every policy stands on the tenant column: what is wrong with the column is wrong with all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.isolation import columns, scope
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.isolation,
+    pytest.mark.phase("verify", step=65),
+    pytest.mark.controls("LGPD-6-VII", "LGPD-46", "ISO-27001-A.5.15", "ISO-27001-A.8.3", "SOC2-CC6.1", "CIS-4"),
+]
+
+
+@pytest.mark.severity("critical")
+def test_nullable(check: Check) -> None:
+    """Every row has a tenant."""
+    findings = check.run("isolation_columns_nullable", scope.within(check), **scope.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_defaults(check: Check) -> None:
+    """No default gives a row to one and the same tenant."""
+    findings = check.judge("isolation_columns_defaults", columns.literal_defaults(check, scope.expected(check)))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_updatable(check: Check) -> None:
+    """No role of the application may write another tenant into an existing row."""
+    findings = check.run("isolation_columns_updatable", scope.within(check), **scope.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("minor")
+def test_types(check: Check) -> None:
+    """The tenant column has one type in all tables."""
+    findings = check.run("isolation_columns_types", scope.within(check), **scope.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_equality(check: Check) -> None:
+    """No two tenants are equal to the tenant column."""
+    findings = check.run("isolation_columns_equality", scope.within(check), **scope.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("normal")
+def test_statistics(check: Check) -> None:
+    """No role of the application reads values of all tenants from the statistics."""
+    findings = check.run("isolation_columns_statistics", scope.within(check), **scope.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("trivial")
+def test_disclosed(check: Check) -> None:
+    """What counts of all tenants' rows can be learnt is told, and is no finding."""
+    findings = check.run("isolation_columns_disclosed", scope.within(check), **scope.expected(check))
+
+    assert not findings.offenders

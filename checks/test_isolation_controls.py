@@ -1,0 +1,39 @@
+"""A detector that never saw a defect proves nothing by being silent."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward import Inconclusive, NotNeeded
+from steward.isolation import clone, mutations, scope
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.monthly,
+    pytest.mark.isolation,
+    pytest.mark.phase("verify", step=68),
+    pytest.mark.controls("LGPD-6-VII", "LGPD-46", "ISO-27001-A.5.15", "ISO-27001-A.8.3", "SOC2-CC6.1", "CIS-4"),
+]
+
+
+@pytest.mark.severity("critical")
+def test_mutations(check: Check) -> None:
+    """Every defect that is planted in a copy of the database turns the probe red."""
+    profile = check.settings.profile
+    scope.expected(check)
+    if profile.isolation.writes == "never":
+        raise NotNeeded("the profile lets nothing be written, not even in a copy (isolation.writes)")
+    if check.at is None:
+        raise Inconclusive("the check cannot connect, and so select nothing, as the application does")
+    started = time.monotonic()
+    with clone.opened(check.at, profile, own_server=True) as made:
+        outcomes = mutations.run(made, profile)
+    check.note(f"-- {mutations.render(outcomes, made.told)}", time.monotonic() - started, len(outcomes))
+    findings = check.judge("isolation_controls_mutations", mutations.findings(outcomes))
+
+    assert not findings.offenders

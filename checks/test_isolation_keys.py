@@ -1,0 +1,52 @@
+"""Keys hold past row-level security: what they refuse, accept or carry along tells of others' rows, or changes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.isolation import keys, scope
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.isolation,
+    pytest.mark.phase("verify", step=64),
+    pytest.mark.controls("LGPD-6-VII", "LGPD-46", "ISO-27001-A.5.15", "ISO-27001-A.8.3", "SOC2-CC6.1", "CIS-4"),
+]
+
+
+@pytest.mark.severity("normal")
+def test_unique(check: Check) -> None:
+    """No unique key that a tenant writes holds among all tenants: it would tell what others have."""
+    findings = check.run("isolation_keys_unique", keys.within(check), **scope.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("trivial")
+def test_random(check: Check) -> None:
+    """Every other unique key has the tenant in it; those of random ids are told, and are no finding."""
+    findings = check.run("isolation_keys_random", keys.within(check), **scope.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_references(check: Check) -> None:
+    """No row can refer to a row of another tenant."""
+    findings = check.run("isolation_keys_references", keys.within(check), **scope.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_cascades(check: Check) -> None:
+    """No change of a parent row that a tenant may make reaches children of another tenant."""
+    findings = check.run("isolation_keys_cascades", keys.within(check), **scope.expected(check))
+
+    assert not findings.offenders

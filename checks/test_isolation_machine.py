@@ -1,0 +1,40 @@
+"""Sessions are shared: what one tenant leaves in one must not let the next one at its rows."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward import Inconclusive, NotNeeded
+from steward.isolation import clone, machine, scope, stage
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.monthly,
+    pytest.mark.isolation,
+    pytest.mark.phase("verify", step=67),
+    pytest.mark.controls("LGPD-6-VII", "LGPD-46", "ISO-27001-A.5.15", "ISO-27001-A.8.3", "SOC2-CC6.1", "CIS-4"),
+]
+
+
+@pytest.mark.severity("critical")
+def test_interleaving(check: Check) -> None:
+    """No order in which sessions, transactions and tenants follow one another reaches a row of another tenant."""
+    profile = check.settings.profile
+    scope.expected(check)
+    if profile.isolation.writes == "never":
+        raise NotNeeded("the profile lets nothing be written, not even in a copy (isolation.writes)")
+    if check.at is None:
+        raise Inconclusive("the check cannot connect, and so select nothing, as the application does")
+    seed, started = machine.chosen(os.environ), time.monotonic()
+    with clone.opened(check.at, profile) as made:
+        walked = machine.walk(stage.stage(made, profile), profile.isolation.examples, seed)
+    check.note(f"-- {made.told}\n{walked.render()}", time.monotonic() - started, walked.examples)
+    findings = check.judge("isolation_machine_interleaving", machine.findings(walked))
+
+    assert not findings.offenders

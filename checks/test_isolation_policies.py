@@ -1,0 +1,75 @@
+"""One policy that is too wide undoes all others: permissive ones are OR-ed, and only restrictive ones narrow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.isolation import openings, policies, scope
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.isolation,
+    pytest.mark.phase("verify", step=60),
+    pytest.mark.controls("LGPD-6-VII", "LGPD-46", "ISO-27001-A.5.15", "ISO-27001-A.8.3", "SOC2-CC6.1", "CIS-4"),
+]
+
+
+@pytest.mark.severity("critical")
+def test_enabled(check: Check) -> None:
+    """Row-level security is enabled on every tenant table that others than its owner have rights on."""
+    findings = check.run("isolation_policies_enabled", policies.parts(check), **policies.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_idle(check: Check) -> None:
+    """No tenant table has policies that nothing enforces."""
+    findings = check.run("isolation_policies_idle", scope.within(check), **scope.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_open(check: Check) -> None:
+    """No policy lets a role of the application through to rows of another tenant."""
+    assert not openings.found(check, "open").offenders
+
+
+@pytest.mark.severity("critical")
+def test_unset(check: Check) -> None:
+    """No policy opens while no tenant is set: never yet in this session, or not since its last transaction."""
+    assert not openings.found(check, "unset").offenders
+
+
+@pytest.mark.severity("critical")
+def test_checks(check: Check) -> None:
+    """No policy lets a role of the application write rows for another tenant."""
+    assert not openings.found(check, "checks").offenders
+
+
+@pytest.mark.severity("normal")
+def test_nulls(check: Check) -> None:
+    """No policy lets rows without a tenant through where the tenant column may be NULL."""
+    assert not openings.found(check, "nulls").offenders
+
+
+@pytest.mark.severity("normal")
+def test_unproven(check: Check) -> None:
+    """Every policy can be judged by the catalog alone."""
+    assert not openings.found(check, "unproven").offenders
+
+
+@pytest.mark.severity("minor")
+def test_denied(check: Check) -> None:
+    """What a role of the application was granted, some policy lets it do; tables without any policy are noted."""
+    policies.note_denied(check)
+    findings = check.run("isolation_policies_denied", policies.parts(check), **policies.expected(check))
+
+    assert not findings.offenders

@@ -1,0 +1,38 @@
+"""A policy that looks right proves nothing: only a try in each state of the setting shows what a role reaches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.isolation import evidence, scope
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.monthly,
+    pytest.mark.isolation,
+    pytest.mark.phase("verify", step=66),
+    pytest.mark.controls("LGPD-6-VII", "LGPD-46", "ISO-27001-A.5.15", "ISO-27001-A.8.3", "SOC2-CC6.1", "CIS-4"),
+]
+
+
+@pytest.mark.weekly
+@pytest.mark.severity("critical")
+def test_reads(check: Check) -> None:
+    """No role of the application sees a row of another tenant, whatever the state of the setting."""
+    told = scope.expected(check)
+    check.run("isolation_probe_roles", roles=told["roles"])
+
+    assert not evidence.reads(check)
+
+
+@pytest.mark.severity("critical")
+def test_writes(check: Check) -> None:
+    """No role of the application writes or deletes a row of another tenant, whatever the state of the setting."""
+    told = scope.expected(check)
+    check.run("isolation_probe_roles", roles=told["roles"])
+
+    assert not evidence.writes(check)

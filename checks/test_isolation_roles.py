@@ -1,0 +1,72 @@
+"""A policy protects nothing from a role that it does not hold for, or from one that can become such a role."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.isolation import reach
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.isolation,
+    pytest.mark.phase("verify", step=62),
+    pytest.mark.controls("LGPD-6-VII", "LGPD-46", "ISO-27001-A.5.15", "ISO-27001-A.8.3", "SOC2-CC6.1", "CIS-4"),
+]
+
+
+@pytest.mark.severity("critical")
+def test_bypass(check: Check) -> None:
+    """No role of the application reads past row-level security, whatever it becomes."""
+    assert not check.run("isolation_roles_bypass", reach.within(check), **reach.expected(check)).offenders
+
+
+@pytest.mark.severity("critical")
+def test_owners(check: Check) -> None:
+    """No role of the application can switch row-level security off."""
+    owner = check.settings.profile.roles.owner
+    findings = check.run("isolation_roles_owners", reach.within(check), **reach.expected(check), owner=owner)
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_force(check: Check) -> None:
+    """Row-level security is forced wherever the application has the rights of a table's owner."""
+    assert not check.run("isolation_roles_force", reach.within(check), **reach.expected(check)).offenders
+
+
+@pytest.mark.severity("normal")
+def test_unforced(check: Check) -> None:
+    """Row-level security is forced wherever somebody else logs in with the rights of a table's owner."""
+    assert not check.run("isolation_roles_force", reach.within(check), **reach.expected(check, "other")).offenders
+
+
+@pytest.mark.severity("critical")
+def test_event_triggers(check: Check) -> None:
+    """No event trigger runs code of the application with the rights of whoever changes the schema."""
+    assert not check.run("isolation_roles_event_triggers", reach.within(check), **reach.expected(check)).offenders
+
+
+@pytest.mark.severity("minor")
+def test_disabled_triggers(check: Check) -> None:
+    """Every event trigger is enabled, so that what it enforces on new tables is enforced."""
+    reach.expected(check)
+
+    assert not check.run("isolation_roles_disabled_triggers").offenders
+
+
+@pytest.mark.severity("normal")
+@pytest.mark.controls("ISO-27001-A.8.8")
+def test_floor(check: Check) -> None:
+    """The server has the fixes without which row-level security can be got round."""
+    reach.expected(check)
+    floor = json.dumps(dict(check.settings.profile.isolation.minimum_minor))
+
+    assert not check.run("isolation_roles_floor", floor=floor).offenders

@@ -1,0 +1,46 @@
+"""Policies believe one setting: it must have one name, no default, no cached value, and do no harm when it is empty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.isolation import settings
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.isolation,
+    pytest.mark.phase("verify", step=60),
+    pytest.mark.controls("LGPD-6-VII", "LGPD-46", "ISO-27001-A.5.15", "ISO-27001-A.8.3", "SOC2-CC6.1", "CIS-4"),
+]
+
+
+@pytest.mark.severity("critical")
+def test_names(check: Check) -> None:
+    """Policies and the functions around them tell tenants apart by the same setting."""
+    assert not settings.names(check).offenders
+
+
+@pytest.mark.severity("critical")
+def test_defaults(check: Check) -> None:
+    """A session in which nobody has set a tenant has none."""
+    findings = check.run("isolation_settings_defaults", None, **settings.expected(check))
+
+    assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_volatility(check: Check) -> None:
+    """No function that reads a setting is declared immutable."""
+    assert not settings.volatility(check).offenders
+
+
+@pytest.mark.severity("normal")
+def test_casts(check: Check) -> None:
+    """No policy fails when the setting is empty, as it is after the first transaction of a pooled session."""
+    assert not settings.casts(check).offenders

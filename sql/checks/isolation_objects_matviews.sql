@@ -1,0 +1,17 @@
+-- What it answers: which materialized views over rows of tenants can the application read itself?
+-- Columns: object_type, object_name, observed, expected, detail, remediation
+-- Parameters: those of isolation/holding and isolation/granted; {holding}, {granted}
+-- Minimum version: 13
+select
+    'materialized view' as object_type,
+    holding.ident as object_name,
+    'select granted to ' || pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee) as observed,
+    'read only through a security_barrier view that filters by the tenant' as expected,
+    'a materialized view has no row-level security, and holds what its owner saw when it was refreshed ('
+    || pg_catalog.string_agg(distinct granted.chain, '; ' order by granted.chain) || ')' as detail,
+    'revoke all on ' || holding.ident || ' from ' || pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee) as remediation
+from ({holding}) as holding
+join ({granted}) as granted on granted.oid = holding.oid and granted.privilege = 'select'
+where holding.kind = 'm'
+group by holding.ident
+order by holding.ident

@@ -1,0 +1,28 @@
+-- By what is each tenant table told apart, and which condition would let through the current tenant's rows and no others?
+-- Other statements take it as their part {filters}.
+-- Columns: oid; ident; kind; owner; rls; root; level; type of the tenant column; nullable; filter, the condition (NULL without a setting)
+-- Parameters: column; setting; those of isolation/tables; {tables} is isolation/tables
+-- Minimum version: 13
+select
+    t.oid,
+    t.ident,
+    t.kind,
+    t.owner,
+    t.rls,
+    t.root,
+    t.level,
+    pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
+    not a.attnotnull as nullable,
+    case
+        when %(setting)s = '' then null
+        -- '' is a text, and what else is made of it fails: a reset setting is ''.
+        when y.typcategory = 'S' then pg_catalog.format('%%I = current_setting(%%L, true)', a.attname, %(setting)s::text)
+        else pg_catalog.format(
+            '%%I = nullif(current_setting(%%L, true), '''')::%%s',
+            a.attname, %(setting)s::text, pg_catalog.format_type(a.atttypid, a.atttypmod)
+        )
+    end as filter
+from ({tables}) as t
+join pg_catalog.pg_attribute as a on a.attrelid = t.oid and a.attnum = t.attnum
+join pg_catalog.pg_type as y on y.oid = a.atttypid
+order by t.oid

@@ -1,0 +1,3 @@
+-- A defect: every session begins in a tenant.
+-- Minimum version: 13
+alter database {database} set {setting_name} = 'steward_mutation'

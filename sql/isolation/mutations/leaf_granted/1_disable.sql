@@ -1,0 +1,3 @@
+-- A defect: a partition without row-level security of its own …
+-- Minimum version: 13
+alter table {leaf} disable row level security

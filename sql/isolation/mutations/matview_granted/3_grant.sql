@@ -1,0 +1,3 @@
+-- … and may be read by a role of the application.
+-- Minimum version: 13
+grant select on {made} to {role}

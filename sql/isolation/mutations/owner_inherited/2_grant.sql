@@ -1,0 +1,3 @@
+-- … whose rights a role of the application has by membership.
+-- Minimum version: 13
+grant {owner} to {role}

@@ -1,0 +1,3 @@
+-- A defect: a role of the application has BYPASSRLS.
+-- Minimum version: 13
+alter role {role} bypassrls

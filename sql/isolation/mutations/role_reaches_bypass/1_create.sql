@@ -1,0 +1,3 @@
+-- A defect: there is a role with BYPASSRLS …
+-- Minimum version: 13
+create role steward_mutation nologin bypassrls

@@ -1,0 +1,3 @@
+-- … where it stands …
+-- Minimum version: 13
+grant usage on schema {schema} to steward_mutation

@@ -1,0 +1,3 @@
+-- A defect: row-level security of a table of tenants is off.
+-- Minimum version: 13
+alter table {table} disable row level security

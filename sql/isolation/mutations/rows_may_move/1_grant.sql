@@ -1,0 +1,3 @@
+-- A defect: the tenant column may be updated …
+-- Minimum version: 13
+grant update ({column}) on {table} to {role}

@@ -1,0 +1,58 @@
+-- Which policies stand on tenant tables, what do they say, and to which of the application's roles do they apply?
+-- Columns: ident; table_ident; permissive; command (polcmd); actors, a mapping of each role to the role by which the policy
+-- reaches it ('' for itself and for PUBLIC); locked (nothing else can be told then); using; check; nullable; type; remedy
+-- Parameters: those of isolation/filters and isolation/actors; {filters}, {actors}
+-- Minimum version: 13
+with filters as (
+    {filters}
+),
+actors as (
+    {actors}
+),
+locked as (
+    -- pg_get_expr() would wait for these. A prepared transaction has no process.
+    select distinct l.relation as oid
+    from pg_catalog.pg_locks as l
+    where l.locktype = 'relation'
+        and l.mode = 'AccessExclusiveLock'
+        and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
+        and l.pid is distinct from pg_catalog.pg_backend_pid()
+),
+reached as (
+    select p.oid, pg_catalog.jsonb_object_agg(actors.name, reached.through) as actors
+    from pg_catalog.pg_policy as p
+    join filters on filters.oid = p.polrelid
+    cross join actors
+    cross join lateral (
+        select coalesce(
+            min(case when named.oid in (0, actors.oid) then '' end), min(pg_catalog.quote_ident(r.rolname))
+        ) as through
+        from pg_catalog.unnest(p.polroles) as named (oid)
+        left join pg_catalog.pg_roles as r on r.oid = named.oid
+        where named.oid = 0 or pg_catalog.pg_has_role(actors.oid, named.oid, 'usage')
+    ) as reached
+    where reached.through is not null
+    group by p.oid
+)
+select
+    pg_catalog.quote_ident(p.polname) || ' on ' || filters.ident as ident,
+    filters.ident as table_ident,
+    p.polpermissive as permissive,
+    p.polcmd::text as command,
+    coalesce(reached.actors, '{{}}') as actors,
+    locked.oid is not null as locked,
+    case when locked.oid is null then pg_catalog.pg_get_expr(p.polqual, p.polrelid) end as "using",
+    case when locked.oid is null then pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) end as "check",
+    filters.nullable,
+    filters.type,
+    coalesce(
+        pg_catalog.format('alter policy %%I on %%s', p.polname, filters.ident)
+            || case when p.polcmd <> 'a' then pg_catalog.format(' using (%%s)', filters.filter) else '' end
+            || case when p.polcmd in ('a', 'w', '*') then pg_catalog.format(' with check (%%s)', filters.filter) else '' end,
+        pg_catalog.format('drop policy %%I on %%s', p.polname, filters.ident)
+    ) as remedy
+from filters
+join pg_catalog.pg_policy as p on p.polrelid = filters.oid
+left join reached on reached.oid = p.oid
+left join locked on locked.oid = filters.oid
+order by filters.ident, p.polname

@@ -1,0 +1,12 @@
+-- Which roles each role can become by SET ROLE, beside itself. Before 16 every member may.
+-- Columns: role; reached; takeable, whether the role that logged in may take it, too
+-- Parameters: roles text[]
+-- Minimum version: 13
+select
+    role.rolname::text as role,
+    other.rolname::text as reached,
+    pg_catalog.pg_has_role(session_user, other.oid, 'member') as takeable
+from pg_catalog.pg_roles as role
+join pg_catalog.pg_roles as other on other.oid <> role.oid and pg_catalog.pg_has_role(role.oid, other.oid, 'member')
+where role.rolname = any (%(roles)s::text[]) and not role.rolsuper
+order by role.rolname collate "C", other.rolname collate "C"

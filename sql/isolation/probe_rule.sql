@@ -1,0 +1,3 @@
+-- Never run: as what the rule of a check is parsed.
+-- Minimum version: 13
+select {rule}

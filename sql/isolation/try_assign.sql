@@ -1,0 +1,3 @@
+-- What a column becomes.
+-- Minimum version: 13
+{changed} = {value}

@@ -1,0 +1,3 @@
+-- What it does: runs a statement that was prepared.
+-- Minimum version: 13
+execute {kept}

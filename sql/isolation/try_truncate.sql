@@ -1,0 +1,3 @@
+-- Empties a table, which no policy looks at.
+-- Minimum version: 13
+truncate table {relation}

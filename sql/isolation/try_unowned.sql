@@ -1,0 +1,3 @@
+-- A condition: the row is nobody's.
+-- Minimum version: 13
+r.{column} is null

@@ -1,0 +1,3 @@
+-- An argument of a function.
+-- Minimum version: 13
+{value}::{type}

@@ -1,0 +1,60 @@
+-- The plain views over rows of tenants: as whom they read, what they read, and what of them the application may do.
+-- Columns: oid; owner (oid); invoker, reads as whoever asks (15 and later); barrier; checked, WITH CHECK OPTION; definition; used, oids of
+-- what it reads; readers, to whom SELECT is granted (NULL: nobody); writers, likewise INSERT or UPDATE where the view lets them through;
+-- as_invoker, as_barrier, as_checked, statements that change it; revoked, one that takes the grants away
+-- Parameters: those of isolation/holding and isolation/granted; {holding}, {granted}
+-- Minimum version: 13
+with granted as (
+    {granted}
+)
+select
+    view.*,
+    'alter view ' || view.ident || ' set (security_invoker = true)' as as_invoker,
+    'alter view ' || view.ident || ' set (security_barrier = true)' as as_barrier,
+    'alter view ' || view.ident || ' set (check_option = cascaded)' as as_checked,
+    'revoke all on ' || view.ident || ' from ' || pg_catalog.concat_ws(', ', view.readers, view.writers) as revoked
+from (
+    select
+        v.oid::bigint,
+        holding.ident,
+        v.relowner::bigint as owner,
+        coalesce(option.invoker, false) as invoker,
+        coalesce(option.barrier, false) as barrier,
+        coalesce(option.checked, false) as checked,
+        pg_catalog.pg_get_viewdef(v.oid) as definition,
+        array(
+            select distinct d.refobjid::bigint
+            from pg_catalog.pg_rewrite as r
+            join pg_catalog.pg_depend as d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                and d.objid = r.oid
+                and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                and d.refobjid <> v.oid
+            where r.ev_class = v.oid
+                and r.ev_type = '1'
+            order by 1
+        ) as used,
+        (
+            select pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee)
+            from granted
+            where granted.oid = v.oid
+                and granted.privilege = 'select'
+        ) as readers,
+        (
+            select pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee)
+            from granted
+            where granted.oid = v.oid
+                -- The bits of UPDATE and INSERT.
+                and pg_catalog.pg_relation_is_updatable(v.oid, false)
+                & case granted.privilege when 'update' then 4 when 'insert' then 8 else 0 end <> 0
+        ) as writers
+    from ({holding}) as holding
+    join pg_catalog.pg_class as v on v.oid = holding.oid and v.relkind = 'v'
+    left join lateral (
+        select
+            pg_catalog.bool_or(o.option_name = 'security_invoker' and o.option_value::boolean) as invoker,
+            pg_catalog.bool_or(o.option_name = 'security_barrier' and o.option_value::boolean) as barrier,
+            pg_catalog.bool_or(o.option_name = 'check_option') as checked
+        from pg_catalog.pg_options_to_table(v.reloptions) as o
+    ) as option on true
+) as view
+order by view.oid

@@ -1,0 +1,3 @@
+-- What it does: gives a session back to its pool.
+-- Minimum version: 13
+discard all

@@ -1,0 +1,3 @@
+-- What it does: resets a setting, which is empty then and not NULL.
+-- Minimum version: 13
+reset {setting}

@@ -1,0 +1,155 @@
+"""The probe that writes: invented tenants, in transactions that are rolled back, proved from a second connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from steward import Inconclusive, queries, session
+from steward.isolation import residue, tenants
+from steward.isolation.matrix import Cell
+from steward.isolation.oracles import Oracles
+from steward.isolation.reading import Reading
+from steward.isolation.rounds import Found, connected, rounds
+from steward.isolation.seeding import Seeding
+from steward.isolation.shapes import shapes
+from steward.isolation.tries import STATES, Tries
+from steward.isolation.writing import Writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from steward.isolation.relations import Ground, Reach
+    from steward.isolation.tenants import Tenant
+    from steward.isolation.tries import Plan
+    from steward.profile import Profile
+    from steward.session import Session
+    from steward.target import Target
+
+__all__ = ["tried"]
+
+_INVENTIONS = 5
+_PAIR = 2
+_COMMANDS = ("insert", "update", "delete")
+
+
+def tried(at: Target, profile: Profile, conn: Session, ground: Ground, *, live: bool) -> Found:
+    """Write and read everything as each role and as invented tenants.
+
+    Raises:
+        Inconclusive: no tenant could be invented that nobody is.
+
+    """
+    # What nobody is granted is shown by a view or a definer function, if by anything.
+    shown = bool(ground.functions)
+    wanted = [
+        reach
+        for reach in ground.reaches
+        if reach.written and (reach.granted or (reach.level == 0 and (reach.feeds or shown)))
+    ]
+    standing = shapes(conn, ground, [reach.oid for reach in wanted])
+    blocked = residue.reactions(conn, profile, ground, [reach.oid for reach in wanted])
+    invented = _invented(conn, profile, ground)
+    before = residue.look(conn, ground, invented, live=live)
+    found = Found()
+    for role in ground.chains:
+        with session.probe(at, profile, role) as probing, probing.transaction(force_rollback=True):
+            tries = Tries(probing, profile, role)
+            found.cells.append(connected(tries, ground))
+            seeding = Seeding(probing, profile, ground, standing, blocked)
+            seeding.plant(wanted, invented, refresh=not live)
+            queries.execute(probing, "isolation/probe_role", role=sql.Identifier(role))
+            found.cells += _round(tries, seeding, wanted, live=live)
+        found.notes += [note for note in seeding.notes if note not in found.notes]
+    found.cells += residue.compare(before, residue.look(conn, ground, invented, live=live))
+    found.notes.append(
+        "every transaction was rolled back, and a second connection sees what it saw before; sequences have moved on, "
+        "and what a function did outside of the database was not looked at"
+    )
+    return found
+
+
+def _round(tries: Tries, seeding: Seeding, wanted: Sequence[Reach], *, live: bool) -> list[Cell]:
+    """Go through all states as one role."""
+    role, ground = tries.role, seeding.ground
+    among = seeding.tenants
+    first, second = among[:_PAIR]
+    variants = {tenant.label for tenant in among[_PAIR:]}
+    reading = Reading(tries, ground.column, seeding.held, seeding.marks, all_rows=True)
+    writing = Writing(tries, seeding.seeder, seeding.counts, whole=not live)
+    oracles = Oracles(tries, seeding.seeder)
+    asked: list[Cell] = []
+    functions = [each for each in ground.functions if each.role == role and not (live and each.lasting)]
+    writable = [reach for reach in wanted if reach.oid in seeding.planted]
+
+    def do(state: str, plan: Plan, _: Sequence[int]) -> None:
+        for reach in ground.reaches:
+            # A name that this table refuses has no rows here.
+            absent = state in variants and reach.written and state not in seeding.held.get(reach.oid, ())
+            if reach.access[role].reads and not absent:
+                reading.relation(reach, among, state, plan)
+        for function in functions:
+            reading.function(function, among, state, plan)
+        own = {first.label: first, second.label: second}.get(state)
+        if own is None and state not in STATES:
+            return
+        target = second if own == first else first
+        for reach in writable:
+            if own is not None:
+                writing.own(reach, own, plan)
+                if plan == "custom":
+                    asked.extend(oracles.ask(reach, own, target))
+            writing.other(reach, state, own or target, target, plan)
+
+    rounds(tries, ground, seeding.profile, [among], do)
+    missed = [*_missed(ground, seeding, wanted, role), *_uncalled(ground, role, live=live)]
+    return [*_shown(ground, reading.judged(role), variants, live=live), *writing.judged(), *asked, *missed]
+
+
+def _shown(ground: Ground, cells: Iterable[Cell], variants: set[str], *, live: bool) -> Iterable[Cell]:
+    """Leave out what views cannot prove: all where none is refreshed, else names that the tables refuse.
+
+    Where none is refreshed, they are read as existing tenants.
+    """
+    tables = {reach.ident for reach in ground.reaches if reach.written}
+    for cell in cells:
+        empty = cell.verdict == "inconclusive" and cell.relation not in tables
+        if not (empty and (live or cell.state in variants)):
+            yield cell
+
+
+def _missed(ground: Ground, seeding: Seeding, wanted: Sequence[Reach], role: str) -> list[Cell]:
+    """Return the tables into which the role may write, and that hold no rows of A and B to try it on."""
+    foreign = [reach for reach in ground.reaches if reach.kind == "f"]
+    told = [(reach, seeding.refused.get(reach.oid, "")) for reach in wanted if reach.oid not in seeding.planted]
+    told += [(reach, "a write to a foreign table is not rolled back here") for reach in foreign]
+    through = "writes through a view are not tried; the check isolation_objects judges them by the catalog"
+    told += [(reach, through) for reach in ground.reaches if reach.kind == "v"]
+    cells = []
+    for reach, reason in told:
+        access = reach.access[role]
+        for command, granted in zip(_COMMANDS, (access.inserts, access.updates, access.deletes), strict=True):
+            if granted:
+                cells.append(Cell(reach.ident, command, "all", "all", role, "inconclusive", reason))
+    return cells
+
+
+def _uncalled(ground: Ground, role: str, *, live: bool) -> list[Cell]:
+    """Return the functions that are not called where others work."""
+    reason = "it may write, so that it is not called in a database where others work"
+    return [
+        Cell(function.ident, "call", "all", "all", role, "inconclusive", reason)
+        for function in ground.functions
+        if live and function.lasting and function.role == role
+    ]
+
+
+def _invented(conn: Session, profile: Profile, ground: Ground) -> tuple[Tenant, ...]:
+    """Return tenants that have no rows anywhere."""
+    for _ in range(_INVENTIONS):
+        found = tenants.invented(ground.category, profile.tenancy.format)
+        alike = len({tenant.value for tenant in found}) < len(found)
+        if not alike and not any(residue.owned(conn, reach, ground.column, found) for reach in ground.tables):
+            return found
+    raise Inconclusive("no tenant could be invented that has no rows yet; tenancy.format of the profile leaves too few")

@@ -1,0 +1,211 @@
+"""What an expression may come to, in SQL's three-valued logic, when only a row's tenant and the session's are known.
+
+A value is every atom that may come out, each with how surely it may: ``POSSIBLE`` (some row brings it about) or
+``PERHAPS`` (it comes from something that cannot be looked into, and may well never come out).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = [
+    "EMPTY",
+    "ERROR",
+    "FALSE",
+    "NULL",
+    "OTHER",
+    "OWN",
+    "PERHAPS",
+    "POSSIBLE",
+    "TRUE",
+    "Atom",
+    "Value",
+    "absent",
+    "altered",
+    "both",
+    "combined",
+    "constant",
+    "distinct",
+    "either",
+    "equal",
+    "follows",
+    "level",
+    "limited",
+    "merged",
+    "negated",
+    "same",
+    "told",
+    "truths",
+    "unknown",
+    "unless",
+]
+
+PERHAPS, POSSIBLE = 1, 2
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One outcome: a truth value, NULL, an error, the session's tenant, any other tenant, a constant, or unknown."""
+
+    kind: Literal["true", "false", "null", "error", "own", "other", "constant", "unknown"]
+    text: str = ""
+
+
+Value = dict[Atom, int]
+
+TRUE, FALSE, NULL, ERROR = Atom("true"), Atom("false"), Atom("null"), Atom("error")
+OWN, OTHER = Atom("own"), Atom("other")
+EMPTY = Atom("constant", "")
+_ANY_TRUTH = (TRUE, FALSE, NULL)
+
+
+def constant(text: str) -> Value:
+    """Return a constant of any type but boolean, by its text."""
+    return {Atom("constant", text): POSSIBLE}
+
+
+def unknown(sure: int, key: str = "") -> Value:
+    """Return what may be anything; the same ``key`` is the same value."""
+    return {Atom("unknown", key): sure}
+
+
+def level(value: Value, atom: Atom = TRUE) -> int:
+    """Return how surely the atom may come out: 0 is never."""
+    return truths(value).get(atom, 0)
+
+
+def merged(*values: Mapping[Atom, int]) -> Value:
+    """Return what comes out of one or the other."""
+    found: Value = {}
+    for value in values:
+        for atom, sure in value.items():
+            found[atom] = max(sure, found.get(atom, 0))
+    return found
+
+
+def limited(value: Value, sure: int) -> Value:
+    """Return the value where it comes out no more surely than that."""
+    return {atom: min(own, sure) for atom, own in value.items() if min(own, sure)}
+
+
+def combined(rule: Callable[..., tuple[Atom, ...]], *values: Value) -> Value:
+    """Return what a rule makes of each choice of atoms, one of each value."""
+    found = []
+    for choice in product(*(value.items() for value in values)):
+        sure = min(each for _, each in choice)
+        found.append(dict.fromkeys(rule(*(atom for atom, _ in choice)), sure))
+    return merged(*found)
+
+
+def truths(value: Value) -> Value:
+    """Return the value as a condition."""
+
+    def truth(atom: Atom) -> tuple[Atom, ...]:
+        if atom.kind == "constant":
+            return (TRUE if atom.text in {"t", "true", "on", "1", "y", "yes"} else FALSE,)
+        return _ANY_TRUTH if atom.kind in {"unknown", "own", "other"} else (atom,)
+
+    return combined(truth, value)
+
+
+def negated(value: Value) -> Value:
+    """Return NOT value."""
+    turned = {TRUE: FALSE, FALSE: TRUE}
+    return {turned.get(atom, atom): sure for atom, sure in truths(value).items()}
+
+
+def both(left: Value, right: Value) -> Value:
+    """Return left AND right."""
+
+    def rule(one: Atom, two: Atom) -> tuple[Atom, ...]:
+        if FALSE in (one, two):
+            return (FALSE,)
+        return (two if one == TRUE else one,)
+
+    return combined(rule, truths(left), truths(right))
+
+
+def either(left: Value, right: Value) -> Value:
+    """Return left OR right."""
+    return negated(both(negated(left), negated(right)))
+
+
+def _strict(one: Atom, two: Atom) -> tuple[Atom, ...]:
+    """Return what an operator gives for an error or NULL, before it looks at values."""
+    if ERROR in (one, two):
+        return (ERROR,)
+    return (NULL,) if NULL in (one, two) else ()
+
+
+def same(one: Atom, two: Atom) -> tuple[Atom, ...]:
+    """Tell what ``one = two`` may be; some other tenant may well be the one that a constant names."""
+    kinds = {one.kind, two.kind}
+    if found := _strict(one, two):
+        return found
+    if "unknown" in kinds:
+        return (TRUE, NULL) if one == two and one.text else _ANY_TRUTH
+    if one == two:
+        return (TRUE,)
+    if kinds == {"constant"}:
+        # As numbers they may be equal all the same.
+        return (TRUE, FALSE) if _alike(one.text, two.text) else (FALSE,)
+    if "constant" in kinds and kinds & {"own", "other"}:
+        return (FALSE,) if EMPTY in (one, two) else (TRUE, FALSE)
+    return (FALSE,)
+
+
+def _alike(one: str, two: str) -> bool:
+    try:
+        return float(one) == float(two)
+    except ValueError:
+        return False
+
+
+def equal(left: Value, right: Value) -> Value:
+    """Return left = right."""
+    return combined(same, left, right)
+
+
+def altered(one: Atom) -> tuple[Atom, ...]:
+    """Return what becomes of a value that something strict is done to."""
+    return (one,) if one in (NULL, ERROR) else (Atom("unknown"),)
+
+
+def follows(one: Atom, two: Atom) -> tuple[Atom, ...]:
+    """Tell what ``one < two``, another order or ``one like two`` may be: tenants may be patterns of each other."""
+    return _strict(one, two) or (_ANY_TRUTH if "unknown" in {one.kind, two.kind} else (TRUE, FALSE))
+
+
+def told(fact: bool) -> tuple[Atom, ...]:  # noqa: FBT001 - the fact is all there is
+    """Return a truth value."""
+    return (TRUE,) if fact else (FALSE,)
+
+
+def absent(one: Atom) -> tuple[Atom, ...]:
+    """Tell what ``one is null`` may be."""
+    if one.kind == "unknown":
+        return (TRUE, FALSE)
+    return (ERROR,) if one == ERROR else told(one == NULL)
+
+
+def distinct(one: Atom, two: Atom) -> tuple[Atom, ...]:
+    """Tell what ``one is distinct from two`` may be."""
+    if ERROR in (one, two):
+        return (ERROR,)
+    if NULL in (one, two):
+        return (TRUE, FALSE) if "unknown" in {one.kind, two.kind} else told(one != two)
+    turned = {TRUE: FALSE, FALSE: TRUE, NULL: FALSE}
+    return tuple(turned[each] for each in same(one, two))
+
+
+def unless(one: Atom, two: Atom) -> tuple[Atom, ...]:
+    """Tell what ``nullif(one, two)`` may be."""
+    if ERROR in (one, two):
+        return (ERROR,)
+    found = same(one, two)
+    return tuple({NULL if each == TRUE else one for each in found})

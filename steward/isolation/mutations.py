@@ -1,0 +1,256 @@
+"""Whether the probe sees what it is for: defects that are planted in a copy, each of which must turn it red."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from steward import Inconclusive, inventory, queries, session
+from steward.check import Finding
+from steward.isolation import clone, probe, relations, scope, shapes, tenants
+from steward.isolation.rows import Refused, Seeder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from steward.isolation.clone import Clone
+    from steward.isolation.matrix import Matrix
+    from steward.profile import Profile
+    from steward.session import Session
+
+__all__ = ["MUTATIONS", "Mutation", "Outcome", "findings", "render", "run"]
+
+_MADE = "steward_mutation"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A defect: statements of ``sql/isolation/mutations/<name>/``, and what a role must be allowed for it to matter.
+
+    ``clears`` says which of the table's policies go first: restrictive ones would hide what the others let through.
+    """
+
+    name: str
+    title: str
+    needs: Literal["reads", "inserts", "updates", "deletes", "leaf"] = "reads"
+    clears: Literal["", "restrictive", "all"] = ""
+
+
+MUTATIONS = (
+    Mutation("row_security_off", "row-level security is off"),
+    Mutation("owner_inherited", "it is not forced, and the application has the owner's rights"),
+    Mutation("policy_true", "a permissive policy is true", clears="restrictive"),
+    Mutation("policy_true_for_reading", "a permissive policy for SELECT is true", clears="restrictive"),
+    Mutation("check_true_for_inserts", "a check of inserts is true", "inserts", clears="restrictive"),
+    Mutation("policy_true_for_updates", "a policy for UPDATE is true", "updates", clears="restrictive"),
+    Mutation("policy_true_for_deletes", "a policy for DELETE is true", "deletes", clears="restrictive"),
+    Mutation("rows_may_move", "a check of updates is true, and the tenant column may be updated", clears="restrictive"),
+    Mutation("unset_admits_all", "every row is admitted while the setting is NULL", clears="restrictive"),
+    Mutation("empty_admits_all", "every row is admitted while the setting is empty", clears="restrictive"),
+    Mutation("immutable_tenant", "the function that tells the tenant is immutable", clears="all"),
+    Mutation("default_tenant", "a session begins in a tenant, by a default of the database"),
+    Mutation("role_bypasses", "the application has BYPASSRLS"),
+    Mutation("role_is_superuser", "the application is a superuser"),
+    Mutation("role_reaches_bypass", "the application can become a role with BYPASSRLS"),
+    Mutation("leaf_granted", "a partition is granted to the application", "leaf"),
+    Mutation("truncate_granted", "the application may TRUNCATE, which asks no policy"),
+    Mutation("matview_granted", "a materialized view with every tenant's rows is granted to the application"),
+    Mutation("owner_view", "a view reads as an owner who is not filtered"),
+    Mutation("definer_function", "a SECURITY DEFINER function reads as an owner who is not filtered"),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mutation: ``caught``; None where the database has nothing that it could be tried on."""
+
+    mutation: Mutation
+    relation: str
+    role: str
+    caught: bool | None
+    told: str
+    seconds: float
+
+
+def run(made: Clone, profile: Profile) -> tuple[Outcome, ...]:
+    """Try every mutation on a copy of its own, and put back what it changed in the server's roles.
+
+    Raises:
+        Inconclusive: there is no table to mutate, or the probe is red before anything was changed.
+
+    """
+    subjects = _subjects(made, profile)
+    healthy: dict[tuple[str, str], Matrix] = {}
+    outcomes = []
+    for mutation in MUTATIONS:
+        subject = next((each for each in subjects if each["reads"] and each[mutation.needs]), None)
+        if subject is None:
+            told = f"no table of tenants that the application reads {_LACKING[mutation.needs]}"
+            outcomes.append(Outcome(mutation, "", "", None, told, 0.0))
+            continue
+        narrowed = _narrowed(profile, subject, subjects)
+        key = (subject["ident"], subject["role"])
+        if key not in healthy:
+            healthy[key] = _healthy(made, narrowed, subject)
+        outcomes.append(_try(made, narrowed, mutation, subject))
+    return tuple(outcomes)
+
+
+_LACKING = {
+    "reads": "can be mutated",
+    "inserts": "takes its inserts",
+    "updates": "takes its updates",
+    "deletes": "takes its deletes",
+    "leaf": "has a partition",
+}
+
+
+def _subjects(made: Clone, profile: Profile) -> list[dict[str, Any]]:
+    told = {**inventory.scope(profile), "column": profile.tenancy.column, "roles": list(scope.roles(profile))}
+    with session.plain(made.admin or made.at) as conn:
+        version = conn.info.server_version
+        tables = queries.compose("isolation/tables", version, ours=queries.compose("inventory/ours", version))
+        found = queries.fetch(conn, "isolation/mutation_subjects", told, tables=tables)
+    if not any(each["reads"] for each in found):
+        names = ", ".join(scope.roles(profile))
+        raise Inconclusive(
+            f"no table with row-level security that {names} may read; grant select on one, or name its roles"
+        )
+    return found
+
+
+def _narrowed(profile: Profile, subject: Mapping[str, Any], subjects: Iterable[Mapping[str, Any]]) -> Profile:
+    """Return the profile with nothing but the subject's tree in it, as one role: a defect is looked for where it is."""
+    others = {f"{each['schema']}.{each['name']}" for each in subjects} - {f"{subject['schema']}.{subject['name']}"}
+    excluded = (*profile.target.exclude, *sorted(others))
+    return profile.model_copy(
+        update={
+            "target": profile.target.model_copy(update={"exclude": excluded}),
+            "isolation": profile.isolation.model_copy(update={"roles": (subject["role"],)}),
+        }
+    )
+
+
+def _healthy(made: Clone, profile: Profile, subject: Mapping[str, Any]) -> Matrix:
+    """Return the matrix of the copy as it is: only where that is green does red say anything.
+
+    Raises:
+        Inconclusive: it has leaks already, or nothing was isolated.
+
+    """
+    with clone.copied(made) as fresh:
+        matrix = probe.run(fresh.at, profile, writes=True)
+    if matrix.leaks or not matrix.isolated:
+        seen = "it leaks" if matrix.leaks else "nothing of it could be tried"
+        raise Inconclusive(f"{subject['ident']} cannot be mutated: {seen} as it is; see the probe")
+    return matrix
+
+
+def _try(made: Clone, profile: Profile, mutation: Mutation, subject: Mapping[str, Any]) -> Outcome:
+    started = time.monotonic()
+    with clone.copied(made) as fresh:
+        # The oids of a copy are those of what it was copied from.
+        parts = _parts(fresh, profile, subject)
+        with session.plain(fresh.admin or fresh.at) as conn:
+            for name in _cleared(mutation, subject):
+                queries.execute(conn, "isolation/mutation_clear", None, policy=sql.Identifier(name), **parts)
+            _execute(conn, "isolation/mutations", mutation, parts)
+        try:
+            matrix = probe.run(fresh.at, profile, writes=True)
+        finally:
+            with session.plain(fresh.admin or fresh.at) as conn:
+                _execute(conn, "isolation/mended", mutation, parts)
+    told = _seen(matrix)
+    seconds = time.monotonic() - started
+    return Outcome(mutation, subject["ident"], subject["role"], bool(matrix.leaks), told, seconds)
+
+
+def _execute(conn: Session, folder: str, mutation: Mutation, parts: Mapping[str, sql.Composable]) -> None:
+    for name in (*queries.names("isolation/mutations"), *queries.names("isolation/mended")):
+        if name.startswith(f"{folder}/{mutation.name}/"):
+            queries.execute(conn, name, None, **parts)
+
+
+def _cleared(mutation: Mutation, subject: Mapping[str, Any]) -> list[str]:
+    restrictive: Mapping[str, bool] = subject["policies"] or {}
+    if not mutation.clears:
+        return []
+    return [name for name, narrows in restrictive.items() if narrows or mutation.clears == "all"]
+
+
+def _parts(fresh: Clone, profile: Profile, subject: Mapping[str, Any]) -> dict[str, sql.Composable]:
+    words = conninfo_to_dict(fresh.at.conninfo)
+    leaf = _leaf(fresh, profile, subject) if subject["leaf"] else (subject["schema"], subject["name"])
+    return {
+        "table": sql.Identifier(subject["schema"], subject["name"]),
+        "schema": sql.Identifier(subject["schema"]),
+        "leaf": sql.Identifier(*leaf),
+        "leaf_schema": sql.Identifier(leaf[0]),
+        "made": sql.Identifier(subject["schema"], _MADE),
+        "owner": sql.Identifier(subject["owner"]),
+        "role": sql.Identifier(subject["role"]),
+        "column": sql.Identifier(profile.tenancy.column),
+        "setting": sql.Literal(profile.tenancy.setting),
+        "setting_name": sql.Identifier(*profile.tenancy.setting.split(".")),
+        "database": sql.Identifier(str(words["dbname"])),
+        "maintenance": sql.Identifier(profile.roles.maintenance or str(words["user"])),
+    }
+
+
+def _leaf(fresh: Clone, profile: Profile, subject: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the partition where the probe's rows will lie: in another one there would be nothing to see."""
+    with session.plain(fresh.admin or fresh.at) as conn, conn.transaction(force_rollback=True):
+        ground = relations.look(conn, profile)
+        wanted = [subject["oid"]]
+        seeder = Seeder(conn, shapes.shapes(conn, ground, wanted), ground.column, {})
+        tenant, *_ = tenants.invented(ground.category, profile.tenancy.format)
+        try:
+            seeder.seed(subject["oid"], tenant.value)
+        except Refused as refused:
+            raise Inconclusive(refused.reason) from None
+        table = sql.Identifier(subject["schema"], subject["name"])
+        [found] = queries.fetch(conn, "isolation/mutation_leaf", table=table)
+    return found["schema"], found["name"]
+
+
+def _seen(matrix: Matrix) -> str:
+    """Say where the probe was red, or what it saw instead."""
+    if matrix.leaks:
+        first = matrix.leaks[0]
+        return f"{first.command} of {first.relation} as {first.role}: {first.reason}"
+    reasons = sorted({cell.reason for cell in matrix.inconclusive})
+    return f"{len(matrix.isolated)} tries isolated, {len(matrix.inconclusive)} inconclusive ({'; '.join(reasons[:2])})"
+
+
+def findings(outcomes: Sequence[Outcome]) -> Iterable[Finding]:
+    """Return the mutations that nobody noticed."""
+    for each in outcomes:
+        if each.caught is False:
+            yield Finding(
+                object_type="mutation",
+                object_name=each.mutation.name,
+                observed="the probe stays green",
+                expected="it turns red",
+                detail=f"{each.mutation.title}, on a copy of {each.relation} as {each.role}: {each.told}",
+                remediation="until the probe sees it, believe only the catalog checks of what it was to prove",
+            )
+
+
+def render(outcomes: Sequence[Outcome], told: str) -> str:
+    """Return how many mutations were caught, and by what each was seen, as a person reads it."""
+    tried = [each for each in outcomes if each.caught is not None]
+    caught = sum(bool(each.caught) for each in tried)
+    lines = [
+        f"{caught} of {len(tried)} mutations caught; the copy: {told}",
+        "",
+        "| mutation | on | seen |",
+        "| --- | --- | --- |",
+    ]
+    for each in outcomes:
+        seen = {True: each.told, False: f"SURVIVED: {each.told}", None: f"not tried: {each.told}"}[each.caught]
+        lines.append(f"| {each.mutation.title} | {each.relation} | {seen} |")
+    return "\n".join(lines)

@@ -1,0 +1,103 @@
+"""What policies let through, as findings: one for each policy and each way in which it is too wide."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from steward.check import Finding
+from steward.isolation import logic, policies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from steward.check import Check, Findings
+    from steward.isolation.policies import Hole, Known
+
+__all__ = ["found", "sorted_out"]
+
+_OBSERVED = {
+    "open": "lets through rows of other tenants",
+    "checks": "takes rows for other tenants",
+    "unset": "lets through rows of every tenant while no tenant is set",
+    "nulls": "lets through rows without a tenant",
+    "unproven": "may let through rows of other tenants",
+}
+_DETAIL = {
+    "open": "it is permissive, a row of any tenant can meet it, and no restrictive policy narrows it to the session's",
+    "checks": "a row of any tenant can meet its check: an insert, or an update without a condition, leaves the tenant",
+    "unset": "a session that has set no tenant yet, or whose transaction has ended, comes at all of them",
+    "nulls": "the column may be NULL, and a row of nobody passes",
+    "unproven": "a subquery, a function or an operator in it cannot be looked into; the probe shows what it does",
+}
+
+
+def found(check: Check, item: str) -> Findings:
+    """Keep and return the findings of an item: open, checks, unset, nulls or unproven.
+
+    Raises:
+        Inconclusive: there is nothing that could be judged, or it cannot be read.
+
+    """
+    policies.expected(check)
+    told = policies.known(check)
+    return check.judge(f"isolation_policies_{item}", _findings(item, sorted_out(policies.holes(told))[item], told))
+
+
+def sorted_out(holes: Iterable[Hole]) -> Mapping[str, list[Hole]]:
+    """Return the holes by the item that tells them; what is told as worse is not told again."""
+    every = list(holes)
+    certain = {_place(hole) for hole in every if hole.sure == logic.POSSIBLE and not hole.nobodys}
+    wide = {(ident, side) for ident, side, state in certain if state == "set"}
+    holed = {hole.policy.ident for hole in every if hole.sure == logic.POSSIBLE}
+    told: dict[str, list[Hole]] = defaultdict(list)
+    for hole in every:
+        ident, side, state = _place(hole)
+        if hole.sure == logic.PERHAPS:
+            if ident not in holed:
+                told["unproven"].append(hole)
+        elif hole.nobodys:
+            if (ident, side, state) not in certain and (ident, side) not in wide:
+                told["nulls"].append(hole)
+        elif state == "set":
+            if side == "using" or (ident, "using") not in wide:
+                told["open" if side == "using" else "checks"].append(hole)
+        elif (ident, side) not in wide:
+            told["unset"].append(hole)
+    return told
+
+
+def _place(hole: Hole) -> tuple[str, str, str]:
+    return hole.policy.ident, hole.side, hole.state
+
+
+def _findings(item: str, holes: Iterable[Hole], told: Known) -> list[Finding]:
+    by_policy: dict[str, list[Hole]] = defaultdict(list)
+    for hole in holes:
+        by_policy[hole.policy.ident].append(hole)
+    setting = told.setting or "the session's tenant"
+    return [
+        Finding(
+            object_type="policy",
+            object_name=ident,
+            observed=f"{_OBSERVED[item]}: {_who(each)}",
+            expected=f"only rows whose {told.column} is {setting}",
+            detail=_DETAIL[item] + _through(each),
+            remediation=each[0].policy.remedy,
+        )
+        for ident, each in by_policy.items()
+    ]
+
+
+def _who(holes: list[Hole]) -> str:
+    """Tell which commands find the hole, by role."""
+    commands: dict[str, dict[str, None]] = defaultdict(dict)
+    for hole in holes:
+        commands[hole.actor][hole.command] = None
+    return "; ".join(f"{', '.join(each)} as {actor}" for actor, each in commands.items())
+
+
+def _through(holes: list[Hole]) -> str:
+    """Tell by which membership the policy reaches a role, where it names neither that role nor PUBLIC."""
+    via = {hole.actor: hole.policy.actors[hole.actor] for hole in holes}
+    return "".join(f"; it reaches {actor} through {role}" for actor, role in via.items() if role)

@@ -1,0 +1,211 @@
+"""Policies as they compose: what a role of the application can come at with a command, whatever the setting says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from typing import TYPE_CHECKING, Any, Literal
+
+from psycopg.rows import class_row
+
+from steward import Inconclusive, queries
+from steward.isolation import bodies, logic, scope, syntax
+from steward.isolation.evaluation import Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from psycopg import sql
+
+    from steward.check import Check
+    from steward.isolation.bodies import Body
+
+__all__ = ["Function", "Hole", "Known", "Policy", "expected", "holes", "known", "note_denied", "parts"]
+
+Side = Literal["using", "check"]
+
+# Which expressions of a policy a command asks for.
+_SIDES: Mapping[str, tuple[Side, ...]] = {
+    "select": ("using",),
+    "insert": ("check",),
+    "update": ("using", "check"),
+    "delete": ("using",),
+}
+_COMMANDS = {"r": ("select",), "a": ("insert",), "w": ("update",), "d": ("delete",), "*": tuple(_SIDES)}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy of a tenant table, as ``sql/isolation/policies.sql`` tells it."""
+
+    ident: str
+    table_ident: str
+    permissive: bool
+    command: str
+    actors: Mapping[str, str]
+    locked: bool
+    using: str | None
+    check: str | None
+    nullable: bool
+    type: str
+    remedy: str
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Both expressions, as far as there are any."""
+        return tuple(dict.fromkeys(each for each in (self.using, self.check) if each is not None))
+
+    def of(self, side: Side) -> str | None:
+        """Return the expression that a side goes by: a check that is left out is the condition of USING."""
+        return self.using if side == "using" or self.check is None else self.check
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that a policy calls, or that names settings."""
+
+    ident: str
+    called: bool
+    volatility: str
+    definition: str
+    remedy: str
+
+    @property
+    def body(self) -> Body | None:
+        """What its source tells."""
+        return bodies.of(self.definition)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the catalog says of policies, and by which column and setting it is judged."""
+
+    policies: tuple[Policy, ...]
+    functions: tuple[Function, ...]
+    column: str
+    setting: str
+    user_setting: str
+
+    def terms(self) -> Callable[[str], Terms]:
+        """Return how expressions are judged, by the type of the tenant column."""
+        called = tuple(body for each in self.functions if each.called and (body := each.body))
+        return lambda name: Terms(self.column, self.setting, syntax.column_type(name), called)
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A permissive policy that lets a row through to a role, and nothing that narrows it to one tenant."""
+
+    policy: Policy
+    command: str
+    side: Side
+    actor: str
+    state: str
+    nobodys: bool
+    sure: int
+
+
+def parts(check: Check) -> dict[str, sql.Composable]:
+    """Return the parts of statements about policies: ``{filters}``, ``{actors}``, ``{tables}``."""
+    version = check.conn.info.server_version
+    within = scope.within(check)
+    return {
+        "tables": within["tables"],
+        "filters": queries.compose("isolation/filters", version, tables=within["tables"]),
+        **check.parts("isolation/actors"),
+    }
+
+
+def expected(check: Check) -> dict[str, object]:
+    """Return the parameters of statements about what the application's roles may do.
+
+    Raises:
+        Inconclusive: there is none that row-level security filters.
+
+    """
+    told = scope.expected(check)
+    if not queries.fetch(check.conn, "isolation/actors", told):
+        lacking = f"row-level security filters none of the roles {', '.join(scope.roles(check.settings.profile))}"
+        raise Inconclusive(f"{lacking}, or they do not exist; name the application's in isolation.roles of the profile")
+    return told
+
+
+def known(check: Check) -> Known:
+    """Return the policies of tenant tables with the functions that they call, in two statements.
+
+    Raises:
+        Inconclusive: no table has the tenant column, or one is locked.
+
+    """
+    told, within = scope.expected(check), parts(check)
+    names = ("tables", "filters", "actors")
+    policies = _asked(check, "isolation/policies", Policy, told, {name: within[name] for name in names[1:]})
+    functions = _asked(check, "isolation/functions", Function, told, {"tables": within["tables"]})
+    if locked := sorted({each.table_ident for each in policies if each.locked}):
+        raise Inconclusive(f"{', '.join(locked)}: locked by another session, and policies are read under a lock")
+    tenancy = check.settings.profile.tenancy
+    return Known(tuple(policies), tuple(functions), tenancy.column, tenancy.setting, tenancy.user_setting)
+
+
+def _asked(
+    check: Check, name: str, kind: type[Any], told: Mapping[str, Any], within: Mapping[str, sql.Composable]
+) -> list[Any]:
+    """Run a statement, keep it for the record, and return its rows as values of a kind."""
+    started = datetime.now(UTC)
+    statement = queries.compose(name, check.conn.info.server_version, **within)
+    with check.conn.cursor(row_factory=class_row(kind)) as cursor:
+        rows: list[Any] = cursor.execute(statement, told).fetchall()
+    check.note(f"-- sql/{name}.sql", (datetime.now(UTC) - started).total_seconds(), len(rows))
+    return rows
+
+
+def note_denied(check: Check) -> None:
+    """Keep for the record which tables deny every row because they have no policy at all: nothing leaks there."""
+    told, within = scope.expected(check), parts(check)
+    rows = queries.fetch(check.conn, "isolation/silent", told, tables=within["tables"])
+    names = ", ".join(row["ident"] for row in rows) or "none"
+    check.note(f"-- sql/isolation/silent.sql\n-- every row is denied, for want of a policy: {names}", 0, len(rows))
+
+
+def holes(told: Known) -> Iterator[Hole]:
+    """Yield what passes for each role, command and state of the setting, as the policies of each table compose."""
+    judged = _Judged(told)
+    tables: dict[str, list[Policy]] = defaultdict(list)
+    for policy in told.policies:
+        tables[policy.table_ident].append(policy)
+    for table in tables.values():
+        for actor in sorted({name for policy in table for name in policy.actors}):
+            for command, sides in _SIDES.items():
+                applying = [each for each in table if actor in each.actors and command in _COMMANDS[each.command]]
+                for side in sides:
+                    yield from judged.composed(applying, actor, command, side)
+
+
+class _Judged:
+    """Judges each expression once for each type, role and state."""
+
+    def __init__(self, told: Known) -> None:
+        self._terms = told.terms()
+        self._memory: dict[tuple[str, str, str, str, bool], int] = {}
+
+    def composed(self, applying: list[Policy], actor: str, command: str, side: Side) -> Iterator[Hole]:
+        """Yield what passes: one permissive policy lets a row through, every restrictive one may hold it back."""
+        for state, nobodys in product(syntax.STATES, sorted({False, any(each.nullable for each in applying)})):
+            sure = [(each, self._sure(each, side, state, actor, nobodys=nobodys)) for each in applying]
+            narrow = min((own for each, own in sure if not each.permissive), default=logic.POSSIBLE)
+            for policy, own in sure:
+                if policy.permissive and min(own, narrow):
+                    yield Hole(policy, command, side, actor, state, nobodys, min(own, narrow))
+
+    def _sure(self, policy: Policy, side: Side, state: str, actor: str, *, nobodys: bool) -> int:
+        expression = policy.of(side)
+        if expression is None:
+            # A permissive policy without an expression denies; a restrictive one restricts nothing.
+            return 0 if policy.permissive else logic.POSSIBLE
+        key = (expression, policy.type, state, actor, nobodys)
+        if key not in self._memory:
+            row = logic.NULL if nobodys else logic.OTHER
+            self._memory[key] = syntax.admits(expression, self._terms(policy.type), state, row, actor)
+        return self._memory[key]

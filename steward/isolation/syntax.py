@@ -1,0 +1,68 @@
+"""What an expression lets through, told from its syntax tree; where it cannot be told, that may be anything."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pglast import ast
+
+from steward.isolation import bodies, logic
+from steward.isolation.evaluation import Moment, Terms, outcome
+
+if TYPE_CHECKING:
+    from steward.isolation.bodies import Body
+
+__all__ = ["STATES", "admits", "casts", "column_type", "filters_by", "mentions", "parse", "reads"]
+
+# In which the setting may be found: set, never set in this session, and set once but reset since.
+STATES = {"set": logic.OWN, "unset": logic.NULL, "empty": logic.EMPTY}
+
+
+@cache
+def parse(expression: str) -> ast.Node | None:
+    """Return the tree of an expression as pg_get_expr() prints it; None where it cannot be read."""
+    return bodies.find(next(iter(bodies.parsed(f"select {expression}")), None))
+
+
+def filters_by(expression: str, column: str, setting: str, functions: tuple[Body, ...] = ()) -> bool:
+    """Tell whether the expression lets through no row but those whose ``column`` is what the setting says.
+
+    That is none of another tenant and none without a tenant, whether the setting is set, reset or was never set. The
+    expression is text as pg_get_expr() prints it, the ``where`` of a view as well; ``functions`` are those it calls.
+    """
+    terms = Terms(column, setting, functions=functions)
+    return not any(admits(expression, terms, state, row) for state in STATES for row in (logic.OTHER, logic.NULL))
+
+
+def admits(expression: str, terms: Terms, state: str, row: logic.Atom = logic.OTHER, user: str = "") -> int:
+    """Tell how surely a row passes, of another tenant than the session's or of none: 0 is never (see ``logic``)."""
+    return logic.level(outcome(parse(expression), Moment(terms, STATES[state], row, user)))
+
+
+def casts(expression: str, terms: Terms) -> tuple[str, ...]:
+    """Return the types that a reset setting, which is '', is cast to: each cast is an error."""
+    at = Moment(terms, logic.EMPTY)
+    outcome(parse(expression), at)
+    return tuple(dict.fromkeys(at.faults))
+
+
+def reads(expression: str, terms: Terms) -> frozenset[str]:
+    """Return the settings that the expression reads, itself and through the functions that it calls."""
+    tree = parse(expression)
+    called = {bodies.named(node.funcname) for node in bodies.nodes(tree) if isinstance(node, ast.FuncCall)}
+    inner = (body.reads for body in terms.functions for name in called if body.name[-len(name) :] == name)
+    return bodies.settings([tree], "current_setting").union(*inner)
+
+
+def mentions(expression: str, column: str) -> bool:
+    """Tell whether the expression looks at the column."""
+    references = (node for node in bodies.nodes(parse(expression)) if isinstance(node, ast.ColumnRef))
+    return any(bodies.named(node.fields)[-1:] == (column,) for node in references)
+
+
+@cache
+def column_type(name: str) -> tuple[str, tuple[str, ...]]:
+    """Return a type as format_type() prints it, as ``Terms`` have it."""
+    tree = parse(f"null::{name}")
+    return bodies.kind(tree.typeName) if isinstance(tree, ast.TypeCast) else ("", ())

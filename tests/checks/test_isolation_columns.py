@@ -1,0 +1,206 @@
+"""Tenant columns that let rows go without a tenant, to a wrong one, or to two at once: planted, and healthy."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from psycopg import errors
+
+from checks import test_isolation_columns as runbook
+from steward import Inconclusive, NotNeeded
+from steward.isolation import columns, scope
+from tests.fixtures.defects import DEFECTS
+
+OURS = [defect for defect in DEFECTS if defect.item.startswith("isolation_columns.")]
+HOSTILE = 'market."Odd ""t""; %(a)s é"'
+ITEMS = [item for name, item in inspect.getmembers(runbook, inspect.isfunction) if name.startswith("test_")]
+
+
+@pytest.fixture
+def found(market):
+    """Run one query of the check and return its offenders by name."""
+
+    def run(query):
+        with market.check() as check:
+            told = scope.expected(check)
+            return {each.object_name: each for each in check.run(query, scope.within(check), **told).offenders}
+
+    return run
+
+
+@pytest.mark.parametrize("item", [each for each in ITEMS if each is not runbook.test_disclosed])
+def test_the_shipped_schema_and_its_demo_are_no_finding(demo_database, settings, checking, item):
+    item(checking(demo_database, settings))
+
+
+def test_counts_that_anybody_can_learn_are_told(database, settings, checking):
+    with pytest.raises(NotNeeded, match="4 tables of tenants"):
+        runbook.test_disclosed(checking(database, settings))
+
+
+@pytest.mark.parametrize("defect", OURS, ids=lambda each: each.name)
+def test_an_item_fails_on_its_defect_and_passes_without(market, defect):
+    item = getattr(runbook, f"test_{defect.item.partition('.')[2]}")
+    with market.check() as check:
+        item(check)
+    market.run(*defect.planted)
+    with market.check() as check, pytest.raises(AssertionError):
+        item(check)
+
+    assert check.offenders
+
+
+def test_the_remedies_mend_what_was_found(market, found):
+    market.run(
+        "alter table market.events alter tenant_id drop not null",
+        "grant update on market.events to market_app, public",
+        "grant update (tenant_id) on market.orders to market_reader",
+    )
+    remedies = [*found("isolation_columns_nullable").values(), *found("isolation_columns_updatable").values()]
+    market.run(*(each.remediation for each in remedies))
+
+    assert [
+        ("market.events.tenant_id", "may be null"),
+        ("market.events.tenant_id", "may be updated by market_app, market_reader"),
+        ("market.orders.tenant_id", "may be updated by market_reader"),
+    ] == [(each.object_name, each.observed) for each in remedies]
+    assert "revoke update (tenant_id) on market.orders from market_reader" == remedies[-1].remediation
+    assert {} == found("isolation_columns_nullable")
+    assert {} == found("isolation_columns_updatable")
+
+
+def test_a_leaf_is_told_only_where_its_parent_is_right(market, found):
+    market.run("grant update on market.events_new to market_app")
+
+    assert ["market.events_new.tenant_id"] == list(found("isolation_columns_updatable"))
+
+    market.run("grant update on market.events to market_app")
+
+    assert ["market.events.tenant_id"] == list(found("isolation_columns_updatable"))
+
+
+def test_a_domain_that_is_not_null_has_a_tenant_in_every_row(market, found):
+    market.run(
+        "create domain market.tenant as uuid not null",
+        "create table market.notes (tenant_id market.tenant, body text)",
+    )
+
+    assert {} == found("isolation_columns_nullable")
+
+
+def test_a_constraint_that_does_not_hold_for_all_rows_is_none(market, found):
+    market.run(
+        "alter table market.orders alter tenant_id drop not null",
+        "alter table market.orders add constraint orders_tenant check (tenant_id is not null) not valid",
+    )
+
+    assert ["market.orders.tenant_id"] == list(found("isolation_columns_nullable"))
+
+    market.run("alter table market.orders validate constraint orders_tenant")
+
+    assert {} == found("isolation_columns_nullable")
+
+
+def test_not_null_that_nobody_has_validated_is_found(market, found):
+    if market.database.cluster.version < 18:
+        pytest.skip("not null that is not valid came with 18")
+    market.run(
+        "create table market.notes (tenant_id uuid)",
+        "alter table market.notes add constraint told not null tenant_id not valid",
+    )
+    told = found("isolation_columns_nullable")["market.notes.tenant_id"]
+    market.run(told.remediation)
+
+    assert "not null, but not validated" == told.observed
+    assert {} == found("isolation_columns_nullable")
+
+
+@pytest.mark.parametrize(
+    ("definition", "literal"),
+    [
+        ("'acme'::text", True),
+        ("''::character varying", True),
+        ("'-1'::integer", True),
+        ("(1 + 1)", True),
+        ("'x'::text COLLATE \"C\"", True),
+        ("COALESCE(current_setting('a.b'::text, true), 'acme'::text)", True),
+        ("CASE WHEN (current_setting('a.b'::text, true) IS NULL) THEN 'acme'::text ELSE public.f() END", True),
+        ("NULL::uuid", False),
+        ("COALESCE(current_setting('a.b'::text, true), NULL::text)", False),
+        ("(NULLIF(current_setting('a.b'::text, true), ''::text))::uuid", False),
+        ("gen_random_uuid()", False),
+        ("nextval('market.s'::regclass)", False),
+        ("CURRENT_USER", False),
+    ],
+)
+def test_a_default_is_literal_when_it_is_or_ends_in_a_constant(definition, literal):
+    assert columns.literal(definition) is literal
+
+
+def test_what_a_server_generates_is_no_default(market):
+    market.run("create table market.notes (body text, tenant_id uuid generated always as ({a}) stored)")
+    with market.check() as check:
+        runbook.test_defaults(check)
+
+
+def test_a_collation_that_takes_different_names_for_equal_is_found(market_of):
+    market = market_of("text")
+    try:
+        market.run("create collation market.blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+    except errors.FeatureNotSupported:
+        pytest.skip("the server was built without ICU")
+    with market.check() as check:
+        runbook.test_equality(check)
+    market.run("create table market.notes (tenant_id text collate market.blind not null)")
+    with market.check() as check, pytest.raises(AssertionError):
+        runbook.test_equality(check)
+
+    assert ["market.notes.tenant_id"] == [each.object_name for each in check.offenders]
+
+    market.run(check.offenders[0].remediation)
+    with market.check() as check:
+        runbook.test_equality(check)
+
+
+def test_members_of_pg_read_all_data_read_the_statistics(market, found):
+    if market.database.cluster.version < 14:
+        pytest.skip("pg_read_all_data came with 14")
+    market.run("grant pg_read_all_data to market_reader")
+    remedies = found("isolation_columns_statistics")
+    market.run(*(each.remediation for each in remedies.values()))
+
+    assert ["market_reader"] == list(remedies)
+    assert {} == found("isolation_columns_statistics")
+
+
+def test_names_that_break_who_does_not_quote_are_told_and_mended(market, found):
+    column = '"Ténant ""%s"" id"'
+    market.run(
+        f"create table {HOSTILE} ({column} uuid default {{a}}, x int)", f"grant update on {HOSTILE} to market_app"
+    )
+    tenancy = {"column": 'Ténant "%s" id', "tables": ()}
+    queries = ("isolation_columns_nullable", "isolation_columns_updatable")
+    with market.check(tenancy=tenancy) as check:
+        told = scope.expected(check)
+        offenders = [each for name in queries for each in check.run(name, scope.within(check), **told).offenders]
+        offenders += check.judge("isolation_columns_defaults", columns.literal_defaults(check, told)).offenders
+
+    assert [f"{HOSTILE}.{column}"] * 3 == [each.object_name for each in offenders]
+
+    for each in offenders:
+        market.database.execute(each.remediation)
+    with market.check(tenancy=tenancy) as check:
+        runbook.test_nullable(check)
+        runbook.test_updatable(check)
+        runbook.test_defaults(check)
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_nothing_to_look_at_never_passes(market, item):
+    with market.check(tenancy={"column": "shop_id"}) as check, pytest.raises(Inconclusive, match="shop_id"):
+        item(check)
+    with market.check(isolation={"roles": ("nobody",)}) as check, pytest.raises(Inconclusive, match="nobody"):
+        item(check)
+    with market.check(tenancy={"column": ""}) as check, pytest.raises(NotNeeded, match="without tenants"):
+        item(check)

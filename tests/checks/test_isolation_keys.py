@@ -1,0 +1,266 @@
+"""Keys that hold among all tenants: planted, healthy, and what makes the difference."""
+
+from __future__ import annotations
+
+import pytest
+from psycopg import errors
+
+from checks import test_isolation_keys as runbook
+from steward import NotNeeded
+from steward.isolation import keys, scope
+from tests.fixtures.defects import DEFECTS
+
+OURS = [defect for defect in DEFECTS if defect.item.startswith("isolation_keys.")]
+HOSTILE = 'market."Odd ""t""; %(a)s {b} é("'
+
+
+@pytest.fixture
+def found(market):
+    """Run one query of the check and return its offenders by name."""
+
+    def run(query):
+        with market.check() as check:
+            told = scope.expected(check)
+            return {each.object_name: each for each in check.run(query, keys.within(check), **told).offenders}
+
+    return run
+
+
+@pytest.mark.parametrize("item", ["unique", "references", "cascades"])
+def test_the_shipped_schema_and_its_demo_are_no_finding(demo_database, settings, checking, item):
+    getattr(runbook, f"test_{item}")(checking(demo_database, settings))
+
+
+def test_the_shipped_keys_of_random_ids_are_told(database, settings, checking):
+    with pytest.raises(NotNeeded, match=r"public\.rule_sets_pkey \(id\)"):
+        runbook.test_random(checking(database, settings))
+
+
+@pytest.mark.parametrize("defect", [each for each in OURS if each.planted], ids=lambda each: each.name)
+def test_an_item_fails_on_its_defect_and_passes_without(market, defect):
+    item = getattr(runbook, f"test_{defect.item.partition('.')[2]}")
+    with market.check() as check:
+        item(check)
+    market.run(*defect.planted)
+    with market.check() as check, pytest.raises(AssertionError):
+        item(check)
+
+    assert check.offenders
+
+
+@pytest.mark.parametrize("kind", ["text", "integer"])
+def test_keys_of_other_types_of_tenants_are_judged_alike(market_of, kind):
+    market = market_of(kind)
+    with market.check() as check:
+        runbook.test_unique(check)
+        runbook.test_references(check)
+        runbook.test_cascades(check)
+
+
+def test_the_remedy_of_a_key_mends_it(market, found):
+    market.run(
+        "alter table market.customers add constraint customers_email_key unique (email)",
+        "create unique index customers_lower on market.customers (lower(email) desc) where email <> ''",
+        "alter table market.customers add constraint customers_once exclude using btree (email with =)",
+    )
+    remedies = found("isolation_keys_unique")
+    market.run(*(each.remediation for each in remedies.values()))
+
+    assert ["market.customers_email_key", "market.customers_lower", "market.customers_once"] == sorted(remedies)
+    assert {} == found("isolation_keys_unique")
+
+
+def test_the_remedy_of_a_foreign_key_mends_it(market, found):
+    market.run(
+        "create table market.reviews (tenant_id uuid, order_id uuid references market.orders on delete cascade)",
+        "grant insert on market.reviews to market_app",
+        "alter table market.orders drop constraint orders_tenant_id_id_key",
+    )
+    remedies = found("isolation_keys_references")
+    market.run(*(each.remediation for each in remedies.values()))
+
+    assert ["market.reviews.reviews_order_id_fkey"] == list(remedies)
+    assert {} == found("isolation_keys_references")
+    assert {} == found("isolation_keys_cascades")
+
+
+def test_a_table_without_a_tenant_gets_the_column_by_the_remedy(market, found):
+    market.run(
+        "create table market.likes (order_id uuid references market.orders)",
+        "grant insert on market.likes to market_app",
+    )
+    market.run(*(each.remediation for each in found("isolation_keys_references").values()))
+
+    assert {} == found("isolation_keys_references")
+
+
+def test_a_key_that_the_application_cannot_write_tells_nothing(market, found):
+    market.run(
+        "create unique index customers_mail on market.customers (email)",
+        "revoke insert, update on market.customers from market_app",
+        "revoke update (email) on market.customers from market_app",
+    )
+
+    assert {} == found("isolation_keys_unique")
+
+    market.run("grant update (email) on market.customers to public")
+
+    assert ["market.customers_mail"] == list(found("isolation_keys_unique"))
+
+
+def test_a_key_of_a_leaf_alone_is_found_and_one_of_its_family_once(market, found):
+    market.run(
+        "delete from market.events",
+        "create unique index events_new_once on market.events_new (kind, at)",
+    )
+
+    assert ["market.events_new_once"] == list(found("isolation_keys_unique"))
+
+    market.run(
+        "drop index market.events_new_once",
+        "create unique index events_once on market.events (kind, at)",
+    )
+
+    assert ["market.events_once"] == list(found("isolation_keys_unique"))
+
+
+@pytest.mark.parametrize(
+    ("default", "guessable"),
+    [
+        ("", False),
+        ("default gen_random_uuid()", False),
+        ("default 'aaaaaaaa-0000-4000-8000-000000000001'", True),
+        ("default null", False),
+    ],
+)
+def test_an_id_that_is_always_the_same_is_no_random_one(market, found, default, guessable):
+    market.run(
+        f"create table market.tokens (tenant_id uuid not null, token uuid {default} unique)",
+        "grant insert on market.tokens to market_app",
+    )
+
+    assert (["market.tokens_token_key"] if guessable else []) == list(found("isolation_keys_unique"))
+
+
+def test_a_uuid_that_may_be_null_only_once_is_no_random_one(market, found):
+    if market.database.cluster.version < 15:
+        pytest.skip("nulls not distinct came with 15")
+    market.run(
+        "alter table market.customers add token uuid",
+        "create unique index customers_token on market.customers (email, token)",
+    )
+
+    assert {} == found("isolation_keys_unique")
+
+    market.run(
+        "drop index market.customers_token",
+        "create unique index customers_token on market.customers (email, token) nulls not distinct",
+    )
+    remedies = found("isolation_keys_unique")
+    market.run(*(each.remediation for each in remedies.values()))
+
+    assert ["market.customers_token"] == list(remedies)
+    assert {} == found("isolation_keys_unique")
+
+
+def test_an_exclusion_that_compares_more_than_the_tenant_in_one_does_not_separate_them(market_of):
+    market = market_of("integer")
+    market.run(
+        "create table market.pairs (tenant_id integer, low integer)",
+        "grant insert on market.pairs to market_app",
+        "alter table market.pairs add constraint pairs_once exclude using gist"
+        " (int4range(low, low, '[]') with &&, int4range(tenant_id, null) with &&)",
+    )
+    with market.check() as check, pytest.raises(AssertionError):
+        runbook.test_unique(check)
+
+    assert ["market.pairs_once"] == [each.object_name for each in check.offenders]
+
+
+def test_a_key_that_the_server_does_not_enforce_tells_nothing(market, found):
+    if market.database.cluster.version < 18:
+        pytest.skip("keys that are not enforced came with 18")
+    market.run(
+        "create table market.likes (order_id uuid references market.orders not enforced)",
+        "grant insert on market.likes to market_app",
+    )
+
+    assert {} == found("isolation_keys_references")
+
+
+def test_partitions_of_either_side_are_told_once(market, found):
+    market.run(
+        "create table market.visits (tenant_id uuid not null, order_id uuid references market.orders)"
+        " partition by list (tenant_id)",
+        "create table market.visits_a partition of market.visits for values in ({a})",
+        "create table market.visits_b partition of market.visits default",
+        "grant insert on market.visits to market_app",
+    )
+
+    assert ["market.visits.visits_order_id_fkey"] == list(found("isolation_keys_references"))
+
+
+def test_a_parent_without_the_column_is_guarded_by_its_own_policy(market, found):
+    market.run(
+        "create table market.tenants (id uuid primary key)",
+        "insert into market.tenants values ({a}), ({b})",
+        "grant select, delete on market.tenants to market_app",
+        "alter table market.orders add constraint orders_tenant foreign key (tenant_id) references market.tenants"
+        " on delete cascade",
+    )
+    unguarded = found("isolation_keys_cascades")["market.orders.orders_tenant"]
+
+    assert "on delete cascade from market.tenants, which has no row-level security" == unguarded.observed
+    assert "revoke delete on market.tenants from market_app" == unguarded.remediation
+
+    market.run(
+        "alter table market.tenants enable row level security",
+        "create policy own on market.tenants using (id = {tenant})",
+    )
+
+    assert {} == found("isolation_keys_cascades")
+    assert {} == found("isolation_keys_references")
+
+
+def test_the_cascade_really_takes_hidden_rows_of_others(market, found):
+    """What the finding says is so: the application deletes what it cannot see."""
+    market.run(
+        "create table market.campaigns (code text primary key)",
+        "grant select, delete on market.campaigns to market_app",
+        "insert into market.campaigns values ('spring')",
+        "alter table market.orders add campaign text references market.campaigns on delete cascade",
+        "update market.orders set campaign = 'spring'",
+    )
+    with market.database.connect("market_app") as app:
+        app.execute("delete from market.campaigns")
+
+    assert [{"count": 0}] == market.database.execute("select count(*) from market.orders")
+    assert ["market.orders.orders_campaign_fkey"] == list(found("isolation_keys_cascades"))
+
+
+def test_the_key_really_tells_of_others(market):
+    market.run("create unique index customers_mail on market.customers (email)")
+    with market.database.connect("market_app") as app:
+        app.execute(market.kind.format("select set_config('market.tenant', ({a})::text, false)"))
+        with pytest.raises(errors.UniqueViolation):
+            app.execute(market.kind.format("insert into market.customers values (default, {a}, 'cid@example.com')"))
+
+
+def test_names_that_break_who_does_not_quote_are_told_and_mended(market, found):
+    market.run(
+        "create table "
+        + HOSTILE.replace("{", "{{").replace("}", "}}")
+        + ' (tenant_id uuid, "a (b" text, constraint "c ""%s(" unique ("a (b"))',
+        f"grant insert on {HOSTILE.replace('{', '{{').replace('}', '}}')} to market_app",
+        'create unique index "i %s (" on '
+        + HOSTILE.replace("{", "{{").replace("}", "}}")
+        + " using btree ((\"a (b\" || '('))",
+    )
+    remedies = found("isolation_keys_unique")
+
+    assert ['market."c ""%s("', 'market."i %s ("'] == sorted(remedies)
+
+    for each in remedies.values():
+        market.database.execute(each.remediation)
+
+    assert {} == found("isolation_keys_unique")

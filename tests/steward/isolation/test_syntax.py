@@ -1,0 +1,268 @@
+"""Expressions as the server prints them: which rows they let through, told without running them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steward.isolation import bodies, logic, syntax
+from steward.isolation.evaluation import Terms
+
+SETTING = "current_setting('app.tenant'::text, true)"
+TERMS = Terms("tenant_id", "app.tenant")
+SAFE = (
+    f"((tenant_id)::text = {SETTING})",
+    f"({SETTING} = tenant_id)",
+    f"(t.tenant_id = {SETTING})",
+    f"(tenant_id = ( SELECT {SETTING} AS current_setting))",
+    f"(tenant_id = (NULLIF({SETTING}, ''::text))::uuid)",
+    f"(tenant_id = (NULLIF({SETTING}, ''::text))::bigint)",
+    "(tenant_id = current_setting('APP.Tenant'::text))",
+    f"((tenant_id = {SETTING}) AND (created_at > now()))",
+    f"((tenant_id = {SETTING}) AND ((tenant_id IS NULL) OR is_public))",
+    f"(tenant_id = ANY (ARRAY[{SETTING}]))",
+    f"CASE WHEN ({SETTING} IS NULL) THEN false ELSE (tenant_id = {SETTING}) END",
+    f"((tenant_id = {SETTING}) IS TRUE)",
+    "false",
+    "NULL::boolean",
+)
+# Rows of other tenants pass whatever the setting says.
+OPEN = (
+    "true",
+    "(1 = 1)",
+    "(tenant_id IS NOT NULL)",
+    "(tenant_id = tenant_id)",
+    "(id = id)",
+    "(EXISTS ( SELECT 1))",
+    f"((tenant_id = {SETTING}) OR true)",
+    f"((tenant_id = {SETTING}) OR is_public)",
+    "(created_at >= (now() - '2 years'::interval))",
+    "((metadata ->> 'public'::text) = 'yes'::text)",
+    f"(tenant_id <> {SETTING})",
+    f"(tenant_id >= {SETTING})",
+    f"(tenant_id ~~ {SETTING})",
+    f"(tenant_id ~~ ({SETTING} || '%'::text))",
+    f"(tenant_id ~ ('^'::text || {SETTING}))",
+    f"(tenant_id = ANY (ARRAY[{SETTING}, 'shared'::text]))",
+    f"(tenant_id = COALESCE(other_tenant, {SETTING}))",
+    f"(({SETTING} = 'admin'::text) OR (tenant_id = {SETTING}))",
+)
+# Nothing is let through to another tenant for sure, and nothing can be told for sure.
+UNTOLD = (
+    f"(lower(tenant_id) = lower({SETTING}))",
+    f"((tenant_id)::character varying(3) = {SETTING})",
+    f"(tenant_id = ANY (string_to_array({SETTING}, ','::text)))",
+    "(EXISTS ( SELECT 1 FROM members m WHERE (m.tenant_id = t.tenant_id)))",
+    "(tenant_id = CURRENT_USER)",
+    "(tenant_id = current_setting('app.other'::text, true))",
+    f'(tenant_id = ({SETTING} COLLATE "any case"))',
+    f"(tenant_id OPERATOR(app.=) {SETTING})",
+    "pg_has_role(CURRENT_USER, 'support'::name, 'member'::text)",
+    "visible(t.*)",
+    "no expression at all (",
+)
+
+
+@pytest.mark.parametrize("expression", SAFE)
+def test_a_filter_lets_no_row_of_another_tenant_through_in_any_state_of_the_setting(expression):
+    assert syntax.filters_by(expression, "tenant_id", "app.tenant")
+
+
+@pytest.mark.parametrize("expression", OPEN)
+def test_what_lets_other_tenants_rows_through_is_told_for_sure(expression):
+    assert syntax.admits(expression, TERMS, "set") == logic.POSSIBLE
+    assert not syntax.filters_by(expression, "tenant_id", "app.tenant")
+
+
+@pytest.mark.parametrize("expression", UNTOLD)
+def test_what_cannot_be_told_is_neither_a_filter_nor_open(expression):
+    assert syntax.admits(expression, TERMS, "set") == logic.PERHAPS
+    assert not syntax.filters_by(expression, "tenant_id", "app.tenant")
+
+
+@pytest.mark.parametrize(
+    ("expression", "unset", "empty"),
+    [
+        (f"(tenant_id = COALESCE({SETTING}, tenant_id))", True, False),
+        (f"(tenant_id = COALESCE(NULLIF({SETTING}, ''::text), tenant_id))", True, True),
+        (f"(({SETTING} IS NULL) OR (tenant_id = {SETTING}))", True, False),
+        (f"(({SETTING} = ''::text) OR (tenant_id = {SETTING}))", False, True),
+        (f"((COALESCE({SETTING}, ''::text) = ''::text) OR (tenant_id = {SETTING}))", True, True),
+        (f"CASE WHEN ({SETTING} IS NULL) THEN true ELSE (tenant_id = {SETTING}) END", True, False),
+        (f"((tenant_id = {SETTING}) IS NOT FALSE)", True, False),
+        (f"((tenant_id = {SETTING}) IS UNKNOWN)", True, False),
+        ("(tenant_id = COALESCE(current_setting('app.tenant'::text), tenant_id))", False, False),
+    ],
+)
+def test_what_opens_while_the_setting_is_not_set_is_told_by_its_state(expression, unset, empty):
+    assert syntax.admits(expression, TERMS, "set") == 0
+    assert [unset, empty] == [syntax.admits(expression, TERMS, state) == logic.POSSIBLE for state in ("unset", "empty")]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        f"(NOT (tenant_id IS DISTINCT FROM {SETTING}))",
+        f"((tenant_id = {SETTING}) OR (tenant_id IS NULL))",
+        f"(COALESCE(tenant_id, {SETTING}, ''::text) = COALESCE({SETTING}, ''::text))",
+    ],
+)
+def test_what_lets_rows_without_a_tenant_through_is_told(expression):
+    assert max(syntax.admits(expression, TERMS, state, logic.NULL) for state in syntax.STATES) == logic.POSSIBLE
+    assert syntax.admits(expression, TERMS, "set") == 0
+
+
+@pytest.mark.parametrize(
+    ("expression", "faults"),
+    [
+        (f"(tenant_id = ({SETTING})::uuid)", ("uuid",)),
+        (f"(tenant_id = ({SETTING})::bigint)", ("int8",)),
+        (f"(tenant_id = ( SELECT ({SETTING})::integer AS current_setting))", ("int4",)),
+        (f"(tenant_id = (NULLIF({SETTING}, ''::text))::uuid)", ()),
+        (f"CASE WHEN ({SETTING} = ''::text) THEN false ELSE (tenant_id = ({SETTING})::uuid) END", ()),
+        # Nothing says that the left side is judged first.
+        (f"(({SETTING} <> ''::text) AND (tenant_id = ({SETTING})::uuid))", ("uuid",)),
+        (f"((tenant_id)::text = {SETTING})", ()),
+    ],
+)
+def test_casts_of_a_reset_setting_are_told_unless_it_never_comes_to_them(expression, faults):
+    assert faults == syntax.casts(expression, TERMS)
+
+
+def test_a_cast_to_the_columns_own_type_changes_no_tenant():
+    expression = f"((tenant_id)::text = (({SETTING})::character varying(50))::text)"
+    own = Terms("tenant_id", "app.tenant", syntax.column_type("character varying(50)"))
+
+    assert syntax.admits(expression, own, "set") == 0
+    assert syntax.admits(expression, TERMS, "set") == logic.PERHAPS
+
+
+def test_who_the_user_is_decides_where_it_is_known():
+    expression = f"((tenant_id = {SETTING}) OR (CURRENT_USER = 'clerk'::name))"
+
+    assert syntax.admits(expression, TERMS, "set", user="app") == 0
+    assert syntax.admits(expression, TERMS, "set", user="clerk") == logic.POSSIBLE
+
+
+def made(head, body):
+    found = bodies.of(f"create function {head} {body}")
+    assert found is not None
+    return found
+
+
+WRAPPERS = (
+    made("app.tenant() returns text", "stable language sql as $$ select current_setting('app.tenant', true) $$"),
+    made("app.standard() returns text", "stable language sql return current_setting('app.tenant', true)"),
+    made("app.atomic() returns text", "language sql begin atomic select current_setting('app.tenant', true); end"),
+    made("app.procedural() returns text", "language plpgsql as $$ begin return current_setting('app.tenant'); end $$"),
+    made("app.mine(t text) returns bool", "language sql as $$ select t = current_setting('app.tenant', true) $$"),
+    made("app.numbered(text) returns bool", "language sql as $$ select $1 = current_setting('app.tenant', true) $$"),
+    made("app.any(t text) returns bool", "language sql as $$ select t is not null $$"),
+    made("app.strict(t text) returns bool", "strict language sql as $$ select t is null $$"),
+    made("app.deeper() returns text", "language sql as $$ select app.tenant() $$"),
+    made("app.reading() returns text", "language sql as $$ select tenant from app.sessions $$"),
+    made("app.fixed() returns text", "language sql set app.tenant = 'x' return current_setting('app.tenant')"),
+    made("app.typed() returns uuid", "language sql return current_setting('app.tenant', true)::uuid"),
+    made(
+        "app.caught() returns uuid",
+        "language plpgsql as $$ begin return current_setting('app.tenant', true)::uuid;"
+        " exception when others then return null; end $$",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("expression", "sure"),
+    [
+        ("(tenant_id = app.tenant())", 0),
+        ("(tenant_id = tenant())", 0),
+        ("(tenant_id = ( SELECT app.standard() AS standard))", 0),
+        ("(tenant_id = app.atomic())", 0),
+        ("(tenant_id = app.procedural())", 0),
+        ("app.mine(tenant_id)", 0),
+        ("app.numbered(tenant_id)", 0),
+        ("app.any(tenant_id)", logic.POSSIBLE),
+        ("app.any(id)", logic.POSSIBLE),
+        ("app.strict(tenant_id)", 0),
+        ("(tenant_id = app.deeper())", logic.PERHAPS),
+        ("(tenant_id = app.reading())", logic.PERHAPS),
+        ("(tenant_id = app.fixed())", logic.PERHAPS),
+        ("(tenant_id = elsewhere.tenant())", logic.PERHAPS),
+    ],
+)
+def test_functions_are_looked_into_one_level_deep(expression, sure):
+    terms = Terms("tenant_id", "app.tenant", functions=WRAPPERS)
+
+    assert sure == syntax.admits(expression, terms, "set")
+    assert (sure == 0) == syntax.filters_by(expression, "tenant_id", "app.tenant", WRAPPERS)
+
+
+def test_casts_inside_a_function_are_told_unless_it_catches_their_error():
+    terms = Terms("tenant_id", "app.tenant", functions=WRAPPERS)
+
+    assert syntax.casts("(tenant_id = app.typed())", terms) == ("uuid",)
+    assert syntax.casts("(tenant_id = app.caught())", terms) == ()
+
+
+def test_settings_are_found_in_expressions_and_in_the_functions_that_they_call():
+    terms = Terms("tenant_id", "app.tenant", functions=WRAPPERS)
+    expression = "((tenant_id = app.tenant()) OR (current_setting('App.Bypass'::text, true) = 'on'::text))"
+
+    assert {"app.tenant", "app.bypass"} == syntax.reads(expression, terms)
+
+
+def test_settings_that_a_procedure_sets_are_found_wherever_it_does():
+    body = made(
+        "app.enter(tenant_id text) returns void",
+        "language plpgsql as $$ declare old text; begin old := current_setting('app.before', true);"
+        " if tenant_id is null then raise 'none'; end if; perform set_config('app.tenant', tenant_id, true);"
+        " set local app.second = 'x'; end $$",
+    )
+
+    assert {"app.before"} == body.reads
+    assert {"app.tenant", "app.second"} == body.sets
+    assert "tenant_id" in body.names
+    assert body.returns is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "select 1", "create function f( returns", "create function f() language plpgsql as ''"]
+)
+def test_what_is_no_function_that_can_be_read_tells_nothing(text):
+    found = bodies.of(text)
+
+    assert found is None or found.returns is None
+
+
+ATOMS = st.sampled_from(
+    ["true", "false", "NULL::boolean", "is_public", f"(tenant_id = {SETTING})", "(tenant_id IS NULL)"]
+)
+CONDITIONS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.builds("({} AND {})".format, inner, inner),
+        st.builds("({} OR {})".format, inner, inner),
+        st.builds("(NOT {})".format, inner),
+    ),
+    max_leaves=6,
+)
+
+
+@given(CONDITIONS, st.sampled_from(sorted(syntax.STATES)))
+def test_narrowing_never_opens_and_widening_never_closes(condition, state):
+    alone = syntax.admits(condition, TERMS, state)
+
+    assert syntax.admits(f"({condition} AND is_public)", TERMS, state) <= alone
+    assert syntax.admits(f"({condition} OR is_public)", TERMS, state) >= alone
+    assert syntax.admits(f"({condition} OR true)", TERMS, state) == logic.POSSIBLE
+    assert syntax.admits(f"({condition} AND (tenant_id = {SETTING}))", TERMS, state) == 0
+
+
+# A name has at most 63 bytes.
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=15))
+def test_hostile_names_are_the_column_that_they_name(name):
+    quoted = '"{}"'.format(name.replace('"', '""'))
+
+    assert syntax.filters_by(f"({quoted} = {SETTING})", name, "app.tenant")
+    assert not syntax.filters_by(f"({quoted} = {SETTING})", f"{name}?", "app.tenant")
