@@ -35,6 +35,7 @@ SEED = "STEWARD_SEED"
 _STEPS = 40
 _SHORTEN = 20.0  # seconds
 _SESSIONS = 2  # of each role: what one does while the other is in the middle of something
+_FIRST = ("A", "B")
 _NOBODY = ("", "%", "steward_nobody")
 
 
@@ -232,6 +233,7 @@ def walk(at: Stage, count: int, number: int) -> Walked:
         verbosity=Verbosity.quiet,
     )
     leaks = _Leaks()
+    _hand_on(at, leaks)
     try:
         run_state_machine_as_test(seed(number)(type("Walks", (Walk,), {"at": at, "leaks": leaks})), settings=led)
     except (LeakError, _Enough, HypothesisException):
@@ -243,6 +245,20 @@ def walk(at: Stage, count: int, number: int) -> Walked:
             f"no walk saw a row of its own tenant ({at.counts}); grant select to the roles that are tried"
         )
     return Walked(number, count, dict(at.counts), leaks.shortest)
+
+
+def _hand_on(at: Stage, leaks: _Leaks) -> None:
+    """Go, whatever the seed, the walk of every pool: one session of a role reads a relation for tenant after tenant."""
+    walks = type("First", (Walk,), {"at": at, "leaks": leaks})
+    for number in range(len(at.roles)):
+        for reach in (*at.written, *(each for each in at.read if each not in at.written)):
+            first = walks()
+            try:
+                first.is_handed_on(number * _SESSIONS, _FIRST, reach)
+            except LeakError:
+                return
+            finally:
+                first.teardown()
 
 
 def findings(walked: Walked) -> Iterable[Finding]:
