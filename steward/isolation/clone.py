@@ -35,7 +35,7 @@ __all__ = ["Clone", "copied", "make", "opened"]
 # A copy row by row lies on the production server's disk as long as it is looked at.
 _COPIED = 2**30
 _PREFIX = "steward_clone_"
-_UNLIMITED = timedelta(0)
+_LONGEST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def opened(
     tried = []
     with ExitStack() as stack:
         conn = stack.enter_context(session.plain(at, profile.run.connect_timeout))
-        session.limit(conn, statement_timeout=_UNLIMITED)
+        session.limit(conn, statement_timeout=_LONGEST)
         [facts] = queries.fetch(conn, "isolation/clone_source")
         source = _Source(conn, at, profile, environ, facts)
         _sweep(source)
