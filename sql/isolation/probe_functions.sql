@@ -1,7 +1,7 @@
 -- Which functions run with their owner's rights when a role calls them: a function with the caller's rights reaches nothing that the
 -- caller does not reach without it.
--- Columns: schema; name; ident, with its arguments; role; categories, types of the arguments that a call must give; lasting, whether
--- it may write
+-- Columns: schema; name; ident, with its arguments; role; categories, types of the arguments that a call must give; returns: a call shows
+-- anything, as that of a procedure does not; lasting, whether it may write
 -- Parameters: roles text[], exclude
 -- Minimum version: 13
 select
@@ -22,15 +22,14 @@ select
         where argument.place <= p.pronargs - p.pronargdefaults
         order by argument.place
     ) as types,
+    p.prokind = 'f' and p.prorettype <> 'pg_catalog.void'::pg_catalog.regtype as returns,
     p.provolatile = 'v' as lasting
 from pg_catalog.pg_proc as p
 join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
 cross join pg_catalog.pg_roles as role
 where p.prosecdef
-    and p.prokind = 'f'
-    and p.prorettype not in (
-        'pg_catalog.void'::pg_catalog.regtype, 'pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype
-    )
+    and p.prokind in ('f', 'p')
+    and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
     and n.nspname !~ '^pg_'
     and n.nspname <> 'information_schema'
     and not n.nspname || '.' || p.proname like any (%(exclude)s::text[])

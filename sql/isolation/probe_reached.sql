@@ -1,10 +1,19 @@
 -- Which roles each role can become by SET ROLE, beside itself. Before 16 every member may.
--- Columns: role; reached; takeable, whether the role that logged in may take it, too
+-- Columns: role; reached; member, whose membership is the last of the way, mostly the role itself; takeable, whether the role that
+-- logged in may take it, too
 -- Parameters: roles text[]
 -- Minimum version: 13
 select
     role.rolname::text as role,
     other.rolname::text as reached,
+    (
+        select member.rolname::text
+        from pg_catalog.pg_auth_members as m
+        join pg_catalog.pg_roles as member on member.oid = m.member and pg_catalog.pg_has_role(role.oid, member.oid, 'member')
+        where m.roleid = other.oid
+        order by member.oid <> role.oid, member.rolname collate "C"
+        limit 1
+    ) as member,
     pg_catalog.pg_has_role(session_user, other.oid, 'member') as takeable
 from pg_catalog.pg_roles as role
 join pg_catalog.pg_roles as other on other.oid <> role.oid and pg_catalog.pg_has_role(role.oid, other.oid, 'member')

@@ -1,6 +1,7 @@
 -- What each role can reach of the rows of tenants: the tables, their leaves, and the views at every depth that read them.
--- Columns: oid; schema; name; ident; kind (relkind); level (0: no partition); root, the topmost parent or itself; tenant, the type
--- category of its tenant column (null: it has none); role; reads, reads_tenant, inserts, updates, moves (updates of the tenant
+-- Columns: oid; schema; name; ident; kind (relkind); level (0: no partition); root, the topmost parent or itself; base, the only table of
+-- tenants that it reads, or itself (null: it reads several); guard, the same for partitions that are guarded alike (null: no partition);
+-- tenant, the type category of its tenant column (null: it has none); role; reads, reads_tenant, inserts, updates, moves (updates of the tenant
 -- column), deletes, truncates: what the role may do there; depth, how many views lie between it and a table;
 -- feeds: a view reads it
 -- Parameters: roles text[], column, exclude; {tables} is isolation/tables
@@ -9,10 +10,10 @@ with recursive tables as (
     {tables}
 ),
 reading as (
-    select tables.oid, 0 as depth
+    select tables.oid, 0 as depth, tables.oid as base
     from tables
     union
-    select c.oid, reading.depth + 1
+    select c.oid, reading.depth + 1, reading.base
     from reading
     join pg_catalog.pg_depend as d
         on d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -23,7 +24,10 @@ reading as (
     where reading.depth < 32
 ),
 reached as (
-    select reading.oid, pg_catalog.max(reading.depth) as depth
+    select
+        reading.oid,
+        pg_catalog.max(reading.depth) as depth,
+        case when pg_catalog.count(distinct reading.base) = 1 then pg_catalog.min(reading.base) end as base
     from reading
     group by reading.oid
 )
@@ -35,6 +39,41 @@ select
     c.relkind::text as kind,
     coalesce(tables.level, 0) as level,
     coalesce(tables.root, c.oid) as root,
+    reached.base,
+    case
+        when tables.level > 0 then pg_catalog.hashtextextended(
+            pg_catalog.concat_ws(
+                ' ',
+                c.relkind,
+                c.relrowsecurity,
+                c.relforcerowsecurity,
+                c.relowner,
+                c.relacl,
+                (
+                    select pg_catalog.string_agg(
+                        pg_catalog.concat_ws(
+                            ' ',
+                            p.polpermissive,
+                            p.polcmd,
+                            p.polroles,
+                            pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                            'check',
+                            pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
+                        ),
+                        ' ' order by p.polname
+                    )
+                    from pg_catalog.pg_policy as p
+                    where p.polrelid = c.oid
+                ),
+                (
+                    select pg_catalog.string_agg(pg_catalog.concat_ws(' ', granted.attname, granted.attacl), ' ' order by granted.attnum)
+                    from pg_catalog.pg_attribute as granted
+                    where granted.attrelid = c.oid and granted.attacl is not null
+                )
+            ),
+            0
+        )::text
+    end as guard,
     t.typcategory::text as tenant,
     role.rolname::text as role,
     pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_any_column_privilege(role.oid, c.oid, 'select') as reads,

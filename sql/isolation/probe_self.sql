@@ -15,7 +15,9 @@ select
         join pg_catalog.pg_database as d on d.datname = pg_catalog.current_database()
         where s.setrole in (0::pg_catalog.oid, role.oid)
             and s.setdatabase in (0::pg_catalog.oid, d.oid)
-            and pg_catalog.starts_with(given.said, %(setting)s || '=')
+            -- An empty one names no tenant.
+            and pg_catalog.lower(pg_catalog.split_part(given.said, '=', 1)) = pg_catalog.lower(%(setting)s)
+            and pg_catalog.split_part(given.said, '=', 2) <> ''
     ) as given,
     (
         select pg_catalog.min(tables.ident)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["findings", "reads", "writes"]
 
 _UNPROVED = "not proved"
+_ANY_PLAN = "all"
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _SHOWN = 5
 _PLACES = 6
@@ -72,8 +73,10 @@ def _judged(check: Check, name: str, matrix: Matrix) -> list[Finding]:
         more = f"; and {len(unproved) - _SHOWN} more" if len(unproved) > _SHOWN else ""
         told = "; ".join(f"{each.object_name}: {each.observed}: {each.detail}" for each in unproved[:_SHOWN])
         raise Inconclusive(f"{told}{more}", **_counts(matrix))
-    if not matrix.isolated:
-        raise Inconclusive("nothing was proved to be isolated: there was nothing to try", **_counts(matrix))
+    # What a role was not granted, and the session itself, are no statement that was tried.
+    if not matrix.leaks and not any(cell.plan != _ANY_PLAN for cell in matrix.isolated):
+        lacking = "nothing was proved to be isolated: the roles may do nothing with rows of tenants"
+        raise Inconclusive(f"{lacking}; name those that do in isolation.roles of the profile", **_counts(matrix))
     return offenders
 
 
@@ -123,7 +126,7 @@ def _remedy(relation: str, role: str, cells: Sequence[Cell]) -> str:
     """Return what ends the leak at once; what caused it is for the catalog's checks to say."""
     chain = [_ident(name) for name in role.split(" → ")]
     if len(chain) > 1:
-        return f"revoke {chain[-1]} from {chain[0]};"
+        return f"revoke {chain[-1]} from {chain[-2]};"
     if any(cell.command == "rollback" for cell in cells):
         return "look at what commits by itself: autonomous transactions, dblink, an extension"
     if relation.startswith("("):

@@ -11,7 +11,7 @@ from steward.isolation.rounds import Found, connected, rounds
 from steward.isolation.tries import Tries, seen_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from steward.isolation.matrix import Cell
     from steward.isolation.relations import Ground, Reach
@@ -42,7 +42,7 @@ def tried(at: Target, profile: Profile, conn: Session, ground: Ground) -> Found:
         Inconclusive: fewer than two tenants have rows.
 
     """
-    groups = _grouped(conn, ground, profile.isolation.tenants)
+    groups = _grouped(conn, profile, ground)
     found = Found()
     for role in ground.chains:
         with session.probe(at, profile, role) as probing:
@@ -84,11 +84,14 @@ def _read(tries: Tries, profile: Profile, ground: Ground, groups: Sequence[_Grou
     return [cell for reading in readings for cell in reading.judged(role)]
 
 
-def _grouped(conn: Session, ground: Ground, count: int) -> list[_Group]:
+def _grouped(conn: Session, profile: Profile, ground: Ground) -> list[_Group]:
     """Return the relations with the tenants that they are read as: the largest of all, or of the table itself."""
     tables = [reach for reach in ground.reaches if reach.tenant and reach.kind in "rpf" and reach.granted]
-    sampled = tenants.sampled(conn, tables, ground.column)
+    count = profile.isolation.tenants
     known = tenants.frequent(conn, ground.told, **ground.parts)
+    # A large table without an index on the tenant is not searched to its end.
+    session.limit(conn, statement_timeout=profile.canary.timeout)
+    sampled = tenants.sampled(conn, tables, ground.column)
     for reach in tables:
         for tenant, rows in sampled[reach.oid].items() if reach.level == 0 else ():
             known[tenant] = max(known.get(tenant, 0.0), rows)
@@ -112,5 +115,7 @@ def _grouped(conn: Session, ground: Ground, count: int) -> list[_Group]:
 
 def _held(conn: Session, reach: Reach, group: _Group, column: str) -> set[str]:
     """Return which of the tenants have rows in a table, as somebody sees who is not filtered."""
-    row = conn.execute(seen_statement(reach, column, group.tenants, all_rows=False), {}).fetchone() or {}
+    row: Mapping[str, object] = {}
+    with tenants.unreadable(conn):
+        row = conn.execute(seen_statement(reach, column, group.tenants, all_rows=False), {}).fetchone() or {}
     return {label for label, is_seen in row.items() if is_seen}

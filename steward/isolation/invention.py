@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import psycopg
 from psycopg import sql
 
 from steward import Inconclusive, queries, session
@@ -13,7 +15,7 @@ from steward.isolation.oracles import Oracles
 from steward.isolation.reading import Reading
 from steward.isolation.rounds import Found, connected, rounds
 from steward.isolation.seeding import Seeding
-from steward.isolation.shapes import shapes
+from steward.isolation.shapes import shapes, through
 from steward.isolation.tries import STATES, Tries
 from steward.isolation.writing import Writing
 
@@ -48,8 +50,15 @@ def tried(at: Target, profile: Profile, conn: Session, ground: Ground, *, live: 
         for reach in ground.reaches
         if reach.written and (reach.granted or (reach.level == 0 and (reach.feeds or shown)))
     ]
-    standing = shapes(conn, ground, [reach.oid for reach in wanted])
-    blocked = residue.reactions(conn, profile, ground, [reach.oid for reach in wanted])
+    # A view may call another column the tenant's: only where nobody else works may it be written through.
+    views = [] if live else [reach for reach in ground.reaches if reach.through]
+    written = [reach.oid for reach in (*wanted, *views)]
+    standing = shapes(conn, ground, written)
+    for view in views:
+        table = standing.get(view.base or 0)
+        if table is not None:
+            standing[view.oid] = through(standing[view.oid], table)
+    blocked = residue.reactions(conn, profile, ground, written)
     invented = _invented(conn, profile, ground)
     before = residue.look(conn, ground, invented, live=live)
     found = Found()
@@ -59,12 +68,15 @@ def tried(at: Target, profile: Profile, conn: Session, ground: Ground, *, live: 
             found.cells.append(connected(tries, ground))
             seeding = Seeding(probing, profile, ground, standing, blocked)
             seeding.plant(wanted, invented, refresh=not live)
+            seeding.show(views)
             queries.execute(probing, "isolation/probe_role", role=sql.Identifier(role))
-            found.cells += _round(tries, seeding, wanted, live=live)
+            found.cells += _round(tries, seeding, [*wanted, *views], live=live)
         found.notes += [note for note in seeding.notes if note not in found.notes]
-    found.cells += residue.compare(before, residue.look(conn, ground, invented, live=live))
+    changed = list(residue.compare(before, residue.look(conn, ground, invented, live=live)))
+    seen = "sees other rows than before" if changed else "sees what it saw before"
+    found.cells += changed
     found.notes.append(
-        "every transaction was rolled back, and a second connection sees what it saw before; sequences have moved on, "
+        f"every transaction was rolled back, and a second connection {seen}; sequences have moved on, "
         "and what a function did outside of the database was not looked at"
     )
     return found
@@ -98,7 +110,7 @@ def _round(tries: Tries, seeding: Seeding, wanted: Sequence[Reach], *, live: boo
         for reach in writable:
             if own is not None:
                 writing.own(reach, own, plan)
-                if plan == "custom":
+                if plan == "custom" and reach.written:
                     asked.extend(oracles.ask(reach, own, target))
             writing.other(reach, state, own or target, target, plan)
 
@@ -124,8 +136,9 @@ def _missed(ground: Ground, seeding: Seeding, wanted: Sequence[Reach], role: str
     foreign = [reach for reach in ground.reaches if reach.kind == "f"]
     told = [(reach, seeding.refused.get(reach.oid, "")) for reach in wanted if reach.oid not in seeding.planted]
     told += [(reach, "a write to a foreign table is not rolled back here") for reach in foreign]
-    through = "writes through a view are not tried; the check isolation_objects judges them by the catalog"
-    told += [(reach, through) for reach in ground.reaches if reach.kind == "v"]
+    known = {reach.oid for reach in wanted}
+    views = [reach for reach in ground.reaches if reach.kind == "v" and reach.oid not in known]
+    told += [(view, "writes through it are not tried; isolation_objects judges them by the catalog") for view in views]
     cells = []
     for reach, reason in told:
         access = reach.access[role]
@@ -147,9 +160,12 @@ def _uncalled(ground: Ground, role: str, *, live: bool) -> list[Cell]:
 
 def _invented(conn: Session, profile: Profile, ground: Ground) -> tuple[Tenant, ...]:
     """Return tenants that have no rows anywhere."""
-    for _ in range(_INVENTIONS):
-        found = tenants.invented(ground.category, profile.tenancy.format)
+    for number in range(_INVENTIONS):
+        # Tenants that are numbered may be all of the small ones.
+        found = tenants.invented(ground.category, profile.tenancy.format, large=number > 1)
         alike = len({tenant.value for tenant in found}) < len(found)
-        if not alike and not any(residue.owned(conn, reach, ground.column, found) for reach in ground.tables):
-            return found
+        # What the column's type does not hold is nobody.
+        with suppress(psycopg.errors.DataError):
+            if not alike and not any(residue.owned(conn, reach, ground.column, found) for reach in ground.tables):
+                return found
     raise Inconclusive("no tenant could be invented that has no rows yet; tenancy.format of the profile leaves too few")

@@ -100,7 +100,11 @@ class Matrix:
         by_place: dict[tuple[str, str], dict[str, list[Cell]]] = {}
         for cell in self.cells:
             by_place.setdefault((cell.relation, cell.role), {}).setdefault(cell.command, []).append(cell)
-        closed = {place for place, by_command in by_place.items() if set(by_command) == {"all"}}
+        closed = {
+            place
+            for place, by_command in by_place.items()
+            if set(by_command) == {"all"} and all(cell.verdict == "isolated" for cell in by_command["all"])
+        }
         for (relation, role), by_command in sorted(by_place.items()):
             if (relation, role) in closed:
                 continue

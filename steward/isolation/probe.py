@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import sql
 
 from steward import Inconclusive, NotNeeded, queries, session
 from steward.isolation import existing, invention, relations
 from steward.isolation.matrix import Cell, Matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from steward.isolation.relations import Access, Ground, Reach
     from steward.profile import Profile
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _READS = ("select", "copy")
+# For looking at what stands in the tables, as nobody of the application does.
+_PATIENCE = timedelta(minutes=1)
 
 
 def run(at: Target, profile: Profile, *, writes: bool, live: bool = False) -> Matrix:
@@ -44,21 +49,30 @@ def run(at: Target, profile: Profile, *, writes: bool, live: bool = False) -> Ma
     started = time.monotonic()
     with session.observer(at, profile) as conn:
         login = conn.info.user
+        session.limit(conn, statement_timeout=_PATIENCE)
         ground = relations.look(conn, profile)
-        try:
+        with _seeing(profile.roles.maintenance or login, ground.column):
             if writes:
                 found = invention.tried(at, profile, conn, ground, live=live)
             else:
                 found = existing.tried(at, profile, conn, ground)
-        except psycopg.errors.InsufficientPrivilege as error:
-            role = profile.roles.maintenance or login
-            remedy = f"grant select on it to {role}, which must have BYPASSRLS"
-            raise Inconclusive(
-                f"who looks after the probe cannot see it all: {queries.said(error)}; {remedy}"
-            ) from error
-    cells = [*_refused(ground, writes=writes), *_closed(ground, login), *found.cells]
+    cells = [*_refused(ground, writes=writes), *_beyond(ground), *_closed(ground, login), *found.cells]
     named = (replace(cell, role=ground.chains.get(cell.role, cell.role)) for cell in cells)
-    return Matrix(tuple(named), tuple(found.notes), round(time.monotonic() - started, 3))
+    return Matrix(tuple(named), (*found.notes, *ground.notes), round(time.monotonic() - started, 3))
+
+
+@contextmanager
+def _seeing(role: str, column: str) -> Iterator[None]:
+    """Say what is lacking where ``role`` cannot see what stands in the tables, or not in time."""
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        remedy = f"grant select on it to {role}, which must have BYPASSRLS"
+        raise Inconclusive(f"who looks after the probe cannot see it all: {queries.said(error)}; {remedy}") from error
+    except psycopg.errors.QueryCanceled as error:
+        remedy = f"an index that begins with {column} answers at once"
+        lacking = f"rows of tenants could not be looked for in time: {queries.said(error)}"
+        raise Inconclusive(f"{lacking}; {remedy}") from error
 
 
 def _refused(ground: Ground, *, writes: bool) -> Iterable[Cell]:
@@ -100,8 +114,18 @@ def _ungranted(reach: Reach, command: str, role: str) -> Cell:
     return Cell(reach.ident, command, "all", "all", role, "isolated", "no privilege")
 
 
+def _beyond(ground: Ground) -> Iterable[Cell]:
+    """Yield the partitions that are too many to be tried, and not guarded as those that are."""
+    reason = f"more than {relations.DIFFERENT} partitions of its table are granted and guarded each in its own way"
+    for reach in ground.beyond:
+        for role, access in reach.access.items():
+            if access.any:
+                yield Cell(reach.ident, "all", "all", "all", role, "inconclusive", reason)
+
+
 def _closed(ground: Ground, login: str) -> Iterable[Cell]:
     """Yield the roles that the application can become, and the suite cannot."""
     for role, chain in ground.closed.items():
-        reason = f"the application may become it, and the login role {login} may not: grant {role} to {login}"
+        remedy = f"grant {sql.Identifier(role).as_string(None)} to {sql.Identifier(login).as_string(None)}"
+        reason = f"the application may become it, and the login role {login} may not: {remedy}"
         yield Cell("(roles)", "connect", "all", "all", chain, "inconclusive", reason)

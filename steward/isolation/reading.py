@@ -60,6 +60,7 @@ class Reading:
         self.column = column
         self.held = held
         self.marks = marks
+        self._longer = {label: _containing(marks, label) for label in marks}
         self.all_rows = all_rows
         self.looked: list[Looked] = []
         self._places: dict[str, int] = {}
@@ -89,7 +90,8 @@ class Reading:
             )
             outcome = self.tries.copy(copied)
             letters = {tenant.value: tenant.label for tenant in tenants}
-            seen = {letters.get(row["line"][0], "others") for row in outcome.rows}
+            # A column of a fixed length is copied with its blanks.
+            seen = {letters.get((row["line"][0] or "").rstrip(" "), "others") for row in outcome.rows}
         else:
             outcome = self.tries.copy(queries.compose("isolation/try_copy", statement=statement))
             lines = [row["line"] for row in outcome.rows]
@@ -117,6 +119,8 @@ class Reading:
             last = self.tries.run(queries.compose("isolation/try_call", function=name, arguments=given), plan)
             for label, is_seen in self._marked(last.rows, values).items():
                 found[label] = found.get(label, False) or is_seen
+            if last.unfinished:
+                break
         self.looked.append(Looked(function.ident, "call", state, plan, last, found))
 
     def _arguments(self, function: Function, tenant: Tenant) -> Iterable[tuple[str, ...]]:
@@ -131,7 +135,8 @@ class Reading:
         kept = set(given)
         said = [row["said"] for row in rows]
         return {
-            label: any(_says(each, self.column, words - kept) for each in said) for label, words in self.marks.items()
+            label: any(_says(each, self.column, words - kept, self._longer[label]) for each in said)
+            for label, words in self.marks.items()
         }
 
     def judged(self, role: str) -> Iterable[Cell]:
@@ -144,7 +149,9 @@ class Reading:
         for look in self.looked:
             known = look.state not in STATES
             control = self._control(look, own)
-            if look.outcome.error is not None and not any(look.found.values()):
+            others = any(is_seen for label, is_seen in look.found.items() if label != look.state)
+            whole = look.found.get(look.state) and not look.outcome.unfinished
+            if look.outcome.error is not None and not others and not whole:
                 verdict, reason = verdicts.refused(look.outcome, known=known, control=not control)
             else:
                 verdict, reason = verdicts.seen(look.state, look.found, control=control)
@@ -158,20 +165,31 @@ class Reading:
             return "" if seen else "no tenant sees rows of its own"
         if not look.found.get(look.state):
             return "the tenant does not see rows of its own"
-        return "" if there - {look.state} else "no other tenant has rows"
+        return "" if there - {look.state} else "no other tenant is known to have rows"
+
+
+def _containing(marks: Mapping[str, set[str]], label: str) -> list[str]:
+    """Return the other tenants' words that hold one of the tenant's, the longest first: they do not say that one."""
+    others = {word for other, words in marks.items() if other != label for word in words}
+    return sorted((word for word in others if any(each in word for each in marks[label])), key=len, reverse=True)
 
 
 def _is_uuid(word: str) -> bool:
     return len(word) == 36 and word.count("-") == 4  # noqa: PLR2004 - the text form of a uuid
 
 
-def _says(said: object, column: str, words: set[str], key: str = "") -> bool:
-    """Tell whether one of the words stands in JSON: as the tenant, or, where it is long enough, within any text."""
+def _says(said: object, column: str, words: set[str], longer: Sequence[str], key: str = "") -> bool:
+    """Tell whether one of the words stands in JSON: as the tenant, or, where it is long enough, within any text.
+
+    What stands there as a part of one of the ``longer`` words, of which the longest is first, does not count.
+    """
     if isinstance(said, dict):
-        return any(_says(each, column, words, name) for name, each in said.items())
+        return any(_says(each, column, words, longer, name) for name, each in said.items())
     if isinstance(said, list):
-        return any(_says(each, column, words, key) for each in said)
+        return any(_says(each, column, words, longer, key) for each in said)
     if said is None:
         return False
-    text = str(said)
+    text = str(said).rstrip(" ")
+    for word in longer:
+        text = text.replace(word, " ")
     return (key == column and text in words) or any(len(word) >= _TELLING and word in text for word in words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
     from steward.profile import Profile
     from steward.session import Session
 
-__all__ = ["Access", "Function", "Ground", "Reach", "look"]
+__all__ = ["DIFFERENT", "Access", "Function", "Ground", "Reach", "look"]
 
 _TABLES = ("r", "p")
+# Of a table's partitions that are granted, so many are tried of those that are guarded alike, and so many in all: what
+# policies let through in one partition they let through in all that have the same ones.
+_ALIKE = 8
+DIFFERENT = 64
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,11 @@ class Access:
 
 @dataclass(frozen=True)
 class Reach:
-    """A relation with rows of tenants, and what each role may do with it."""
+    """A relation with rows of tenants, and what each role may do with it.
+
+    ``base`` is the only table of tenants that a view reads, itself for a table; ``guard`` is the same for partitions
+    with the same policies, grants and owner.
+    """
 
     oid: int
     schema: str
@@ -50,6 +59,8 @@ class Reach:
     kind: str
     level: int
     root: int
+    base: int | None
+    guard: str | None
     tenant: str | None
     depth: int
     feeds: bool
@@ -70,6 +81,12 @@ class Reach:
         """Whether any role may do anything with it."""
         return any(access.any for access in self.access.values())
 
+    @property
+    def through(self) -> bool:
+        """Whether it is a view through which any role may write rows of one table."""
+        writes = (access.inserts or access.updates or access.deletes for access in self.access.values())
+        return self.kind == "v" and self.tenant is not None and self.base is not None and any(writes)
+
 
 @dataclass(frozen=True)
 class Function:
@@ -81,12 +98,16 @@ class Function:
     role: str
     categories: tuple[str, ...]
     types: tuple[str, ...]
+    returns: bool
     lasting: bool
 
 
 @dataclass(frozen=True)
 class Ground:
-    """Everything that is tried: roles by the chain that leads to them, relations, functions."""
+    """Everything that is tried: roles by the chain that leads to them, relations, functions.
+
+    ``beyond`` are partitions that are not, and ``notes`` say what else is not.
+    """
 
     column: str
     setting: str
@@ -94,6 +115,8 @@ class Ground:
     closed: dict[str, str]
     reaches: tuple[Reach, ...]
     functions: tuple[Function, ...]
+    beyond: tuple[Reach, ...]
+    notes: tuple[str, ...]
     told: dict[str, object]
     parts: dict[str, sql.Composable]
 
@@ -123,15 +146,46 @@ def look(conn: Session, profile: Profile) -> Ground:
     told: dict[str, object] = {**inventory.scope(profile), "column": profile.tenancy.column, "roles": list(names)}
     chains, closed = _chains(queries.fetch(conn, "isolation/probe_reached", told), names)
     told["roles"] = list(chains)
-    reaches = tuple(_reaches(queries.fetch(conn, "isolation/probe_relations", told, **parts)))
+    reaches, beyond, notes = _thinned(_reaches(queries.fetch(conn, "isolation/probe_relations", told, **parts)))
     if not any(reach.written for reach in reaches):
         lacking = f"no table has the column {profile.tenancy.column!r} and a role that could be tried"
         raise Inconclusive(f"{lacking}; name the right database, tenancy.column and isolation.roles in the profile")
-    functions = tuple(
+    known = [
         Function(**{**row, "categories": tuple(row["categories"]), "types": tuple(row["types"])})
         for row in queries.fetch(conn, "isolation/probe_functions", told)
+    ]
+    functions = tuple(each for each in known if each.returns)
+    silent = dict.fromkeys(each.ident for each in known if not each.returns)
+    notes += [f"{each} returns no rows, so that it is not called: isolation_objects judges it" for each in silent]
+    tenancy = profile.tenancy
+    return Ground(
+        tenancy.column, tenancy.setting, chains, closed, reaches, functions, beyond, tuple(notes), told, parts
     )
-    return Ground(profile.tenancy.column, profile.tenancy.setting, chains, closed, reaches, functions, told, parts)
+
+
+def _thinned(reaches: Iterable[Reach]) -> tuple[tuple[Reach, ...], tuple[Reach, ...], list[str]]:
+    """Return what is tried, the granted partitions that are not, and a note on those that others stand for."""
+    kept: list[Reach] = []
+    beyond: list[Reach] = []
+    alike: Counter[tuple[int, str | None]] = Counter()
+    different: Counter[int] = Counter()
+    spared: Counter[int] = Counter()
+    names: dict[int, str] = {}
+    for reach in reaches:
+        names[reach.oid] = reach.ident
+        if not (reach.level and reach.granted):
+            kept.append(reach)
+            continue
+        alike[reach.root, reach.guard] += 1
+        if alike[reach.root, reach.guard] > _ALIKE:
+            spared[reach.root] += 1
+        elif different[reach.root] >= DIFFERENT:
+            beyond.append(reach)
+        else:
+            different[reach.root] += 1
+            kept.append(reach)
+    same = f"are guarded as {_ALIKE} that were tried: by the same policies, grants and owner"
+    return tuple(kept), tuple(beyond), [f"{count} partitions of {names[root]} {same}" for root, count in spared.items()]
 
 
 def _chains(rows: Iterable[dict[str, Any]], names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -140,7 +194,7 @@ def _chains(rows: Iterable[dict[str, Any]], names: Iterable[str]) -> tuple[dict[
     closed: dict[str, str] = {}
     for row in rows:
         if row["reached"] not in chains:
-            chain = f"{row['role']} → {row['reached']}"
+            chain = " → ".join(dict.fromkeys((row["role"], row["member"] or row["role"], row["reached"])))
             (chains if row["takeable"] else closed)[row["reached"]] = chain
     return chains, closed
 

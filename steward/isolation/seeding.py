@@ -69,6 +69,21 @@ class Seeding:
         if not self.planted:
             raise Inconclusive("; ".join(dict.fromkeys(self.refused.values())) or "no row could be made")
 
+    def show(self, views: Iterable[Reach]) -> None:
+        """Let the planted rows be written through the views of their tables, too, where nothing else would act then."""
+        for view in views:
+            table, shape = view.base or 0, self.seeder.shapes[view.oid]
+            refused = self.seeder.blocked.get(view.oid) or self.refused.get(table)
+            if table not in self.planted or view.oid in self.seeder.blocked:
+                self.refused[view.oid] = refused or "no row was made in its table"
+                continue
+            for tenant in self.tenants:
+                row = self.seeder.made.get((table, tenant.value))
+                if row is not None:
+                    self.seeder.made[view.oid, tenant.value] = {name: row[name] for name in shape.columns}
+            self.counts[view.oid] = self.counts[table]
+            self.planted.add(view.oid)
+
     def _tenant(self, wanted: Sequence[Reach], tenant: Tenant) -> int:
         """Return in how many tables the tenant has a row now; one whose name is refused is named."""
         refusals: dict[str, list[str]] = {}

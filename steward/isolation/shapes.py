@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pglast
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from steward.isolation.relations import Ground
     from steward.session import Session
 
-__all__ = ["USER", "Column", "Rule", "Shape", "shapes", "value"]
+__all__ = ["USER", "Column", "Rule", "Shape", "shapes", "through", "value"]
 
 # What free text says, and the setting for the current user: policies that compare them let the row through.
 USER = "steward-probe"
@@ -117,6 +117,20 @@ def shapes(conn: Session, ground: Ground, wanted: Iterable[int]) -> dict[int, Sh
     for row in queries.fetch(conn, "isolation/probe_constraints", told, needed=needed):
         _add(found[row["oid"]], row)
     return found
+
+
+def through(view: Shape, table: Shape) -> Shape:
+    """Return a view as the table that rows are written into through it, with the columns that both have."""
+    columns = {
+        name: replace(table.columns[name], inserters=column.inserters, updaters=column.updaters)
+        for name, column in view.columns.items()
+        if name in table.columns and table.columns[name].type == column.type
+    }
+    made = Shape(view.oid, view.ident, view.relation, columns)
+    for kind in ("foreign", "checks", "bounds", "keys", "loose"):
+        rules = (rule for rule in getattr(table, kind) if all(name in columns for name in rule.columns))
+        getattr(made, kind).extend(rules)
+    return made
 
 
 def _add(shape: Shape, row: Mapping[str, Any]) -> None:

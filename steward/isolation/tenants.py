@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import TYPE_CHECKING
 
+import psycopg
 from hypothesis import Phase, find
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -19,12 +21,12 @@ from psycopg import sql
 from steward import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from steward.isolation.relations import Reach
     from steward.session import Session
 
-__all__ = ["Tenant", "frequent", "invented", "largest", "malformed", "sampled", "unknown"]
+__all__ = ["Tenant", "frequent", "invented", "largest", "malformed", "sampled", "unknown", "unreadable"]
 
 # Long enough for random letters that nobody has, short enough for most columns and formats.
 _LENGTHS = (16, 8, 1)
@@ -40,14 +42,15 @@ class Tenant:
     value: str
 
 
-def invented(category: str, shape: str) -> tuple[Tenant, ...]:
+def invented(category: str, shape: str, *, large: bool = False) -> tuple[Tenant, ...]:
     """Return tenants that nobody has: A, B, and names that a careless comparison takes for A.
 
-    ``category`` is the tenant column's type category, ``shape`` the profile's regular expression for names.
+    ``category`` is the tenant column's type category, ``shape`` the profile's regular expression for names. Numbers are
+    small enough for smallint, the ``large`` ones for integer, and as text one begins with another.
     """
     if category == "N":
-        # Small enough for smallint, and as text one begins with the other.
-        number = 1000 + secrets.randbelow(1000)
+        least = 100_000_000 if large else 1000
+        number = least + secrets.randbelow(least)
         return (Tenant("A", str(number)), Tenant("B", str(number + 1007)), Tenant("prefix", str(number * 10)))
     if category != "S":
         return (Tenant("A", str(uuid.uuid4())), Tenant("B", str(uuid.uuid4())))
@@ -121,13 +124,30 @@ def frequent(conn: Session, told: dict[str, object], **tables: sql.Composable) -
 
 
 def sampled(conn: Session, reaches: Iterable[Reach], column: str) -> dict[int, dict[str, float]]:
-    """Return which tenants are among the first rows of each table, with how many of those they have."""
-    found = {}
+    """Return which tenants are among the first rows of each table, with how many of those they have.
+
+    Of a table that cannot be read, a foreign one mostly, that is none.
+    """
+    found: dict[int, dict[str, float]] = {}
     for reach in reaches:
         parts = {"relation": reach.relation, "column": sql.Identifier(column)}
-        rows = queries.fetch(conn, "isolation/probe_sample", None, **parts)
-        found[reach.oid] = {row["tenant"]: row["rows"] for row in rows}
+        found[reach.oid] = {}
+        with unreadable(conn):
+            rows = queries.fetch(conn, "isolation/probe_sample", None, **parts)
+            found[reach.oid] = {row["tenant"]: row["rows"] for row in rows}
     return found
+
+
+@contextmanager
+def unreadable(conn: Session) -> Iterator[None]:
+    """Pass over what the server does not show, or not in time; a missing right is to be told, and a lost session."""
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege:
+        raise
+    except psycopg.Error:
+        if conn.closed or conn.broken:
+            raise
 
 
 def largest(found: dict[str, float], count: int) -> Sequence[Tenant]:

@@ -92,7 +92,8 @@ class Tries:
     def _prepare(self, text: str, statement: sql.Composed) -> Outcome | None:
         name = sql.Identifier(f"steward_{len(self._prepared) + 1}")
         try:
-            with self.conn.transaction():
+            # The statement stays prepared, and its locks on what it reads do not outlive the try.
+            with self.conn.transaction(force_rollback=True):
                 queries.execute(self.conn, "isolation/try_prepare", kept=name, statement=statement)
         except psycopg.Error as error:
             return self._refused(error)

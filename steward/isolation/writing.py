@@ -27,6 +27,8 @@ __all__ = ["Writing"]
 
 # Of these the tenant's own rows may be written in any state; of all others none of the target's.
 _WHOLE = ("update all", "delete all")
+# Since when MERGE writes through views.
+_MERGED_VIEWS = 170000
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,8 @@ class Writing:
 
     def _merges(self, reach: Reach, parts: dict[str, sql.Composable], target: Tenant) -> Iterable[_Write]:
         version = self.tries.version
+        if reach.kind == "v" and version < _MERGED_VIEWS:
+            return
         # A server before 15 has no MERGE, and there is no statement for it.
         with suppress(QueryError):
             if reach.access[self.tries.role].inserts:
@@ -188,7 +192,7 @@ class Writing:
 def _failure(outcome: Outcome) -> str:
     """Say why a statement did not work for the tenant itself; empty where it did."""
     if outcome.error is not None:
-        return f"it ended in {outcome.sqlstate}: {outcome.said}"
+        return f"it ended in {outcome.told}"
     return "" if outcome.count else "it reached no row"
 
 
