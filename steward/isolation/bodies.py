@@ -18,9 +18,9 @@ _IN = (enums.FunctionParameterMode.FUNC_PARAM_IN, enums.FunctionParameterMode.FU
 
 @dataclass(frozen=True)
 class Body:
-    """A function: its parameters, the expression that it returns if that is all it does, and what it names.
+    """A function: its parameters, the expression that it returns if that is all it does, and what it names and calls.
 
-    ``forgiving``: an error inside it is caught.
+    ``forgiving``: an error inside it is caught. ``definer``: it runs as its owner.
     """
 
     name: tuple[str, ...]
@@ -28,9 +28,11 @@ class Body:
     returns: ast.Node | None = None
     strict: bool = False
     forgiving: bool = False
+    definer: bool = False
     reads: frozenset[str] = frozenset()
     sets: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    calls: frozenset[tuple[str, ...]] = frozenset()
 
 
 def parsed(text: str) -> tuple[ast.Node, ...]:
@@ -100,10 +102,14 @@ def of(definition: str) -> Body | None:
         parameters=tuple(each.name or "" for each in parameters),
         returns=None if "set" in options else returns,
         strict=getattr(options.get("strict"), "boolval", False) or False,
+        definer=getattr(options.get("security"), "boolval", False) or False,
         forgiving=forgiving,
         reads=settings(trees, "current_setting"),
         sets=settings([*trees, options.get("set")], "set_config"),
         names=frozenset({*(each.name or "" for each in parameters), *_columns(trees)}),
+        calls=frozenset(
+            named(node.funcname) for tree in trees for node in nodes(tree) if isinstance(node, ast.FuncCall)
+        ),
     )
 
 

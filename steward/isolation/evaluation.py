@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import reduce, singledispatch
 from typing import TYPE_CHECKING, Any
 
 from pglast import ast, enums
 
-from steward.isolation import bodies, logic
+from steward.isolation import bodies, logic, moment
 from steward.isolation.logic import PERHAPS, POSSIBLE
+from steward.isolation.moment import Moment, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from steward.isolation.bodies import Body
-    from steward.isolation.logic import Atom, Value
+    from steward.isolation.logic import Value
 
 __all__ = ["Moment", "Terms", "outcome"]
 
@@ -23,10 +21,9 @@ __all__ = ["Moment", "Terms", "outcome"]
 _TEXTS = frozenset({"text", "varchar", "bpchar"})
 _EXACT = frozenset({"uuid", "int2", "int4", "int8", "numeric"})
 _NAMES = frozenset({"name", "regrole"})
-# Functions of the catalog that speak of the session and not of the row.
-_SESSION = ("pg_", "has_", "inet_", "current_", "session_", "txid_", "row_security_active")
+# To these '' cannot be cast.
+_STRICT = _EXACT | {"bool", "date", "float4", "float8", "inet", "json", "jsonb", "oid", "timestamp", "timestamptz"}
 _PLAIN_COLLATIONS = frozenset({"C", "POSIX", "default", "ucs_basic"})
-_USERS = frozenset({"SVFOP_CURRENT_USER", "SVFOP_CURRENT_ROLE", "SVFOP_USER"})
 _ORDERS = frozenset({"<", ">", "<=", ">="})
 _PATTERNS = frozenset({"~~", "~~*", "~", "~*", "!~~", "!~~*", "!~", "!~*"})
 _TESTS = {
@@ -39,60 +36,9 @@ _TESTS = {
 }
 
 
-@dataclass(frozen=True)
-class Terms:
-    """By what is judged: the tenant column and its type, the setting ("": any), the functions that may be called."""
-
-    column: str
-    setting: str
-    type: tuple[str, tuple[str, ...]] = ("", ())
-    functions: tuple[Body, ...] = ()
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A session's setting and user, and a row's tenant; ``faults`` collects types that '' was cast to.
-
-    ``bound``: the arguments, inside a function.
-    """
-
-    terms: Terms
-    setting: Atom = logic.OWN
-    row: Atom = logic.OTHER
-    user: str = ""
-    bound: Mapping[str, Value] | None = None
-    faults: list[str] = field(default_factory=list)
-
-
 def outcome(tree: object, at: Moment) -> Value:
     """Return what a condition may come to."""
     return logic.truths(_value(tree, at))
-
-
-def _tied(tree: object, at: Moment) -> bool:
-    """Tell whether something hangs on the tenant, the session, or what cannot be looked into."""
-    return any(
-        isinstance(node, ast.ParamRef | ast.SubLink)
-        or (isinstance(node, ast.ColumnRef) and (at.bound is not None or not _other_column(node, at)))
-        or (isinstance(node, ast.FuncCall) and not _of_catalog(node, at))
-        for node in bodies.nodes(tree)
-    )
-
-
-def _other_column(node: ast.ColumnRef, at: Moment) -> bool:
-    names = bodies.named(node.fields)
-    return len(names) == len(node.fields or ()) and names[-1] != at.terms.column
-
-
-def _of_catalog(node: ast.FuncCall, at: Moment) -> bool:
-    """Tell whether a function is the catalog's and says nothing of the session."""
-    name = bodies.named(node.funcname)
-    own = len(name) == 1 or name[0] == "pg_catalog"
-    return own and not name[-1].startswith(_SESSION) and not _known(name, at)
-
-
-def _known(name: tuple[str, ...], at: Moment) -> list[Body]:
-    return [body for body in at.terms.functions if body.name[-len(name) :] == name]
 
 
 @singledispatch
@@ -102,7 +48,7 @@ def _value(node: object, at: Moment) -> Value:
 
 
 def _opaque(node: object, at: Moment) -> Value:
-    return logic.unknown(PERHAPS if node is None or _tied(node, at) else POSSIBLE)
+    return logic.unknown(PERHAPS if node is None or moment.tied(node, at) else POSSIBLE)
 
 
 @_value.register(ast.A_Const)
@@ -123,7 +69,7 @@ def _column(node: ast.ColumnRef, at: Moment) -> Value:
     names = bodies.named(node.fields)
     if at.bound is not None:
         return at.bound.get(names[-1], logic.unknown(PERHAPS)) if names else logic.unknown(PERHAPS)
-    if not _other_column(node, at):
+    if not moment.of_row(node, at):
         return {at.row: POSSIBLE} if names[-1:] == (at.terms.column,) else logic.unknown(PERHAPS)
     return logic.unknown(POSSIBLE, names[-1])
 
@@ -135,10 +81,10 @@ def _parameter(node: ast.ParamRef, at: Moment) -> Value:
 
 @_value.register(ast.SQLValueFunction)
 def _of_session(node: ast.SQLValueFunction, at: Moment) -> Value:
-    name = node.op.name if node.op is not None else ""
-    if name in _USERS and at.user:
-        return logic.constant(at.user)
-    return logic.unknown(POSSIBLE if "DATE" in name or "TIME" in name else PERHAPS)
+    if moment.of_user(node) and at.user:
+        at.asked.append(at.user)
+        return {logic.Atom("user" if at.apart else "constant", at.user): POSSIBLE}
+    return logic.unknown(POSSIBLE if moment.of_clock(node) else PERHAPS)
 
 
 @_value.register(ast.BoolExpr)
@@ -194,14 +140,15 @@ def _case(node: ast.CaseExpr, at: Moment) -> Value:
 
 @_value.register(ast.TypeCast)
 def _cast(node: ast.TypeCast, at: Moment) -> Value:
-    name, modifiers = bodies.kind(node.typeName)
+    kind = name, modifiers = bodies.kind(node.typeName)
     held = _value(node.arg, at)
-    if name == "bool":
-        return logic.truths(held)
-    if name in _EXACT and logic.EMPTY in held:
+    if name in _STRICT and logic.EMPTY in held:
         at.faults.append(name)
         held = logic.merged(*({logic.ERROR if atom == logic.EMPTY else atom: sure} for atom, sure in held.items()))
-    if name in _TEXTS | _EXACT and (not modifiers or (name, modifiers) == at.terms.type):
+    if name == "bool":
+        return logic.truths(held)
+    # A domain or an enumeration may be the column's own type.
+    if (name in _TEXTS | _EXACT and not modifiers) or (name and kind == at.terms.type):
         return held
     if {logic.OWN, logic.OTHER} & set(held):
         return logic.unknown(PERHAPS)
@@ -229,7 +176,7 @@ def _call(node: ast.FuncCall, at: Moment) -> Value:
     name = bodies.named(node.funcname)
     if name in {("current_setting",), ("pg_catalog", "current_setting")}:
         return _setting(node, at)
-    known = [body for body in _known(name, at) if len(body.parameters) >= len(node.args or ())]
+    known = [body for body in moment.known(name, at) if len(body.parameters) >= len(node.args or ())]
     body = known[0] if len(known) == 1 else None
     # One level deep: what a function calls in its turn is not looked into.
     if body is None or body.returns is None or at.bound is not None:
@@ -240,7 +187,9 @@ def _call(node: ast.FuncCall, at: Moment) -> Value:
     bound = {f"${number}": each for number, each in enumerate(values, 1)} | dict(
         zip(body.parameters, values, strict=False)
     )
-    inner = replace(at, bound=bound, faults=[] if body.forgiving else at.faults)
+    # Inside of a definer's function the user is its owner.
+    user = "" if body.definer else at.user
+    inner = replace(at, bound=bound, user=user, faults=[] if body.forgiving else at.faults)
     return _value(body.returns, inner)
 
 
@@ -277,8 +226,10 @@ def _compared(node: ast.A_Expr, name: str, at: Moment) -> Value:
         return found if name == "=" else logic.negated(found)
     if name not in _ORDERS | _PATTERNS:
         return _opaque(node, at)
+    if any(each.kind == "user" for each in (*left, *right)):
+        return logic.unknown(PERHAPS)
     made = {each.kind for each in right} == {"unknown"} and at.setting != logic.NULL
-    if name in _PATTERNS and made and _tied(node.rexpr, at):
+    if name in _PATTERNS and made and moment.tied(node.rexpr, at):
         # A pattern that is made of the setting matches more than the tenant it names.
         right = logic.merged(right, logic.constant("%"))
     found = logic.combined(logic.follows, left, right)

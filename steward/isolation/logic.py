@@ -50,9 +50,9 @@ PERHAPS, POSSIBLE = 1, 2
 
 @dataclass(frozen=True)
 class Atom:
-    """One outcome: a truth value, NULL, an error, the session's tenant, any other tenant, a constant, or unknown."""
+    """One outcome: a truth value, NULL, an error, the session's tenant, any other, a constant, the user, or unknown."""
 
-    kind: Literal["true", "false", "null", "error", "own", "other", "constant", "unknown"]
+    kind: Literal["true", "false", "null", "error", "own", "other", "constant", "user", "unknown"]
     text: str = ""
 
 
@@ -62,6 +62,8 @@ TRUE, FALSE, NULL, ERROR = Atom("true"), Atom("false"), Atom("null"), Atom("erro
 OWN, OTHER = Atom("own"), Atom("other")
 EMPTY = Atom("constant", "")
 _ANY_TRUTH = (TRUE, FALSE, NULL)
+# As the server reads them; numbers are true unless they are zero.
+_NO = frozenset({"f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"})
 
 
 def constant(text: str) -> Value:
@@ -107,8 +109,8 @@ def truths(value: Value) -> Value:
 
     def truth(atom: Atom) -> tuple[Atom, ...]:
         if atom.kind == "constant":
-            return (TRUE if atom.text in {"t", "true", "on", "1", "y", "yes"} else FALSE,)
-        return _ANY_TRUTH if atom.kind in {"unknown", "own", "other"} else (atom,)
+            return (FALSE if atom.text.strip().lower() in _NO else TRUE,)
+        return _ANY_TRUTH if atom.kind in {"unknown", "own", "other", "user"} else (atom,)
 
     return combined(truth, value)
 
@@ -151,12 +153,12 @@ def same(one: Atom, two: Atom) -> tuple[Atom, ...]:
         return (TRUE, NULL) if one == two and one.text else _ANY_TRUTH
     if one == two:
         return (TRUE,)
-    if kinds == {"constant"}:
+    if kinds <= {"constant", "user"}:
         # As numbers they may be equal all the same.
-        return (TRUE, FALSE) if _alike(one.text, two.text) else (FALSE,)
-    if "constant" in kinds and kinds & {"own", "other"}:
-        return (FALSE,) if EMPTY in (one, two) else (TRUE, FALSE)
-    return (FALSE,)
+        return (TRUE,) if one.text == two.text else (TRUE, FALSE) if _alike(one.text, two.text) else (FALSE,)
+    # No other tenant has the user's name.
+    named = kinds in ({"own", "user"}, {"own", "constant"}, {"other", "constant"}) and EMPTY not in (one, two)
+    return (TRUE, FALSE) if named else (FALSE,)
 
 
 def _alike(one: str, two: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,15 @@ def filters_by(expression: str, column: str, setting: str, functions: tuple[Body
 
 
 def admits(expression: str, terms: Terms, state: str, row: logic.Atom = logic.OTHER, user: str = "") -> int:
-    """Tell how surely a row passes, of another tenant than the session's or of none: 0 is never (see ``logic``)."""
-    return logic.level(outcome(parse(expression), Moment(terms, STATES[state], row, user)))
+    """Tell how surely a row passes, of another tenant than the session's or of none: 0 is never (see ``logic``).
+
+    Where no setting names the session's tenant, the user may be what does.
+    """
+    at = Moment(terms, STATES[state], row, user)
+    sure = logic.level(outcome(parse(expression), at))
+    if sure or not at.asked or not terms.setting:
+        return sure
+    return min(logic.PERHAPS, logic.level(outcome(parse(expression), replace(at, apart=False))))
 
 
 def casts(expression: str, terms: Terms) -> tuple[str, ...]:

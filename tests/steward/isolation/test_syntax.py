@@ -124,6 +124,7 @@ def test_what_lets_rows_without_a_tenant_through_is_told(expression):
         # Nothing says that the left side is judged first.
         (f"(({SETTING} <> ''::text) AND (tenant_id = ({SETTING})::uuid))", ("uuid",)),
         (f"((tenant_id)::text = {SETTING})", ()),
+        (f"(tenant_id = (({SETTING})::json ->> 'tenant'::text))", ("json",)),
     ],
 )
 def test_casts_of_a_reset_setting_are_told_unless_it_never_comes_to_them(expression, faults):
@@ -138,11 +139,39 @@ def test_a_cast_to_the_columns_own_type_changes_no_tenant():
     assert syntax.admits(expression, TERMS, "set") == logic.PERHAPS
 
 
+def test_a_domain_or_an_enumeration_is_the_columns_own_type():
+    expression = f"((tenant_id)::uuid = ((NULLIF({SETTING}, ''::text))::app.tenant)::uuid)"
+    own = Terms("tenant_id", "app.tenant", syntax.column_type("app.tenant"))
+
+    assert syntax.casts(f"((tenant_id)::uuid = (({SETTING})::app.tenant)::uuid)", own) == ("uuid",)
+    assert syntax.admits(expression, own, "set") == 0
+    assert syntax.admits(expression, TERMS, "set") == logic.PERHAPS
+
+
 def test_who_the_user_is_decides_where_it_is_known():
     expression = f"((tenant_id = {SETTING}) OR (CURRENT_USER = 'clerk'::name))"
 
     assert syntax.admits(expression, TERMS, "set", user="app") == 0
     assert syntax.admits(expression, TERMS, "set", user="clerk") == logic.POSSIBLE
+
+
+def test_the_users_name_is_a_tenants_where_no_setting_names_it():
+    expression = "(tenant_id = CURRENT_USER)"
+
+    assert syntax.admits(expression, TERMS, "set", user="acme") == logic.PERHAPS
+    assert syntax.admits(expression, Terms("tenant_id", ""), "set", user="acme") == 0
+
+
+@pytest.mark.parametrize(
+    "expression", ["(CURRENT_USER ~~ 'admin%'::text)", "(upper((CURRENT_USER)::text) = 'CLERK'::text)"]
+)
+def test_what_is_made_of_the_users_name_is_not_told(expression):
+    assert syntax.admits(expression, TERMS, "set", user="clerk") == logic.PERHAPS
+
+
+def test_a_number_that_is_not_zero_is_true():
+    assert syntax.admits("(2)::boolean", TERMS, "set") == logic.POSSIBLE
+    assert syntax.admits("(0)::boolean", TERMS, "set") == 0
 
 
 def made(head, body):
@@ -164,6 +193,9 @@ WRAPPERS = (
     made("app.reading() returns text", "language sql as $$ select tenant from app.sessions $$"),
     made("app.fixed() returns text", "language sql set app.tenant = 'x' return current_setting('app.tenant')"),
     made("app.typed() returns uuid", "language sql return current_setting('app.tenant', true)::uuid"),
+    made("app.owner() returns bool", "security definer language sql as $$ select current_user = 'owner' $$"),
+    made("app.guest() returns bool", "language sql as $$ select current_user = 'owner' $$"),
+    made("app.bare() returns text", "language sql as $$ select deepest() $$"),
     made(
         "app.caught() returns uuid",
         "language plpgsql as $$ begin return current_setting('app.tenant', true)::uuid;"
@@ -186,6 +218,7 @@ WRAPPERS = (
         ("app.any(id)", logic.POSSIBLE),
         ("app.strict(tenant_id)", 0),
         ("(tenant_id = app.deeper())", logic.PERHAPS),
+        ("(tenant_id = app.bare())", logic.PERHAPS),
         ("(tenant_id = app.reading())", logic.PERHAPS),
         ("(tenant_id = app.fixed())", logic.PERHAPS),
         ("(tenant_id = elsewhere.tenant())", logic.PERHAPS),
@@ -196,6 +229,14 @@ def test_functions_are_looked_into_one_level_deep(expression, sure):
 
     assert sure == syntax.admits(expression, terms, "set")
     assert (sure == 0) == syntax.filters_by(expression, "tenant_id", "app.tenant", WRAPPERS)
+
+
+def test_inside_of_a_definers_function_the_user_is_its_owner():
+    terms = Terms("tenant_id", "app.tenant", functions=WRAPPERS)
+
+    assert syntax.admits("app.owner()", terms, "set", user="clerk") == logic.PERHAPS
+    assert syntax.admits("app.guest()", terms, "set", user="clerk") == 0
+    assert syntax.admits("app.guest()", terms, "set", user="owner") == logic.POSSIBLE
 
 
 def test_casts_inside_a_function_are_told_unless_it_catches_their_error():
