@@ -1,4 +1,4 @@
--- Which functions do policies of tenant tables call, and which others name settings, with their source?
+-- Which functions do policies of tenant tables call, which others name settings, and which are immutable, with their source?
 -- Columns: ident (with the types of its arguments); called by a policy; volatility (provolatile); definition; remedy, what makes it stable
 -- Parameters: those of isolation/tables; {tables} is isolation/tables
 -- Minimum version: 13
@@ -50,6 +50,6 @@ select
     known.definition,
     pg_catalog.format('alter %%s %%s stable', case known.prokind when 'p' then 'procedure' else 'function' end, known.ident) as remedy
 from known
--- What cannot name a setting is not worth reading.
-where known.called or known.definition ~* 'current_setting|set_config|\mset\M'
+-- What cannot name a setting is not worth reading, unless it must not even call what does.
+where known.called or known.volatility = 'i' or known.definition ~* 'current_setting|set_config|\mset\M'
 order by known.ident

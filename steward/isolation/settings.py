@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from steward.check import Finding
 from steward.isolation import policies, scope, syntax
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from steward.check import Check, Findings
     from steward.isolation.policies import Function, Known, Policy
@@ -104,21 +104,35 @@ def expected(check: Check) -> dict[str, object]:
 
 
 def volatility(check: Check) -> Findings:
-    """Keep and return the functions that read a setting and are declared to know none."""
+    """Keep and return the functions that read a setting, or call one that does, and are declared to know none."""
     told = policies.known(check)
-    return check.judge("isolation_settings_volatility", map(_immutable, filter(_frozen, told.functions)))
+    frozen = (each for each in _reading(told.functions) if each.volatility == "i")
+    return check.judge("isolation_settings_volatility", map(_immutable, frozen))
 
 
-def _frozen(function: Function) -> bool:
-    body = function.body
-    return function.volatility == "i" and body is not None and any("." in name for name in body.reads)
+def _reading(functions: Iterable[Function]) -> list[Function]:
+    """Return those that read a custom setting, themselves or through others; a call may leave out the schema."""
+    bodies = {each: body for each in functions if (body := each.body)}
+    calling = defaultdict(list)
+    for function, body in bodies.items():
+        for name in body.calls:
+            calling[name[-1]].append((name, function))
+    found: set[Function] = set()
+    waiting = [function for function, body in bodies.items() if any("." in name for name in body.reads)]
+    while waiting:
+        function = waiting.pop()
+        if function not in found:
+            found.add(function)
+            own = bodies[function].name
+            waiting += [caller for name, caller in calling[own[-1]] if own[-len(name) :] == name]
+    return [function for function in bodies if function in found]
 
 
 def _immutable(function: Function) -> Finding:
     return Finding(
         object_type="function",
         object_name=function.ident,
-        observed="is immutable and reads a setting",
+        observed="is immutable and reads a setting, itself or through what it calls",
         expected="is stable",
         detail="a plan keeps its first result: what was prepared for one tenant returns that tenant's rows to the next",
         remediation=function.remedy,

@@ -244,6 +244,22 @@ def test_immutable_functions_that_read_the_setting_are_found_and_mended(market, 
     assert every(market) == {}
 
 
+@pytest.mark.parametrize("called", ["market.current_tenant()", "current_tenant()"])
+def test_an_immutable_function_that_calls_one_that_reads_the_setting_is_found_and_mended(market, called):
+    market.run(
+        function("select {tenant}"),
+        "set search_path = market; " + function(f"select {called}", "immutable", "my_tenant() returns {type}"),
+        function("begin return market.my_tenant(); end", "immutable", "own_tenant() returns {type}", "plpgsql"),
+    )
+    told = found(market, "volatility")
+    with market.database.connect() as conn:
+        for each in told.values():
+            conn.execute(each.remediation)
+
+    assert ["market.my_tenant()", "market.own_tenant()"] == sorted(told)
+    assert every(market) == {}
+
+
 def test_an_immutable_function_in_standard_sql_is_found(market, cluster):
     if cluster.version < 14:
         pytest.skip("bodies in standard SQL came with 14")
@@ -256,6 +272,7 @@ def test_immutable_functions_that_read_no_setting_are_no_finding(market):
     market.run(
         function("select 'current_setting'::text", "immutable", "named() returns text"),
         function("select upper($1)", "immutable", "shouted(text) returns text"),
+        function("select market.shouted('x')", "immutable", "shouted_x() returns text"),
     )
 
     assert every(market) == {}
