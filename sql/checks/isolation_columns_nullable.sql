@@ -1,29 +1,9 @@
 -- What it answers: in which tables may a row be without a tenant? A tree's root speaks for its partitions; foreign tables declare only.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: column; those of inventory/ours; {tables} is isolation/tables
+-- Parameters: those of isolation/loose; {loose} is isolation/loose
 -- Minimum version: 13
-with tables as (
-    {tables}
-),
-loose as (
-    select t.oid, t.ident, t.root, t.level, unvalidated.name as unvalidated
-    from tables as t
-    join pg_catalog.pg_attribute as a on a.attrelid = t.oid and a.attnum = t.attnum
-    join pg_catalog.pg_type as ty on ty.oid = a.atttypid
-    left join lateral (
-        -- From 18 on NOT NULL may hold for new rows only.
-        select con.conname as name
-        from pg_catalog.pg_constraint as con
-        where con.conrelid = t.oid and con.contype = 'n' and not con.convalidated and t.attnum = any (con.conkey)
-    ) as unvalidated on true
-    where t.kind <> 'f'
-        and (not (a.attnotnull or ty.typnotnull) or unvalidated.name is not null)
-        and not exists (
-            select
-            from pg_catalog.pg_constraint as con
-            where con.conrelid = t.oid and con.contype = 'c' and con.convalidated and con.conkey = array[t.attnum]
-                and pg_catalog.pg_get_constraintdef(con.oid) = pg_catalog.format('CHECK ((%%I IS NOT NULL))', %(column)s::text)
-        )
+with loose as (
+    {loose}
 )
 select
     'column' as object_type,

@@ -1,7 +1,7 @@
 -- By what is each tenant table told apart, and which condition would let through the current tenant's rows and no others?
 -- Other statements take it as their part {filters}.
 -- Columns: oid; ident; kind; owner; rls; root; level; type of the tenant column; nullable; filter, the condition (NULL without a setting)
--- Parameters: column; setting; those of isolation/tables; {tables} is isolation/tables
+-- Parameters: column; setting; those of isolation/tables; {tables} is isolation/tables, {loose} is isolation/loose
 -- Minimum version: 13
 select
     t.oid,
@@ -12,7 +12,8 @@ select
     t.root,
     t.level,
     pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
-    not a.attnotnull as nullable,
+    -- No join, which the planner would make a loop over thousands of partitions.
+    t.oid in (select loose.oid from ({loose}) as loose) as nullable,
     case
         when %(setting)s = '' then null
         -- '' is a text, and what else is made of it fails: a reset setting is ''.

@@ -54,6 +54,7 @@ def expected(check: Check) -> dict[str, object]:
 
 
 def within(check: Check) -> dict[str, sql.Composable]:
-    """Return the parts of isolation queries: ``{ours}`` and ``{tables}``."""
-    ours = check.parts("inventory/ours")
-    return {**ours, "tables": queries.compose("isolation/tables", check.conn.info.server_version, **ours)}
+    """Return the parts of isolation queries: ``{ours}``, ``{tables}`` and ``{loose}``."""
+    version, ours = check.conn.info.server_version, check.parts("inventory/ours")
+    tables = queries.compose("isolation/tables", version, **ours)
+    return {**ours, "tables": tables, "loose": queries.compose("isolation/loose", version, tables=tables)}
