@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation import definers, reach, views
+from steward.isolation import definers, publications, reach, views
 
 if TYPE_CHECKING:
     from steward.check import Check
@@ -51,7 +51,9 @@ def test_default_table_privileges(check: Check) -> None:
 @pytest.mark.severity("normal")
 def test_publications(check: Check) -> None:
     """No publication sends every tenant's rows to whoever subscribes."""
-    assert not check.run("isolation_objects_publications", reach.within(check), **reach.expected(check)).offenders
+    told = publications.expected(check)
+
+    assert not check.run("isolation_objects_publications", reach.within(check), **told).offenders
 
 
 @pytest.mark.severity("critical")

@@ -7,17 +7,22 @@ with tables as (
     {tables}
 ),
 granted as (
-    select t.oid, acl.grantee, false as alone
+    select t.oid, acl.grantee, 'table' as by
     from tables as t
     join pg_catalog.pg_class as c on c.oid = t.oid
     cross join lateral pg_catalog.aclexplode(c.relacl) as acl
     where acl.privilege_type = 'UPDATE' and acl.grantee <> t.owner
     union
-    select t.oid, acl.grantee, true
+    select t.oid, acl.grantee, 'column'
     from tables as t
     join pg_catalog.pg_attribute as a on a.attrelid = t.oid and a.attnum = t.attnum
     cross join lateral pg_catalog.aclexplode(a.attacl) as acl
     where acl.privilege_type = 'UPDATE' and acl.grantee <> t.owner
+    union
+    -- From 14 on: its members need no grant.
+    select t.oid, r.oid, 'membership'
+    from tables as t
+    join pg_catalog.pg_roles as r on r.rolname = 'pg_write_all_data'
 ),
 open as (
     select
@@ -25,8 +30,10 @@ open as (
         t.ident,
         t.root,
         pg_catalog.string_agg(distinct pg_catalog.quote_ident(r.rolname), ', ' order by pg_catalog.quote_ident(r.rolname)) as names,
-        pg_catalog.string_agg(distinct who.name, ', ' order by who.name) filter (where not granted.alone) as whole,
-        pg_catalog.string_agg(distinct who.name, ', ' order by who.name) filter (where granted.alone) as alone
+        pg_catalog.string_agg(distinct who.name, ', ' order by who.name) filter (where granted.by = 'table') as whole,
+        pg_catalog.string_agg(distinct who.name, ', ' order by who.name) filter (where granted.by = 'column') as alone,
+        pg_catalog.string_agg(distinct pg_catalog.quote_ident(r.rolname), ', ' order by pg_catalog.quote_ident(r.rolname))
+            filter (where granted.by = 'membership') as members
     from tables as t
     join granted on granted.oid = t.oid
     join pg_catalog.pg_roles as r
@@ -56,7 +63,8 @@ select
                 where a.attrelid = open.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attname <> %(column)s
             ),
             open.ident
-        ) || open.whole
+        ) || open.whole,
+        'revoke pg_write_all_data from ' || open.members
     ) as remediation
 from open
 where open.root = open.oid

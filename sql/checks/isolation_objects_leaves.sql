@@ -1,7 +1,25 @@
--- What it answers: which partitions and inheriting tables can the application use by their own names, past the policies of their parents?
+-- What it answers: which partitions and inheriting tables can the application use by their own names, past the policies of their parents,
+-- and which parents that have no tenant column show their children's rows past the children's policies?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
 -- Parameters: those of isolation/tables and isolation/granted; {tables}, {granted}
 -- Minimum version: 13
+with recursive tables as (
+    {tables}
+),
+granted as (
+    {granted}
+),
+above as (
+    -- A partition has the columns of its parent.
+    select i.inhparent as oid
+    from tables
+    join pg_catalog.pg_class as c on c.oid = tables.oid and not c.relispartition
+    join pg_catalog.pg_inherits as i on i.inhrelid = c.oid
+    union
+    select i.inhparent
+    from above
+    join pg_catalog.pg_inherits as i on i.inhrelid = above.oid
+)
 select
     case when c.relispartition then 'partition' else 'inheriting table' end as object_type,
     tables.ident as object_name,
@@ -12,11 +30,28 @@ select
     || pg_catalog.string_agg(distinct granted.chain, '; ' order by granted.chain) || ')' as detail,
     'alter table ' || tables.ident || ' enable row level security; revoke all on ' || tables.ident || ' from '
     || pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee) as remediation
-from ({tables}) as tables
+from tables
 join pg_catalog.pg_class as c on c.oid = tables.oid
-join ({granted}) as granted on granted.oid = tables.oid
+join granted on granted.oid = tables.oid
 where tables.kind in ('r', 'p')
     and not tables.rls
     and exists (select from pg_catalog.pg_inherits as i where i.inhrelid = tables.oid)
 group by c.relispartition, tables.ident
-order by tables.ident
+union all
+select
+    'inherited table',
+    parent.ident,
+    pg_catalog.string_agg(distinct granted.privilege, ', ' order by granted.privilege) || ' granted to '
+    || pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee),
+    'no grant to the application',
+    'it has no tenant column itself, and a query of it reaches every tenant''s rows in its children, past their policies ('
+    || pg_catalog.string_agg(distinct granted.chain, '; ' order by granted.chain) || ')',
+    'revoke all on ' || parent.ident || ' from ' || pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee)
+from above
+join pg_catalog.pg_class as c on c.oid = above.oid and not c.relrowsecurity
+join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+cross join lateral (select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as ident) as parent
+join granted on granted.oid = c.oid and granted.privilege in ('select', 'update', 'delete')
+where c.oid not in (select tables.oid from tables)
+group by parent.ident
+order by object_name
