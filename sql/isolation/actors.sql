@@ -2,7 +2,7 @@
 -- Logins that can become a role which it does not filter are left out: what they may is no question of policies.
 -- Other statements take it as their part {actors}.
 -- Columns: oid; name
--- Parameters: roles
+-- Parameters: roles; others bigint[], oids of roles that are judged beside them
 -- Minimum version: 13
 select r.oid, r.rolname::text as name
 from pg_catalog.pg_roles as r
@@ -10,6 +10,7 @@ where not r.rolsuper
     and not r.rolbypassrls
     and (
         r.rolname = any (%(roles)s)
+        or r.oid::bigint = any (%(others)s::bigint[])
         or (
             r.rolcanlogin
             and exists (

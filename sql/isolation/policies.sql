@@ -1,6 +1,7 @@
 -- Which policies stand on tenant tables, what do they say, and to which of the application's roles do they apply?
 -- Columns: ident; table_ident; permissive; command (polcmd); actors, a mapping of each role to the role by which the policy
--- reaches it ('' for itself and for PUBLIC); locked (nothing else can be told then); using; check; nullable; type; remedy
+-- reaches it ('' for itself and for PUBLIC); idents, of each role the name as it is written; locked (nothing else can be told
+-- then); using; check; nullable; type; remedy
 -- Parameters: those of isolation/filters and isolation/actors; {filters}, {actors}
 -- Minimum version: 13
 with filters as (
@@ -19,7 +20,10 @@ locked as (
         and l.pid is distinct from pg_catalog.pg_backend_pid()
 ),
 reached as (
-    select p.oid, pg_catalog.jsonb_object_agg(actors.name, reached.through) as actors
+    select
+        p.oid,
+        pg_catalog.jsonb_object_agg(actors.name, reached.through) as actors,
+        pg_catalog.jsonb_object_agg(actors.name, pg_catalog.quote_ident(actors.name)) as idents
     from pg_catalog.pg_policy as p
     join filters on filters.oid = p.polrelid
     cross join actors
@@ -40,6 +44,7 @@ select
     p.polpermissive as permissive,
     p.polcmd::text as command,
     coalesce(reached.actors, '{{}}') as actors,
+    coalesce(reached.idents, '{{}}') as idents,
     locked.oid is not null as locked,
     case when locked.oid is null then pg_catalog.pg_get_expr(p.polqual, p.polrelid) end as "using",
     case when locked.oid is null then pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) end as "check",

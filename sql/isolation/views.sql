@@ -1,6 +1,6 @@
 -- The plain views over rows of tenants: as whom they read, what they read, and what of them the application may do.
--- Columns: oid; owner (oid); invoker, reads as whoever asks (15 and later); barrier; checked, WITH CHECK OPTION; definition; used, oids of
--- what it reads; readers, to whom SELECT is granted (NULL: nobody); writers, likewise INSERT or UPDATE where the view lets them through;
+-- Columns: oid; owner (oid); invoker, reads as whoever asks (15 and later); barrier; checked, WITH CHECK OPTION; cascaded, by the filters of
+-- views below it, too; definition; used, oids of what it reads; readers, to whom SELECT is granted (NULL: nobody); writers, likewise INSERT or UPDATE where the view lets them through;
 -- as_invoker, as_barrier, as_checked, statements that change it; revoked, one that takes the grants away
 -- Parameters: those of isolation/holding and isolation/granted; {holding}, {granted}
 -- Minimum version: 13
@@ -21,6 +21,7 @@ from (
         coalesce(option.invoker, false) as invoker,
         coalesce(option.barrier, false) as barrier,
         coalesce(option.checked, false) as checked,
+        coalesce(option.cascaded, false) as cascaded,
         pg_catalog.pg_get_viewdef(v.oid) as definition,
         array(
             select distinct d.refobjid::bigint
@@ -53,7 +54,8 @@ from (
         select
             pg_catalog.bool_or(o.option_name = 'security_invoker' and o.option_value::boolean) as invoker,
             pg_catalog.bool_or(o.option_name = 'security_barrier' and o.option_value::boolean) as barrier,
-            pg_catalog.bool_or(o.option_name = 'check_option') as checked
+            pg_catalog.bool_or(o.option_name = 'check_option') as checked,
+            pg_catalog.bool_or(o.option_name = 'check_option' and o.option_value = 'cascaded') as cascaded
         from pg_catalog.pg_options_to_table(v.reloptions) as o
     ) as option on true
 ) as view

@@ -13,7 +13,6 @@ from pglast.parser import scan
 from steward.check import Finding
 from steward.isolation import bodies, reach, views
 from steward.isolation.reads import unfiltered
-from steward.isolation.sources import exempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +54,9 @@ class Definer:
 def leaks(check: Check) -> Iterator[Finding]:
     """Yield the routines that the application may call and that reach rows of every tenant."""
     known = reach.known(check)
-    shown = views.load(check, known)
-    for definer in _definers(check, known):
+    definers = list(_definers(check, known))
+    shown = views.load(check, known, {definer.owner for definer in definers})
+    for definer in definers:
         reasons = list(_reached(definer, shown)) if definer.called and definer.callers else []
         if reasons:
             yield Finding(
@@ -120,7 +120,7 @@ def _reached(definer: Definer, shown: Views) -> Iterator[str]:
             below = shown.leak(relation.oid, definer.owner)
             reason = str(below) if below else None
         else:
-            reason = exempt(shown.graph, definer.owner, relation)
+            reason = shown.exempt(definer.owner, relation)
             reason = reason and f"{relation.ident}: {reason}"
         if reason:
             yield reason
@@ -129,7 +129,7 @@ def _reached(definer: Definer, shown: Views) -> Iterator[str]:
 def _unknown(definer: Definer, shown: Views) -> Iterator[str]:
     """Yield why no policy holds, if that is so, for a routine of which only the run tells what it does."""
     guarded = (each for each in shown.relations.values() if each.kind in {"r", "p"} and each.rls)
-    past = next(filter(None, (exempt(shown.graph, definer.owner, each) for each in guarded)), None)
+    past = next(filter(None, (shown.exempt(definer.owner, each) for each in guarded)), None)
     if past:
         yield f"its source does not tell which statements it runs, and {past}"
 

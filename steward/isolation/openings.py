@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from steward.check import Finding
-from steward.isolation import logic, policies
+from steward.isolation import logic, policies, reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,8 +40,16 @@ def found(check: Check, item: str) -> Findings:
 
     """
     policies.expected(check)
-    told = policies.known(check)
-    return check.judge(f"isolation_policies_{item}", _findings(item, sorted_out(policies.holes(told))[item], told))
+    read = reach.graph(check)
+    become = {
+        each.role.name: each
+        for each in reach.reached(check, read)
+        if each.kind != "other" and each.step.how and each.step.acts and not (each.implied or each.past)
+    }
+    told = policies.known(check, (each.role.oid for each in become.values()))
+    chains = {name: read.chain(each.step) for name, each in become.items()}
+    holes = sorted_out(policies.holes(told))[item]
+    return check.judge(f"isolation_policies_{item}", _findings(item, holes, told, chains))
 
 
 def sorted_out(holes: Iterable[Hole]) -> Mapping[str, list[Hole]]:
@@ -71,10 +79,12 @@ def _place(hole: Hole) -> tuple[str, str, str]:
     return hole.policy.ident, hole.side, hole.state
 
 
-def _findings(item: str, holes: Iterable[Hole], told: Known) -> list[Finding]:
-    by_policy: dict[str, list[Hole]] = defaultdict(list)
+def _findings(item: str, holes: Iterable[Hole], told: Known, chains: Mapping[str, str]) -> list[Finding]:
+    every: dict[str, list[Hole]] = defaultdict(list)
     for hole in holes:
-        by_policy[hole.policy.ident].append(hole)
+        every[hole.policy.ident].append(hole)
+    # What a role of the application has as it is, is not told again of a role that it can become.
+    by_policy = {ident: [hole for hole in each if hole.actor not in chains] or each for ident, each in every.items()}
     setting = told.setting or "the session's tenant"
     return [
         Finding(
@@ -82,7 +92,7 @@ def _findings(item: str, holes: Iterable[Hole], told: Known) -> list[Finding]:
             object_name=ident,
             observed=f"{_OBSERVED[item]}: {_who(each)}",
             expected=f"only rows whose {told.column} is {setting}",
-            detail=_DETAIL[item] + _through(each),
+            detail=_DETAIL[item] + _through(each, chains),
             remediation=each[0].policy.remedy,
         )
         for ident, each in by_policy.items()
@@ -93,11 +103,14 @@ def _who(holes: list[Hole]) -> str:
     """Tell which commands find the hole, by role."""
     commands: dict[str, dict[str, None]] = defaultdict(dict)
     for hole in holes:
-        commands[hole.actor][hole.command] = None
+        commands[hole.policy.idents[hole.actor]][hole.command] = None
     return "; ".join(f"{', '.join(each)} as {actor}" for actor, each in commands.items())
 
 
-def _through(holes: list[Hole]) -> str:
+def _through(holes: list[Hole], chains: Mapping[str, str]) -> str:
     """Tell by which membership the policy reaches a role, where it names neither that role nor PUBLIC."""
     via = {hole.actor: hole.policy.actors[hole.actor] for hole in holes}
-    return "".join(f"; it reaches {actor} through {role}" for actor, role in via.items() if role)
+    idents = {name: ident for hole in holes for name, ident in hole.policy.idents.items()}
+    through = (f"; it reaches {idents[actor]} through {role}" for actor, role in via.items() if role)
+    become = (f"; the application can become {idents[actor]}: {chains[actor]}" for actor in via if actor in chains)
+    return "".join((*through, *become))

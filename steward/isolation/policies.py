@@ -15,14 +15,14 @@ from steward.isolation import bodies, logic, scope, syntax
 from steward.isolation.evaluation import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from psycopg import sql
 
     from steward.check import Check
     from steward.isolation.bodies import Body
 
-__all__ = ["Function", "Hole", "Known", "Policy", "expected", "holes", "known", "note_denied", "parts"]
+__all__ = ["Function", "Hole", "Known", "Policy", "expected", "holes", "known", "note_denied", "opened", "parts"]
 
 Side = Literal["using", "check"]
 
@@ -45,6 +45,7 @@ class Policy:
     permissive: bool
     command: str
     actors: Mapping[str, str]
+    idents: Mapping[str, str]
     locked: bool
     using: str | None
     check: str | None
@@ -113,7 +114,7 @@ def parts(check: Check) -> dict[str, sql.Composable]:
     within = scope.within(check)
     return {
         "tables": within["tables"],
-        "filters": queries.compose("isolation/filters", version, tables=within["tables"]),
+        "filters": queries.compose("isolation/filters", version, tables=within["tables"], loose=within["loose"]),
         **check.parts("isolation/actors"),
     }
 
@@ -125,21 +126,23 @@ def expected(check: Check) -> dict[str, object]:
         Inconclusive: there is none that row-level security filters.
 
     """
-    told = scope.expected(check)
+    told: dict[str, object] = {**scope.expected(check), "others": []}
     if not queries.fetch(check.conn, "isolation/actors", told):
         lacking = f"row-level security filters none of the roles {', '.join(scope.roles(check.settings.profile))}"
         raise Inconclusive(f"{lacking}, or they do not exist; name the application's in isolation.roles of the profile")
     return told
 
 
-def known(check: Check) -> Known:
+def known(check: Check, others: Iterable[int] = ()) -> Known:
     """Return the policies of tenant tables with the functions that they call, in two statements.
+
+    ``others`` are oids of roles for which policies are judged beside the application's.
 
     Raises:
         Inconclusive: no table has the tenant column, or one is locked.
 
     """
-    told, within = scope.expected(check), parts(check)
+    told, within = {**scope.expected(check), "others": sorted(others)}, parts(check)
     names = ("tables", "filters", "actors")
     policies = _asked(check, "isolation/policies", Policy, told, {name: within[name] for name in names[1:]})
     functions = _asked(check, "isolation/functions", Function, told, {"tables": within["tables"]})
@@ -181,6 +184,22 @@ def holes(told: Known) -> Iterator[Hole]:
                 applying = [each for each in table if actor in each.actors and command in _COMMANDS[each.command]]
                 for side in sides:
                     yield from judged.composed(applying, actor, command, side)
+
+
+def opened(check: Check, others: Mapping[int, str]) -> dict[tuple[str, str], str]:
+    """Return by which policy a role comes at rows of every tenant of a table, by the names of the role and the table.
+
+    ``others`` are names of roles by oid. What lets the application's own roles through as well is told of them.
+    """
+    found: dict[tuple[str, str], str] = {}
+    if others:
+        names = set(others.values())
+        every = [hole for hole in holes(known(check, others)) if hole.sure == logic.POSSIBLE and not hole.nobodys]
+        told = {hole.policy.ident for hole in every if hole.actor not in names}
+        for hole in every:
+            if hole.side == "using" and hole.actor in names and hole.policy.ident not in told:
+                found.setdefault((hole.actor, hole.policy.table_ident), hole.policy.ident)
+    return found
 
 
 class _Judged:

@@ -17,7 +17,7 @@ _NOBODY = logic.Atom("constant", "a tenant that nobody has named")
 
 
 def expected(check: Check) -> dict[str, object]:
-    """Return the parameters of the query: where a filter compares the tenant with constants and lets no other through."""
+    """Return the parameters of the query; ``named``: where a filter lets through the tenants that it names only."""
     known = reach.known(check)
     rows = reach.asked(check, "isolation/row_filters", known.told, **known.within)
     column = check.settings.profile.tenancy.column

@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pglast import ast
+
 from steward.check import Finding
-from steward.isolation import bodies, reach
+from steward.isolation import bodies, policies, reach
 from steward.isolation.reads import passes, unfiltered
 from steward.isolation.sources import exempt, relations, tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from steward.check import Check
-    from steward.isolation.reach import Graph, Known
+    from steward.isolation.reach import Known
     from steward.isolation.reads import Name, Tenant
     from steward.isolation.sources import Relation
 
 __all__ = ["Leak", "View", "Views", "barriers", "leaks", "load", "named", "writes"]
+
+# The first server with security_invoker.
+_INVOKING = 150000
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class View:
     invoker: bool
     barrier: bool
     checked: bool
+    cascaded: bool
     definition: str
     used: tuple[int, ...]
     readers: str | None
@@ -57,11 +63,13 @@ class Leak:
 class Views:
     """The views over rows of tenants, with what stands below them."""
 
-    def __init__(self, graph: Graph, below: Mapping[int, Relation], views: Mapping[int, View], column: Tenant) -> None:
-        self.graph = graph
+    def __init__(self, known: Known, below: Mapping[int, Relation], views: Mapping[int, View], column: Tenant) -> None:
+        self.graph = known.graph
         self.relations = below
         self.views = views
         self.tenant = column
+        # By which policies whom it is read as comes at every tenant's rows, though the application does not.
+        self.opened: Mapping[tuple[str, str], str] = {}
         self._trees = {oid: bodies.parsed(view.definition) for oid, view in views.items()}
         self._open = {oid: unfiltered(self._trees[oid], column) for oid in views}
         self._leaks: dict[tuple[int, int | None], Leak | None] = {}
@@ -78,6 +86,35 @@ class Views:
         """Return what only the view's own filter keeps from the application."""
         return tuple(self._through(self.views[oid], None, guarded=True))
 
+    def exempt(self, reader: int, relation: Relation) -> str | None:
+        """Tell why a role reads every tenant's rows of a relation; None where policies keep them from it."""
+        role = self.graph.roles[reader]
+        policy = self.opened.get((role.name, relation.ident))
+        return exempt(self.graph, reader, relation) or (policy and f"{policy} lets {role.ident} through")
+
+    def written(self, oid: int, *, held: bool = False) -> Iterator[Leak]:
+        """Yield what takes rows of any tenant through a view: neither a filter that writing is held to nor a policy.
+
+        ``held``: by the check option of a view above, its filter and all those below it.
+        """
+        view = self.views[oid]
+        for used in view.used:
+            relation = self.relations.get(used)
+            checked = (held or view.checked) and relation is not None and self._filters(view, relation)
+            if relation is None or checked or not self._from(view, relation):
+                continue
+            if used in self.views:
+                below = self.written(used, held=held or view.cascaded)
+                yield from (Leak((view.ident, *each.path), each.relation, each.by, each.reason) for each in below)
+            elif not view.invoker and (reason := self.exempt(view.owner, relation)):
+                yield Leak((view.ident,), relation, view, reason)
+
+    def _filters(self, view: View, relation: Relation) -> bool:
+        """Tell whether a view lets through no rows of what stands below it but the setting's tenant's."""
+        below = self._trees.get(relation.oid, (None,))
+        honest = relation.oid not in self.views or passes(next(iter(below), None), self.tenant.column)
+        return honest and not named(relation, self._open[view.oid])
+
     def _through(self, view: View, reader: int | None, *, guarded: bool) -> Iterator[Leak]:
         """Yield what comes up from below a view, where its own filter holds it or where nothing does."""
         acting = reader if view.invoker else view.owner
@@ -85,16 +122,22 @@ class Views:
             relation = self.relations.get(oid)
             if relation is None:
                 continue
-            filtered = not named(relation, self._open[view.oid])
+            filtered = self._filters(view, relation)
             if oid in self.views:
-                filtered = filtered and passes(next(iter(self._trees[oid]), None), self.tenant.column)
                 below = self.leak(oid, reader)
                 found = below and Leak((view.ident, *below.path), below.relation, below.by, below.reason)
             else:
-                reason = None if acting is None else exempt(self.graph, acting, relation)
+                reason = None if acting is None else self.exempt(acting, relation)
                 found = Leak((view.ident,), relation, view, reason) if reason else None
             if found and filtered is guarded:
                 yield found
+
+    def _from(self, view: View, relation: Relation) -> bool:
+        """Tell whether a relation is what a view is made from, and not only what its conditions ask."""
+        tree = next(iter(self._trees[view.oid]), None)
+        sources = getattr(tree, "fromClause", None) or ()
+        names = frozenset((each.schemaname, str(each.relname)) for each in sources if isinstance(each, ast.RangeVar))
+        return not names or named(relation, names)
 
     def shown(self) -> set[int]:
         """Return the views that the application reads or writes, by themselves or through others."""
@@ -112,28 +155,31 @@ def named(relation: Relation, names: frozenset[Name]) -> bool:
     return (relation.schema, relation.name) in names or (None, relation.name) in names
 
 
-def load(check: Check, known: Known) -> Views:
-    """Read the views over rows of tenants."""
+def load(check: Check, known: Known, runners: Iterable[int] = ()) -> Views:
+    """Read the views over rows of tenants; ``runners`` are oids of others as whom they are read."""
     rows = reach.asked(check, "isolation/views", known.told, **known.within)
-    found = (View(**{**row, "used": tuple(row["used"])}) for row in rows)
-    return Views(known.graph, relations(check, known), {view.oid: view for view in found}, tenant(check))
+    found = {row["oid"]: View(**{**row, "used": tuple(row["used"])}) for row in rows}
+    shown = Views(known, relations(check, known), found, tenant(check))
+    owners = {*runners, *(view.owner for view in found.values())}
+    roles = (known.graph.roles[oid] for oid in owners)
+    shown.opened = policies.opened(check, {role.oid: role.name for role in roles if not role.bypasses})
+    return shown
 
 
 def leaks(check: Check) -> Iterator[Finding]:
     """Yield the views that show the application rows of every tenant."""
     views = load(check, reach.known(check))
-    invoking = check.conn.info.server_version >= 150000  # noqa: PLR2004 - the first with security_invoker
+    invoking = check.conn.info.server_version >= _INVOKING
     for view in views.views.values():
         leak = views.leak(view.oid) if view.readers else None
         if leak:
-            mends = invoking and leak.by and leak.relation.kind in {"r", "p"} and leak.relation.rls
             yield Finding(
                 "view",
                 view.ident,
                 f"shows every tenant's rows of {leak.relation.ident} to {view.readers}",
                 "a view that reads as who asks, or a security_barrier view that filters by the tenant setting",
                 str(leak),
-                leak.by.as_invoker if mends and leak.by else view.revoked,
+                _mending(view, leak, invoking=invoking),
             )
 
 
@@ -156,16 +202,22 @@ def barriers(check: Check) -> Iterator[Finding]:
 def writes(check: Check) -> Iterator[Finding]:
     """Yield the views through which the application can write rows of other tenants."""
     views = load(check, reach.known(check))
+    invoking = check.conn.info.server_version >= _INVOKING
     for view in views.views.values():
-        if not view.writers or view.checked:
-            continue
-        below = views.guarded(view.oid) or tuple(filter(None, [views.leak(view.oid)]))
+        below = next(views.written(view.oid), None) if view.writers else None
         if below:
+            held = next(views.written(view.oid, held=True), None) is None
             yield Finding(
                 "view",
                 view.ident,
                 f"takes rows of any tenant from {view.writers}",
                 "with check option, or no right to write",
-                f"what is written through it is not held against its filter, and no policy holds ({below[0]})",
-                view.as_checked,
+                f"what is written through it is not held against a filter, and no policy holds ({below})",
+                view.as_checked if held else _mending(view, below, invoking=invoking),
             )
+
+
+def _mending(view: View, leak: Leak, *, invoking: bool) -> str:
+    """Return what closes a leak: reading as who asks where policies hold for that, or else no grant."""
+    mends = invoking and leak.by and leak.relation.kind in {"r", "p"} and leak.relation.rls
+    return leak.by.as_invoker if mends and leak.by else view.revoked

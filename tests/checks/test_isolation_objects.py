@@ -6,6 +6,7 @@ import contextlib
 import inspect
 
 import pytest
+from psycopg import errors, sql
 
 from checks import test_isolation_objects as runbook
 from steward import Inconclusive, NotNeeded
@@ -211,6 +212,25 @@ def test_an_inheriting_table_is_found_as_a_leaf_is(market):
     assert {} == judged(market, "leaves")
 
 
+def test_a_parent_without_a_tenant_is_found_at_any_height_and_really_shows_the_rows(market):
+    market.run(
+        "create table market.top (body text)",
+        "create table market.base () inherits (market.top)",
+        "create table market.kept (tenant_id {type} not null) inherits (market.base)",
+        *GUARDED,
+        "insert into market.kept values ('of a', {a}), ('of b', {b})",
+        "grant select, insert on market.top to market_app",
+    )
+    with market.database.connect("market_app") as app:
+        assert 2 == len(app.execute("select * from market.top").fetchall())
+    found = judged(market, "leaves")
+    mended(market, found)
+
+    assert ["market.top"] == list(found)
+    assert "select granted to market_app" == found["market.top"].observed
+    assert {} == judged(market, "leaves")
+
+
 def test_a_partitioned_partition_is_found_as_a_leaf_is(market):
     market.run(
         "create table market.deep (tenant_id {type} not null, at int) partition by list (at)",
@@ -276,9 +296,20 @@ def test_a_row_filter_on_the_tenant_is_enough(market, cluster):
 
     assert {} == judged(market, "publications")
 
-    market.run("alter publication beyond set table market.orders where (number > 1)")
+    for careless in ("number > 1", "tenant_id is not null", "tenant_id <> {a}", "tenant_id = {a} or number > 1"):
+        market.run(f"alter publication beyond set table market.orders where ({careless})")
 
-    assert ["beyond"] == list(judged(market, "publications"))
+        assert ["beyond"] == list(judged(market, "publications"))
+
+
+def test_no_record_tells_whom_a_row_filter_names(market, cluster):
+    if cluster.version < 15:
+        pytest.skip("row filters came with 15")
+    market.run("create publication beyond for table market.orders where (tenant_id = {a}) with (publish = 'insert')")
+    with market.check() as check:
+        runbook.test_publications(check)
+
+        assert market.kind.a.split("'")[1] not in str(check.statements)
 
 
 def test_a_schema_sends_all_rows_beside_a_filter(market, cluster):
@@ -421,6 +452,65 @@ def test_a_materialized_view_over_a_view_is_found(market):
     )
 
     assert ["market.copied"] == list(judged(market, "matviews"))
+
+
+def test_a_view_that_filters_nothing_is_closed_and_not_only_checked(market):
+    market.run(
+        shown(),
+        OF_SYSTEM,
+        "alter view market.shown set (check_option = cascaded)",
+        "grant insert on market.shown to market_app",
+    )
+    with market.database.connect("market_app") as app:
+        app.execute("begin")
+        app.execute(market.kind.format("select set_config('market.tenant', ({b})::text, true)"))
+        customer = app.execute("select id from market.customers limit 1").fetchone()["id"]
+        app.execute(market.kind.format("select set_config('market.tenant', ({a})::text, true)"))
+        row = sql.SQL("insert into market.shown values (default, {b}, {customer}, 'small', 9, '')")
+        taken = row.format(b=sql.SQL(market.kind.b), customer=sql.Literal(customer))
+
+        assert 1 == app.execute(taken).rowcount
+
+        app.execute("rollback")
+    found = judged(market, "view_writes")
+    mended(market, found)
+
+    assert ["market.shown"] == list(found)
+    assert {} == judged(market, "view_writes")
+
+    with market.database.connect("market_app") as app, pytest.raises(errors.InsufficientPrivilege):
+        app.execute(taken)
+
+
+def test_a_filter_of_a_lower_view_counts_where_it_is_checked(market):
+    market.run(
+        shown(f"orders {OURS}").replace("market.shown", "market.lowest"),
+        "alter view market.lowest owner to market_system",
+        shown("lowest"),
+        OF_SYSTEM,
+        "grant update on market.shown to market_app",
+    )
+    found = judged(market, "view_writes")
+    mended(market, found)
+
+    assert ["market.shown"] == list(found)
+    assert "alter view market.shown set (check_option = cascaded)" == found["market.shown"].remediation
+    assert {} == judged(market, "view_writes")
+
+    market.run("alter view market.shown reset (check_option)", "alter view market.lowest set (check_option = local)")
+
+    assert {} == judged(market, "view_writes")
+
+
+def test_what_a_condition_asks_is_not_written(market):
+    market.run(
+        shown("orders where exists (select from market.totals as t where t.tenant_id = {tenant})"),
+        "alter view market.shown owner to market_owner",
+        "grant select on market.totals to market_owner",
+        "grant insert on market.shown to market_app",
+    )
+
+    assert {} == judged(market, "view_writes")
 
 
 # --- functions -----------------------------------------------------------------------------------
