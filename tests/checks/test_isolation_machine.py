@@ -61,6 +61,13 @@ def test_tenants_of_any_type_are_green(market_of, kind):
         assert not check.offenders
 
 
+@pytest.fixture
+def hasty(monkeypatch):
+    """How short a walk can be made is the matter of one test alone; the others need it to be found."""
+    monkeypatch.setattr(machine, "_SHORTEN", 0.5)
+
+
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("order", ORDERS)
 def test_what_an_order_of_steps_shows_is_found_with_the_steps(market, monkeypatch, order):
     monkeypatch.setenv(machine.SEED, "20261122")
