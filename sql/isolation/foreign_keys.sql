@@ -56,12 +56,13 @@ select
                 'alter table %%s drop constraint %%I, add constraint %%I foreign key (%%I, %%s) references %%s (%%I, %%s)%%s%%s',
                 child.ident, con.conname, con.conname, %(column)s::text, keys.columns,
                 parent.ident, %(column)s::text, keys.referenced,
-                ' on delete ' || case con.confdeltype
-                    when 'c' then 'cascade'
-                    when 'r' then 'restrict'
-                    -- Of these columns alone, from 15 on: the tenant stays.
-                    when 'n' then 'set null (' || keys.columns || ')'
-                    when 'd' then 'set default (' || keys.columns || ')'
+                ' on delete ' || case
+                    when con.confdeltype = 'c' then 'cascade'
+                    when con.confdeltype = 'r' then 'restrict'
+                    -- Of these columns alone, so that the tenant stays; before 15 that cannot be said, and the parent does.
+                    when pg_catalog.current_setting('server_version_num')::integer < 150000 then null
+                    when con.confdeltype = 'n' then 'set null (' || keys.columns || ')'
+                    when con.confdeltype = 'd' then 'set default (' || keys.columns || ')'
                 end,
                 ' on update ' || case con.confupdtype when 'c' then 'cascade' when 'r' then 'restrict' end
             )

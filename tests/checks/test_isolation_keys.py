@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from psycopg import errors
 
@@ -80,6 +82,22 @@ def test_the_remedy_of_a_foreign_key_mends_it(market, found):
     market.run(*(each.remediation for each in remedies.values()))
 
     assert ["market.reviews.reviews_order_id_fkey"] == list(remedies)
+    assert {} == found("isolation_keys_references")
+    assert {} == found("isolation_keys_cascades")
+
+
+@pytest.mark.parametrize("action", ["cascade", "set null", "set default", "restrict"])
+def test_the_remedy_of_a_foreign_key_runs_whatever_its_action(market, found, action):
+    market.run(
+        "create table market.reviews (tenant_id uuid not null, order_id uuid)",
+        f"alter table market.reviews add foreign key (order_id) references market.orders on delete {action}",
+        "grant insert on market.reviews to market_app",
+        "insert into market.reviews select tenant_id, id from market.orders",
+    )
+    market.run(*(each.remediation for each in found("isolation_keys_references").values()))
+    with contextlib.suppress(errors.ForeignKeyViolation, errors.RestrictViolation):
+        market.run("delete from market.orders")
+
     assert {} == found("isolation_keys_references")
     assert {} == found("isolation_keys_cascades")
 
