@@ -32,7 +32,8 @@ select
     || pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee) as remediation
 from tables
 join pg_catalog.pg_class as c on c.oid = tables.oid
-join granted on granted.oid = tables.oid
+-- MAINTAIN, from 17 on, shows no rows.
+join granted on granted.oid = tables.oid and granted.privilege <> 'maintain'
 where tables.kind in ('r', 'p')
     and not tables.rls
     and exists (select from pg_catalog.pg_inherits as i where i.inhrelid = tables.oid)

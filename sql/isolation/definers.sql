@@ -1,4 +1,4 @@
--- SECURITY DEFINER functions and procedures that the application may call, or that a trigger runs for it.
+-- SECURITY DEFINER functions and procedures that the application may call, or that a view or a trigger runs for it.
 -- Columns: ident, with its arguments; kind; owner (oid); language; definition; source; called, whether it can be called and is not only a trigger's;
 -- bound, whether its names were bound when it was made; path, its search_path (NULL: none); callers, to whom EXECUTE is granted;
 -- schemas, all of the database; with_path, revoked, statements that mend it
@@ -62,5 +62,16 @@ where p.prosecdef
                 and pg_catalog.has_schema_privilege(reached.role, n.oid, 'usage')
         )
         or exists (select from pg_catalog.pg_trigger as t where t.tgfoid = p.oid)
+        -- Who calls it through a view needs no right on its schema.
+        or (
+            callers.names is not null
+            and exists (
+                select
+                from pg_catalog.pg_depend as d
+                where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                    and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                    and d.refobjid = p.oid
+            )
+        )
     )
 order by shown.ident

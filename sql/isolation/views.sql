@@ -1,6 +1,7 @@
 -- The plain views over rows of tenants: as whom they read, what they read, and what of them the application may do.
 -- Columns: oid; owner (oid); invoker, reads as whoever asks (15 and later); barrier; checked, WITH CHECK OPTION; cascaded, by the filters of
--- views below it, too; definition; used, oids of what it reads; readers, to whom SELECT is granted (NULL: nobody); writers, likewise INSERT or UPDATE where the view lets them through;
+-- views below it, too; definition; used, oids of what it reads; readers, to whom SELECT is granted (NULL: nobody); removers, likewise DELETE, and
+-- writers INSERT or UPDATE, where the view lets them through;
 -- as_invoker, as_barrier, as_checked, statements that change it; revoked, one that takes the grants away
 -- Parameters: those of isolation/holding and isolation/granted; {holding}, {granted}
 -- Minimum version: 13
@@ -12,7 +13,7 @@ select
     'alter view ' || view.ident || ' set (security_invoker = true)' as as_invoker,
     'alter view ' || view.ident || ' set (security_barrier = true)' as as_barrier,
     'alter view ' || view.ident || ' set (check_option = cascaded)' as as_checked,
-    'revoke all on ' || view.ident || ' from ' || pg_catalog.concat_ws(', ', view.readers, view.writers) as revoked
+    'revoke all on ' || view.ident || ' from ' || pg_catalog.concat_ws(', ', view.readers, view.removers, view.writers) as revoked
 from (
     select
         v.oid::bigint,
@@ -44,7 +45,14 @@ from (
             select pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee)
             from granted
             where granted.oid = v.oid
-                -- The bits of UPDATE and INSERT.
+                and granted.privilege = 'delete'
+                and pg_catalog.pg_relation_is_updatable(v.oid, false) & 16 <> 0
+        ) as removers,
+        (
+            select pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee)
+            from granted
+            where granted.oid = v.oid
+                -- The bits of UPDATE and INSERT, as above of DELETE.
                 and pg_catalog.pg_relation_is_updatable(v.oid, false)
                 & case granted.privilege when 'update' then 4 when 'insert' then 8 else 0 end <> 0
         ) as writers

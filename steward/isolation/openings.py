@@ -19,14 +19,14 @@ __all__ = ["found", "sorted_out"]
 _OBSERVED = {
     "open": "lets through rows of other tenants",
     "checks": "takes rows for other tenants",
-    "unset": "lets through rows of every tenant while no tenant is set",
+    "unset": "lets through rows of tenants while no tenant is set",
     "nulls": "lets through rows without a tenant",
     "unproven": "may let through rows of other tenants",
 }
 _DETAIL = {
     "open": "it is permissive, a row of any tenant can meet it, and no restrictive policy narrows it to the session's",
     "checks": "a row of any tenant can meet its check: an insert, or an update without a condition, leaves the tenant",
-    "unset": "a session that has set no tenant yet, or whose transaction has ended, comes at all of them",
+    "unset": "a session that has set no tenant yet, or whose transaction has ended, comes at them, often at all",
     "nulls": "the column may be NULL, and a row of nobody passes",
     "unproven": "a subquery, a function or an operator in it cannot be looked into; the probe shows what it does",
 }

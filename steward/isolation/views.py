@@ -40,11 +40,17 @@ class View:
     definition: str
     used: tuple[int, ...]
     readers: str | None
+    removers: str | None
     writers: str | None
     as_invoker: str
     as_barrier: str
     as_checked: str
     revoked: str
+
+    @property
+    def granted(self) -> str:
+        """To whom rights on it are granted."""
+        return ", ".join(filter(None, (self.readers, self.removers, self.writers)))
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class Views:
         # By which policies whom it is read as comes at every tenant's rows, though the application does not.
         self.opened: Mapping[tuple[str, str], str] = {}
         self._trees = {oid: bodies.parsed(view.definition) for oid, view in views.items()}
+        self._named = {oid: _names(tree) for oid, tree in self._trees.items()}
         self._open = {oid: unfiltered(self._trees[oid], column) for oid in views}
         self._leaks: dict[tuple[int, int | None], Leak | None] = {}
 
@@ -111,16 +118,22 @@ class Views:
 
     def _filters(self, view: View, relation: Relation) -> bool:
         """Tell whether a view lets through no rows of what stands below it but the setting's tenant's."""
+        if not self._trees[view.oid]:
+            return False
         below = self._trees.get(relation.oid, (None,))
         honest = relation.oid not in self.views or passes(next(iter(below), None), self.tenant.column)
         return honest and not named(relation, self._open[view.oid])
+
+    def _reads(self, view: View, relation: Relation) -> bool:
+        """Tell whether a view names a relation, and not only the type of its rows; it may where it cannot be read."""
+        return not self._trees[view.oid] or named(relation, self._named[view.oid])
 
     def _through(self, view: View, reader: int | None, *, guarded: bool) -> Iterator[Leak]:
         """Yield what comes up from below a view, where its own filter holds it or where nothing does."""
         acting = reader if view.invoker else view.owner
         for oid in view.used:
             relation = self.relations.get(oid)
-            if relation is None:
+            if relation is None or not self._reads(view, relation):
                 continue
             filtered = self._filters(view, relation)
             if oid in self.views:
@@ -135,19 +148,25 @@ class Views:
     def _from(self, view: View, relation: Relation) -> bool:
         """Tell whether a relation is what a view is made from, and not only what its conditions ask."""
         tree = next(iter(self._trees[view.oid]), None)
-        sources = getattr(tree, "fromClause", None) or ()
-        names = frozenset((each.schemaname, str(each.relname)) for each in sources if isinstance(each, ast.RangeVar))
+        names = _names(
+            tuple(each for each in getattr(tree, "fromClause", None) or () if isinstance(each, ast.RangeVar))
+        )
         return not names or named(relation, names)
 
     def shown(self) -> set[int]:
         """Return the views that the application reads or writes, by themselves or through others."""
-        found, waiting = set[int](), [view.oid for view in self.views.values() if view.readers or view.writers]
+        found, waiting = set[int](), [view.oid for view in self.views.values() if view.granted]
         while waiting:
             oid = waiting.pop()
             if oid not in found:
                 found.add(oid)
                 waiting.extend(used for used in self.views[oid].used if used in self.views)
         return found
+
+
+def _names(tree: object) -> frozenset[Name]:
+    ranges = (each for each in bodies.nodes(tree) if isinstance(each, ast.RangeVar))
+    return frozenset((each.schemaname, str(each.relname)) for each in ranges)
 
 
 def named(relation: Relation, names: frozenset[Name]) -> bool:
@@ -167,16 +186,16 @@ def load(check: Check, known: Known, runners: Iterable[int] = ()) -> Views:
 
 
 def leaks(check: Check) -> Iterator[Finding]:
-    """Yield the views that show the application rows of every tenant."""
+    """Yield the views that show the application rows of every tenant, or let it delete them."""
     views = load(check, reach.known(check))
     invoking = check.conn.info.server_version >= _INVOKING
     for view in views.views.values():
-        leak = views.leak(view.oid) if view.readers else None
+        leak = views.leak(view.oid) if view.readers or view.removers else None
         if leak:
             yield Finding(
                 "view",
                 view.ident,
-                f"shows every tenant's rows of {leak.relation.ident} to {view.readers}",
+                f"opens every tenant's rows of {leak.relation.ident} to {view.readers or view.removers}",
                 "a view that reads as who asks, or a security_barrier view that filters by the tenant setting",
                 str(leak),
                 _mending(view, leak, invoking=invoking),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+from dataclasses import replace
 
 import pytest
 from psycopg import errors, sql
 
 from checks import test_isolation_objects as runbook
 from steward import Inconclusive, NotNeeded
+from steward.isolation import reach, views
 
 ITEMS = [
     name.removeprefix("test_")
@@ -171,6 +173,15 @@ def test_any_grant_on_a_leaf_is_found(market, grant):
     market.run(grant)
 
     assert ["market.events_old"] == list(judged(market, "leaves"))
+
+
+def test_the_right_to_maintain_a_leaf_shows_no_rows(market, cluster):
+    if cluster.version < 17:
+        pytest.skip("MAINTAIN came with 17")
+    market.run("grant maintain on market.events_old to market_app", *FAR, "grant maintain on market.far to market_app")
+
+    assert {} == judged(market, "leaves")
+    assert {} == judged(market, "foreign_tables")
 
 
 def test_a_grant_to_a_role_of_the_application_is_found_with_its_chain(market):
@@ -513,6 +524,18 @@ def test_what_a_condition_asks_is_not_written(market):
     assert {} == judged(market, "view_writes")
 
 
+def test_a_view_that_cannot_be_read_filters_nothing(market):
+    market.run(shown(f"orders {OURS}"), OF_SYSTEM, READ)
+    with market.check() as check:
+        known = reach.known(check)
+        loaded = views.load(check, known)
+        [(oid, view)] = [(oid, view) for oid, view in loaded.views.items() if view.ident == "market.shown"]
+        unread = {**loaded.views, oid: replace(view, definition="what a later server prints (")}
+
+        assert loaded.leak(oid) is None
+        assert views.Views(known, loaded.relations, unread, loaded.tenant).leak(oid) is not None
+
+
 # --- functions -----------------------------------------------------------------------------------
 
 PLPGSQL = (
@@ -587,6 +610,24 @@ def test_a_function_that_reads_through_a_view_as_its_owner_is_found(market, clus
     )
 
     assert "market.shown → market.orders" in judged(market, "definers")["market.export()"].detail
+
+
+def test_a_function_in_a_schema_of_others_really_shows_the_rows_through_a_view_and_is_mended(market):
+    market.run(
+        "create schema hidden; " + export().replace("market.export", "hidden.export"),
+        "alter function hidden.export() owner to market_system",
+        "create view market.shown as select * from hidden.export()",
+        READ,
+    )
+    with market.database.connect("market_app") as app:
+        assert 4 == len(app.execute("select * from market.shown").fetchall())
+    found = judged(market, "definers")
+    mended(market, found)
+
+    assert ["hidden.export()"] == list(found)
+    assert {} == judged(market, "definers")
+    with market.database.connect("market_app") as app, pytest.raises(errors.InsufficientPrivilege):
+        app.execute("select * from market.shown")
 
 
 def test_a_function_that_the_application_may_not_call_is_no_finding(market):
