@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from steward.check import Check
     from steward.isolation.bodies import Body
 
-__all__ = ["Function", "Hole", "Known", "Policy", "expected", "holes", "known", "note_denied", "opened", "parts"]
+__all__ = [
+    "Function",
+    "Hole",
+    "Known",
+    "Policy",
+    "Side",
+    "expected",
+    "holes",
+    "known",
+    "note_denied",
+    "opened",
+    "parts",
+]
 
 Side = Literal["using", "check"]
 
@@ -186,19 +198,19 @@ def holes(told: Known) -> Iterator[Hole]:
                     yield from judged.composed(applying, actor, command, side)
 
 
-def opened(check: Check, others: Mapping[int, str]) -> dict[tuple[str, str], str]:
-    """Return by which policy a role comes at rows of every tenant of a table, by the names of the role and the table.
+def opened(check: Check, others: Mapping[int, str]) -> dict[tuple[str, str, Side], str]:
+    """Return by which policy a role comes at every tenant's rows of a table, by the names of both, and on which side.
 
     ``others`` are names of roles by oid. What lets the application's own roles through as well is told of them.
     """
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str, Side], str] = {}
     if others:
         names = set(others.values())
         every = [hole for hole in holes(known(check, others)) if hole.sure == logic.POSSIBLE and not hole.nobodys]
         told = {hole.policy.ident for hole in every if hole.actor not in names}
         for hole in every:
-            if hole.side == "using" and hole.actor in names and hole.policy.ident not in told:
-                found.setdefault((hole.actor, hole.policy.table_ident), hole.policy.ident)
+            if hole.actor in names and hole.policy.ident not in told:
+                found.setdefault((hole.actor, hole.policy.table_ident, hole.side), hole.policy.ident)
     return found
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from steward.check import Check
+    from steward.isolation.policies import Side
     from steward.isolation.reach import Known
     from steward.isolation.reads import Name, Tenant
     from steward.isolation.sources import Relation
@@ -75,7 +76,7 @@ class Views:
         self.views = views
         self.tenant = column
         # By which policies whom it is read as comes at every tenant's rows, though the application does not.
-        self.opened: Mapping[tuple[str, str], str] = {}
+        self.opened: Mapping[tuple[str, str, Side], str] = {}
         self._trees = {oid: bodies.parsed(view.definition) for oid, view in views.items()}
         self._named = {oid: _names(tree) for oid, tree in self._trees.items()}
         self._open = {oid: unfiltered(self._trees[oid], column) for oid in views}
@@ -93,10 +94,11 @@ class Views:
         """Return what only the view's own filter keeps from the application."""
         return tuple(self._through(self.views[oid], None, guarded=True))
 
-    def exempt(self, reader: int, relation: Relation) -> str | None:
-        """Tell why a role reads every tenant's rows of a relation; None where policies keep them from it."""
+    def exempt(self, reader: int, relation: Relation, *sides: Side) -> str | None:
+        """Tell why a role comes at every tenant's rows of a relation; None where policies keep it from them."""
         role = self.graph.roles[reader]
-        policy = self.opened.get((role.name, relation.ident))
+        opened = (self.opened.get((role.name, relation.ident, side)) for side in sides or ("using",))
+        policy = next(filter(None, opened), None)
         return exempt(self.graph, reader, relation) or (policy and f"{policy} lets {role.ident} through")
 
     def written(self, oid: int, *, held: bool = False) -> Iterator[Leak]:
@@ -113,7 +115,7 @@ class Views:
             if used in self.views:
                 below = self.written(used, held=held or view.cascaded)
                 yield from (Leak((view.ident, *each.path), each.relation, each.by, each.reason) for each in below)
-            elif not view.invoker and (reason := self.exempt(view.owner, relation)):
+            elif not view.invoker and (reason := self.exempt(view.owner, relation, "using", "check")):
                 yield Leak((view.ident,), relation, view, reason)
 
     def _filters(self, view: View, relation: Relation) -> bool:
