@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,10 +29,9 @@ def test_mutations(check: Check) -> None:
         raise NotNeeded("the profile lets nothing be written, not even in a copy (isolation.writes)")
     if check.at is None:
         raise Inconclusive("the check cannot connect, and so select nothing, as the application does")
-    started = time.monotonic()
     with clone.opened(check.at, profile, own_server=True) as made:
         outcomes = mutations.run(made, profile)
-    check.note(f"-- {mutations.render(outcomes, made.told)}", time.monotonic() - started, len(outcomes))
+    check.show(mutations.render(outcomes, made.told))
     findings = check.judge("isolation_controls_mutations", mutations.findings(outcomes))
 
     assert not findings.offenders

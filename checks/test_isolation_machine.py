@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,10 +30,10 @@ def test_interleaving(check: Check) -> None:
         raise NotNeeded("the profile lets nothing be written, not even in a copy (isolation.writes)")
     if check.at is None:
         raise Inconclusive("the check cannot connect, and so select nothing, as the application does")
-    seed, started = machine.chosen(os.environ), time.monotonic()
+    seed = machine.chosen(os.environ)
     with clone.opened(check.at, profile) as made:
         walked = machine.walk(stage.stage(made, profile), profile.isolation.examples, seed)
-    check.note(f"-- {made.told}\n{walked.render()}", time.monotonic() - started, walked.examples)
+    check.show(f"{walked.render()}\n\nThe copy: {made.told}")
     findings = check.judge("isolation_machine_interleaving", machine.findings(walked))
 
     assert not findings.offenders

@@ -67,6 +67,7 @@ class Check:
         self.at = at
         self.found: list[Finding] = []
         self.statements: list[dict[str, Any]] = []
+        self.evidence: list[str] = []
         self._connect = connect
 
     @property
@@ -106,6 +107,10 @@ class Check:
     def note(self, text: str, seconds: float, rows: int) -> None:
         """Keep a statement for the record: its text, how long it took and how many rows it gave."""
         self.statements.append({"text": text, "seconds": seconds, "rows": rows, "attempts": 1})
+
+    def show(self, text: str) -> None:
+        """Keep for the record, and for its reader, what was tried and how it ended; Markdown, without row data."""
+        self.evidence.append(text)
 
     def judge(self, name: str, rows: Iterable[Finding]) -> Findings:
         """Keep what was found, excused where an exemption for the query ``name`` covers it.

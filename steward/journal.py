@@ -166,12 +166,23 @@ def _blank(planned_item: Mapping[str, Any]) -> dict[str, Any]:
         "threshold": None,
         "figures": {},
         "findings": [],
+        "evidence": [],
         "log": [],
     }
 
 
 _KEPT = 100  # a purge of a large leaf has thousands of batches: the journal holds them all, the record the last ones
-_ITEM_FIELDS = ("outcome", "reason", "duration_seconds", "before", "after", "threshold", "figures", "findings")
+_ITEM_FIELDS = (
+    "outcome",
+    "reason",
+    "duration_seconds",
+    "before",
+    "after",
+    "threshold",
+    "figures",
+    "findings",
+    "evidence",
+)
 
 
 def _fold_run(run: dict[str, Any], event: dict[str, Any]) -> None:

@@ -192,6 +192,7 @@ class Phase:
             reason=reason,
             duration_seconds=round(time.monotonic() - started, 6),
             findings=as_records(check.found) if check else [],
+            evidence=check.evidence if check else [],
             **record,
         )
         return result

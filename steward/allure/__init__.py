@@ -135,6 +135,8 @@ class _Writer:
     def _attachments(self, item: Mapping[str, Any]) -> Iterable[Attachment]:
         if item["before"] or item["after"]:
             yield self._attach(item, "figures", "Before and after", texts.figures(item), "text/html", "html")
+        for number, text in enumerate(item.get("evidence", ())):
+            yield self._attach(item, f"evidence-{number}", "Evidence", text, "text/plain", "txt")
         if item["findings"]:
             yield self._attach(item, "findings", "Findings", texts.findings(item), "text/html", "html")
             yield self._attach(item, "table", "Findings as CSV", texts.findings_csv(item), "text/csv", "csv")

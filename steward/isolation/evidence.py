@@ -65,8 +65,7 @@ def _at(check: Check) -> Target:
 
 
 def _judged(check: Check, name: str, matrix: Matrix) -> list[Finding]:
-    shown = "\n".join(f"-- {line}".rstrip() for line in matrix.render().splitlines())
-    check.note(f"-- {name}\n{shown}", matrix.seconds, len(matrix.cells))
+    check.show(matrix.render())
     offenders = check.judge(name, findings(matrix)).offenders
     unproved = [each for each in offenders if each.object_type == _UNPROVED]
     if unproved and len(unproved) == len(offenders):

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from steward.isolation.tables import table
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -95,8 +97,6 @@ class Matrix:
     def _table(self) -> Iterable[str]:
         tried = {cell.command for cell in self.cells}
         commands = [command for command in COMMANDS if command in tried and command != "all"]
-        yield "| relation | role | " + " | ".join(commands) + " |"
-        yield "| --- | --- |" + " --- |" * len(commands)
         by_place: dict[tuple[str, str], dict[str, list[Cell]]] = {}
         for cell in self.cells:
             by_place.setdefault((cell.relation, cell.role), {}).setdefault(cell.command, []).append(cell)
@@ -105,12 +105,12 @@ class Matrix:
             for place, by_command in by_place.items()
             if set(by_command) == {"all"} and all(cell.verdict == "isolated" for cell in by_command["all"])
         }
-        for (relation, role), by_command in sorted(by_place.items()):
-            if (relation, role) in closed:
-                continue
-            every = by_command.get("all", [])
-            shown = [_mark(by_command.get(command, every)) for command in commands]
-            yield f"| {_word(relation)} | {_word(role)} | " + " | ".join(shown) + " |"
+        rows = []
+        for place, by_command in sorted(by_place.items()):
+            if place not in closed:
+                every = by_command.get("all", [])
+                rows.append((*place, *(_mark(by_command.get(command, every)) for command in commands)))
+        yield from table(("relation", "role", *commands), rows)
         if closed:
             yield f"Without any grant: {len({relation for relation, _ in closed})} relations, for one role or more."
 
@@ -136,8 +136,3 @@ def _told(cells: tuple[Cell, ...]) -> Iterable[str]:
     for (relation, role, command, reason), places in by_reason.items():
         more = f" and {len(places) - _MANY} more" if len(places) > _MANY else ""
         yield f"- {relation} as {role}, {command} ({', '.join(places[:_MANY])}{more}): {reason}"
-
-
-def _word(text: str) -> str:
-    """Return a name that cannot break a line of the table."""
-    return " ".join(text.replace("|", "\\|").split())

@@ -13,6 +13,7 @@ from steward import Inconclusive, inventory, queries, session
 from steward.check import Finding
 from steward.isolation import clone, probe, relations, scope, shapes, tenants
 from steward.isolation.rows import Refused, Seeder
+from steward.isolation.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -244,13 +245,7 @@ def render(outcomes: Sequence[Outcome], told: str) -> str:
     """Return how many mutations were caught, and by what each was seen, as a person reads it."""
     tried = [each for each in outcomes if each.caught is not None]
     caught = sum(bool(each.caught) for each in tried)
-    lines = [
-        f"{caught} of {len(tried)} mutations caught; the copy: {told}",
-        "",
-        "| mutation | on | seen |",
-        "| --- | --- | --- |",
-    ]
-    for each in outcomes:
-        seen = {True: each.told, False: f"SURVIVED: {each.told}", None: f"not tried: {each.told}"}[each.caught]
-        lines.append(f"| {each.mutation.title} | {each.relation} | {seen} |")
-    return "\n".join(lines)
+    seen = {True: "", False: "SURVIVED: ", None: "not tried: "}
+    rows = [(each.mutation.title, each.relation, f"{seen[each.caught]}{each.told}") for each in outcomes]
+    head = f"{caught} of {len(tried)} mutations caught; the copy: {told}"
+    return "\n".join((head, "", *table(("mutation", "on", "seen"), rows)))

@@ -13,7 +13,7 @@ from tests.fixtures.running import changed
 
 def told(check):
     """The table of mutations in the record."""
-    return "\n".join(statement["text"] for statement in check.statements)
+    return "\n".join(check.evidence)
 
 
 def test_every_mutation_has_its_statements_and_none_stands_alone():

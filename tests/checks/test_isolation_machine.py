@@ -41,7 +41,7 @@ ORDERS = {
 
 def told(check):
     """What the record says of the walks."""
-    return "\n".join(statement["text"] for statement in check.statements)
+    return "\n".join(check.evidence)
 
 
 def test_the_shipped_schema_is_green_and_the_record_names_the_seed(database, settings, checking):

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reports import record, summary, texts
-from tests.fixtures.runs import a_demo, a_plan, a_run, hostile
+from tests.fixtures.runs import a_demo, a_plan, a_run, hostile, item
 
 _VOID = {"meta", "link", "br"}
 
@@ -60,6 +60,12 @@ def test_the_page_holds_what_an_operator_needs():
     assert "p99 ms 4.1" in page.text
     assert "the next autoanalyze undoes it" in page.text
     assert "prepare partitions 36 0" in page.text
+
+
+def test_what_was_tried_is_on_the_page():
+    page = summary.render(a_run(items=[item("check", "x", evidence=["| relation |\n| <script> |"])]))
+
+    assert "<pre>| relation |\n| &lt;script&gt; |</pre>" in page
 
 
 def test_every_item_is_on_the_page():

@@ -161,6 +161,13 @@ def test_the_measures_are_a_table_of_before_and_after(written):
     assert "color-scheme: light dark" in table
 
 
+def test_what_was_tried_is_attached_as_it_was_told(written):
+    told = "2 tries.\n\n| relation | select |\n| -------- | ------ |\n| <b>      | 1      |"
+    folder, results = written(a_run(items=[item("check", "x", evidence=[told])]))
+
+    assert told == _attachments(folder, _of(results, "test_x"))["Evidence"]
+
+
 def test_findings_are_a_table_and_a_sheet_with_their_next_step(written):
     folder, results = written(a_run())
     result = _of(results, "test_indexes_unused")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from steward.isolation.evidence import findings
 from steward.isolation.matrix import Cell, Matrix
 
@@ -10,19 +12,24 @@ def cell(command, verdict, reason="as it is", state="A", *, role="app", relation
     return Cell(relation, command, state, "custom", role, verdict, reason)
 
 
+def shown(matrix):
+    """The matrix without what aligns its columns."""
+    return re.sub(r" +", " ", matrix.render())
+
+
 def test_a_leak_is_seen_whatever_else_was_isolated():
     matrix = Matrix(
         (cell("select", "isolated"), cell("select", "leak", "rows of B are seen", "B"), cell("copy", "isolated"))
     )
 
-    assert "| public.t | app | LEAK 1 | 1 |" in matrix.render()
-    assert "- public.t as app, select (B/custom): rows of B are seen" in matrix.render()
+    assert "| public.t | app | LEAK 1 | 1 |" in shown(matrix)
+    assert "- public.t as app, select (B/custom): rows of B are seen" in shown(matrix)
 
 
 def test_what_proves_nothing_is_no_number():
     matrix = Matrix((cell("select", "isolated"), cell("select", "inconclusive", "zero rows", "B")))
 
-    assert "| public.t | app | ? 1 |" in matrix.render()
+    assert "| public.t | app | ? 1 |" in shown(matrix)
     assert (1, 1, 0) == (len(matrix.isolated), len(matrix.inconclusive), len(matrix.leaks))
 
 
@@ -32,7 +39,7 @@ def test_a_missing_grant_is_a_dash_and_a_relation_without_any_is_only_counted():
         cell("insert", "isolated", state="all"),
         *(cell("all", "isolated", state="all", relation=f"public.leaf_{number}") for number in range(500)),
     )
-    text = Matrix(cells).render()
+    text = shown(Matrix(cells))
 
     assert "| public.t | app | 1 | - |" in text
     assert "Without any grant: 500 relations" in text
@@ -40,7 +47,7 @@ def test_a_missing_grant_is_a_dash_and_a_relation_without_any_is_only_counted():
 
 
 def test_a_name_cannot_break_the_table():
-    text = Matrix((cell("select", "isolated", relation='public."a|b\nc"'),)).render()
+    text = shown(Matrix((cell("select", "isolated", relation='public."a|b\nc"'),)))
 
     assert '| public."a\\|b c" | app | 1 |' in text
 

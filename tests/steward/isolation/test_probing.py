@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from checks import test_isolation_probe as runbook
@@ -196,7 +198,7 @@ def test_partitions_beyond_what_is_tried_are_no_pass(visits, monkeypatch):
         beyond = {cell.relation for cell in matrix.inconclusive}
 
         assert 5 == len(beyond)
-        assert all(f"| {name} | market_app | ? 1" in matrix.render() for name in beyond)
+        assert all(re.search(rf"\| {name} +\| market_app +\| \? 1", matrix.render()) for name in beyond)
 
 
 def test_what_returns_nothing_is_told(market):
