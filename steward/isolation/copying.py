@@ -72,9 +72,11 @@ def restore(programs: Binaries, file: Path, there: Session) -> str:
 
 
 def _words(conn: Session, programs: Binaries) -> str:
-    """Return how ``conn`` was made, in words that the programs know; the password is not among them."""
+    """Return how ``conn`` was made, in words that the programs know; no password is among them, nor that of a key."""
     given = conn.info.get_parameters()
-    return make_conninfo("", **{key: told for key, told in given.items() if _SINCE.get(key, 0) <= programs.version})
+    secret = {option.keyword.decode() for option in conn.pgconn.info if option.dispchar == b"*"}
+    known = {key: told for key, told in given.items() if _SINCE.get(key, 0) <= programs.version}
+    return make_conninfo("", **{key: told for key, told in known.items() if key not in secret})
 
 
 def roles(source: Session, there: Session) -> list[str]:

@@ -66,9 +66,12 @@ def _at(check: Check) -> Target:
 
 def _judged(check: Check, name: str, matrix: Matrix) -> list[Finding]:
     check.show(matrix.render())
-    offenders = check.judge(name, findings(matrix)).offenders
-    unproved = [each for each in offenders if each.object_type == _UNPROVED]
-    if unproved and len(unproved) == len(offenders):
+    found = list(findings(matrix))
+    offenders = check.judge(name, [each for each in found if each.object_type != _UNPROVED]).offenders
+    # What cannot be tried is excused by a name of its own, which does not excuse a leak there.
+    gaps = check.judge("isolation_unproved", [each for each in found if each.object_type == _UNPROVED])
+    unproved = gaps.offenders
+    if unproved and not offenders:
         more = f"; and {len(unproved) - _SHOWN} more" if len(unproved) > _SHOWN else ""
         told = "; ".join(f"{each.object_name}: {each.observed}: {each.detail}" for each in unproved[:_SHOWN])
         raise Inconclusive(f"{told}{more}", **_counts(matrix))
@@ -76,7 +79,7 @@ def _judged(check: Check, name: str, matrix: Matrix) -> list[Finding]:
     if not matrix.leaks and not any(cell.plan != _ANY_PLAN for cell in matrix.isolated):
         lacking = "nothing was proved to be isolated: the roles may do nothing with rows of tenants"
         raise Inconclusive(f"{lacking}; name those that do in isolation.roles of the profile", **_counts(matrix))
-    return offenders
+    return [*offenders, *unproved]
 
 
 def _counts(matrix: Matrix) -> dict[str, int]:

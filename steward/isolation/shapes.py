@@ -86,12 +86,11 @@ class Shape:
         return any(column in key.columns for key in (*self.keys, *self.loose))
 
     def changed(self, role: str, tenant: str) -> str | None:
-        """Return a column that the role may update; the plainest, which no key and no bound has."""
-        busy = {name for rule in (*self.keys, *self.loose, *self.foreign, *self.bounds) for name in rule.columns} | {
-            tenant
-        }
+        """Return a column that the role may update: the plainest, best one without any rule but checks."""
+        kinds = ([Rule("", (tenant,))], [*self.foreign, *self.bounds], self.keys, self.loose)
+        busy = [{name for rule in rules for name in rule.columns} for rules in kinds]
         free = [column.name for column in self.columns.values() if role in column.updaters and not column.fixed]
-        return min(free, key=lambda name: (name in busy, free.index(name)), default=None)
+        return min(free, key=lambda name: ([name in names for names in busy], free.index(name)), default=None)
 
     def constants(self, column: str) -> tuple[str, ...]:
         """Return the constants that the constraints on a column name: one of them may do."""

@@ -82,6 +82,18 @@ def test_what_an_order_of_steps_shows_is_found_with_the_steps(market, monkeypatc
         assert "STEWARD_SEED=20261122" in found.detail
 
 
+def test_a_plan_that_keeps_its_tenant_is_found_whatever_the_seed(market, monkeypatch):
+    # What is drawn then is a single step.
+    monkeypatch.setattr(machine, "_STEPS", 1)
+    market.run(*ORDERS["a generic plan that keeps the first tenant"])
+    with market.check(isolation={"examples": 1}) as check:
+        with pytest.raises(AssertionError):
+            runbook.test_interleaving(check)
+        [found] = check.offenders
+
+        assert "by a plan that it had kept" in found.observed
+
+
 def test_a_seed_goes_the_same_walk_again(market, monkeypatch):
     market.run(*ORDERS["rows that are inserted for others"])
     details = []

@@ -21,10 +21,10 @@ from tests.fixtures.market import KINDS
 SEEN = [defect for defect in DEFECTS if defect.seen]
 
 
-def excused(profile, name):
+def excused(profile, name, check="isolation_unproved"):
     """The profile with one object excused from the probe."""
     until = datetime.now(UTC).date() + timedelta(days=9)
-    excuse = Exemption(check="isolation_probe", object=name, reason="it is known", owner="dba", expires=until)
+    excuse = Exemption(check=check, object=name, reason="it is known", owner="dba", expires=until)
     return profile.model_copy(update={"exemptions": (excuse,)})
 
 
@@ -174,7 +174,7 @@ def test_a_table_that_a_users_trigger_watches_is_not_written_until_the_profile_s
 
     assert "market.remember" in reason
 
-    matrix = probe.run(market.target, excused(profile, "market.remember"), writes=True)
+    matrix = probe.run(market.target, excused(profile, "market.remember", "isolation_probe"), writes=True)
 
     assert [] == told(matrix.inconclusive)
 
@@ -307,6 +307,18 @@ def test_what_cannot_be_proved_is_no_pass_and_can_be_excused(market):
 
         assert check.found
         assert [] == check.offenders
+
+
+def test_an_excuse_for_what_cannot_be_tried_excuses_no_leak(market):
+    market.run("alter table market.orders disable row level security")
+    for check, is_red in (("isolation_unproved", True), ("isolation_probe", False)):
+        settings = Settings(excused(market.settings.profile, "market.*", check), "weekly")
+        with dataclasses.replace(market, settings=settings).check() as found:
+            if is_red:
+                with pytest.raises(AssertionError):
+                    runbook.test_reads(found)
+            else:
+                runbook.test_reads(found)
 
 
 def test_every_command_has_its_place_in_the_table(database, settings):

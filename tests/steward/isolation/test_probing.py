@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+from dataclasses import replace
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from checks import test_isolation_probe as runbook
-from steward import Inconclusive, queries, session
-from steward.isolation import relations
+from steward import Inconclusive, queries, session, throwaway
+from steward.isolation import copying, relations, residue
 from steward.isolation.probe import run
 from steward.isolation.tries import Tries
 from tests.fixtures.market import guarded
@@ -236,3 +239,66 @@ def test_a_foreign_table_that_nobody_can_read_is_no_error(market):
 
     assert [] == told(matrix.leaks)
     assert {"market.elsewhere"} == {cell.relation for cell in matrix.inconclusive}
+
+
+REFERRED = (
+    "create table market.returns (tenant_id {type} not null, order_id uuid not null)",
+    "alter table market.returns add foreign key (tenant_id, order_id) references market.orders (tenant_id, id)",
+    "alter table market.returns owner to market_owner",
+    *guarded("market.returns"),
+    "grant select, insert on market.returns to market_app",
+)
+
+
+def test_a_row_that_others_refer_to_proves_that_a_delete_reaches_it(market):
+    market.run(*REFERRED)
+    matrix = run(market.target, market.settings.profile, writes=True)
+
+    assert [] == told(matrix.leaks)
+    assert {"market.orders", "market.customers"} <= {
+        cell.relation for cell in matrix.isolated if cell.command == "delete" and cell.state == "A"
+    }
+    assert {"delete all"} >= {cell.command for cell in matrix.inconclusive}
+
+    market.run(
+        "drop policy tenant on market.orders",
+        "create policy tenant on market.orders for select using (true)",
+        "create policy ends on market.orders for delete using (true)",
+    )
+    matrix = run(market.target, market.settings.profile, writes=True)
+    [reason] = {cell.reason for cell in matrix.leaks if (cell.relation, cell.command) == ("market.orders", "delete")}
+
+    assert reason.startswith("23503: a row that is not the tenant's was reached")
+
+
+def test_a_column_of_a_partial_index_is_plainer_than_a_reference(market):
+    market.run("create unique index orders_open on market.orders (tenant_id, number) where note is null")
+    matrix = run(market.target, market.settings.profile, writes=True)
+
+    assert [] == told([*matrix.leaks, *matrix.inconclusive])
+
+
+def test_a_row_that_stays_is_told(market, monkeypatch):
+    looked, look = [], residue.look
+
+    def looking(*ground, live):
+        looked.append(look(*ground, live=live))
+        if len(looked) == 1:
+            # As a function would leave it that commits by itself.
+            market.run("insert into market.events values ({a}, now(), 'stays')")
+        return looked[-1]
+
+    monkeypatch.setattr(residue, "look", looking)
+    matrix = run(market.target, market.settings.profile, writes=True)
+
+    assert {("market.events", "rollback")} == {(cell.relation, cell.command) for cell in matrix.leaks}
+    assert any("a second connection sees other rows than before" in note for note in matrix.notes)
+
+
+def test_no_password_is_among_the_words_of_a_program(market):
+    at = replace(market.target, conninfo=make_conninfo(market.target.conninfo, password="hush", sslpassword="hush"))
+    with session.plain(at) as conn:
+        words = copying._words(conn, throwaway.programs(os.environ, conn.info.server_version // 10000))
+
+        assert "hush" == conn.info.password
+        assert "hush" not in words
