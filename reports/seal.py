@@ -21,6 +21,8 @@ _POLICY = (
     "img-src data: blob:; font-src data:; frame-src data: blob:; connect-src data: blob:; form-action 'none'; "
     "base-uri 'self'"
 )
+# Allure shows six lines of an attached table.
+_ROOM = "<style>[data-testid=html-attachment-preview] iframe { height: min(30rem, 60vh) }</style>"
 _PROGRAM = re.compile(r'(<script[^>]*\ssrc="data:text/javascript;base64,)([A-Za-z0-9+/=]+)(")')
 _PIE = re.compile(r'(d\("widgets/(?:[^"]+/)?pie_chart\.json",")([A-Za-z0-9+/=]+)("\))')
 _COLOURS = re.compile(r"(--color-status-)(broken|unknown)(-[a-z-]+:\s?var\(--palette-)")
@@ -43,7 +45,9 @@ def close(html: str) -> str:
 
     """
     html = _ANALYTICS.sub("", html)
-    html = html.replace("<head>", f'<head>\n    <meta http-equiv="Content-Security-Policy" content="{_POLICY}">', 1)
+    html = html.replace(
+        "<head>", f'<head>\n    <meta http-equiv="Content-Security-Policy" content="{_POLICY}">{_ROOM}', 1
+    )
     if _POLICY not in html or _REMOTE.search(html):
         raise PageError("the page that Allure wrote loads something from elsewhere")
     return html

@@ -136,7 +136,7 @@ class _Writer:
         if item["before"] or item["after"]:
             yield self._attach(item, "figures", "Before and after", texts.figures(item), "text/html", "html")
         for number, text in enumerate(item.get("evidence", ())):
-            yield self._attach(item, f"evidence-{number}", "Evidence", text, "text/plain", "txt")
+            yield self._attach(item, f"evidence-{number}", "Evidence", texts.evidence(text), "text/html", "html")
         if item["findings"]:
             yield self._attach(item, "findings", "Findings", texts.findings(item), "text/html", "html")
             yield self._attach(item, "table", "Findings as CSV", texts.findings_csv(item), "text/csv", "csv")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "batches",
     "description",
+    "evidence",
     "faults",
     "figures",
     "findings",
@@ -40,6 +41,10 @@ _WITH = re.compile(r"\s*with\b", re.IGNORECASE)
 _VERB = re.compile(r"^(?:delete|update|insert|merge|select)\b", re.IGNORECASE | re.MULTILINE)
 # A spreadsheet takes what begins so for a formula.
 _FORMULA = re.compile(r"^[=+\-@\t\r](?![\d.]+$)")
+# Between two cells, but not where a name has it.
+_CELL = re.compile(r"(?<!\\) \| ?")
+# What must not be looked over in a table of what was tried.
+_LOUD = ("LEAK", "SURVIVED", "?")
 # What a terminal or a browser obeys instead of showing, and what turns the direction of the text around it.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
@@ -55,6 +60,10 @@ th, td { border-bottom: 1px solid light-dark(#dcdfe3, #34383e); }
 th { font-weight: 600; white-space: nowrap; color: light-dark(#4d5661, #a5adb8); }
 td { overflow-wrap: break-word; white-space: pre-wrap; }
 td.changed { font-weight: 600; }
+td.loud { font-weight: 600; color: light-dark(#b42318, #ff8a80); }
+table.tried { font-size: 12px; }
+table.tried td, table.tried th { padding: 2px 6px; }
+p { margin: 6px 12px; overflow-wrap: break-word; }
 """
 
 
@@ -157,6 +166,23 @@ def figures(item: Mapping[str, Any]) -> str:
     return _table(("", "before", "after"), rows)
 
 
+def evidence(text: str) -> str:
+    """Return what was tried as HTML: the tables of the text are drawn, its other lines stand as they are."""
+    parts = []
+    for tabular, lines in groupby(text.splitlines(), key=lambda line: line.startswith("| ")):
+        if tabular:
+            head, _, *rows = ([cell.strip().replace("\\|", "|") for cell in _CELL.split(line[2:-2])] for line in lines)
+            drawn = ["".join(f"<td{_loud(cell)}>{escape(cell)}</td>" for cell in row) for row in rows]
+            parts.append(_drawn(head, [f"<tr>{cells}</tr>" for cells in drawn], ' class="tried"'))
+        else:
+            parts += [f"<p>{escape(line)}</p>" for line in lines if line]
+    return _page("".join(parts))
+
+
+def _loud(cell: str) -> str:
+    return ' class="loud"' if cell.startswith(_LOUD) else ""
+
+
 def findings(item: Mapping[str, Any]) -> str:
     """Return the findings as an HTML table; columns that say nothing are left out."""
     rows = [[f"{kind} {name}".strip(), *rest] for kind, name, *rest in map(_cells, item["findings"])]
@@ -229,8 +255,14 @@ def _markdown(text: str) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[str]) -> str:
+    return _page(_drawn(head, rows))
+
+
+def _drawn(head: Sequence[str], rows: Sequence[str], attribute: str = "") -> str:
     cells = "".join(f"<th>{escape(each.replace('_', ' '))}</th>" for each in head)
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>steward</title><style>{_STYLE}</style>'
-        f"</head><body><table><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table></body></html>"
-    )
+    return f"<table{attribute}><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _page(body: str) -> str:
+    head = f'<meta charset="utf-8"><title>steward</title><style>{_STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'

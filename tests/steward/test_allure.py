@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from steward import allure
+from steward.isolation.tables import table
 from tests.fixtures.runs import HOSTILE, a_demo, a_plan, a_run, finding, hostile, item, statement
 
 
@@ -161,11 +162,15 @@ def test_the_measures_are_a_table_of_before_and_after(written):
     assert "color-scheme: light dark" in table
 
 
-def test_what_was_tried_is_attached_as_it_was_told(written):
-    told = "2 tries.\n\n| relation | select |\n| -------- | ------ |\n| <b>      | 1      |"
+def test_what_was_tried_is_a_table_between_its_lines(written):
+    rows = [('"a|<b>"', "app", "LEAK 1"), ("public.t", "app", "")]
+    told = "\n".join(("2 tries.", "", *table(("relation", "role", "select"), rows), "", "- a note"))
     folder, results = written(a_run(items=[item("check", "x", evidence=[told])]))
+    shown = _attachments(folder, _of(results, "test_x"))["Evidence"]
 
-    assert told == _attachments(folder, _of(results, "test_x"))["Evidence"]
+    assert "<p>2 tries.</p><table class="tried"><thead><tr><th>relation</th><th>role</th><th>select</th></tr></thead>" in shown
+    assert '<tr><td>&quot;a|&lt;b&gt;&quot;</td><td>app</td><td class="loud">LEAK 1</td></tr>' in shown
+    assert "<tr><td>public.t</td><td>app</td><td></td></tr></tbody></table><p>- a note</p>" in shown
 
 
 def test_findings_are_a_table_and_a_sheet_with_their_next_step(written):
