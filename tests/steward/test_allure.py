@@ -168,7 +168,7 @@ def test_what_was_tried_is_a_table_between_its_lines(written):
     folder, results = written(a_run(items=[item("check", "x", evidence=[told])]))
     shown = _attachments(folder, _of(results, "test_x"))["Evidence"]
 
-    assert "<p>2 tries.</p><table class="tried"><thead><tr><th>relation</th><th>role</th><th>select</th></tr></thead>" in shown
+    assert '<p>2 tries.</p><table class="tried"><thead><tr><th>relation</th><th>role</th><th>select</th>' in shown
     assert '<tr><td>&quot;a|&lt;b&gt;&quot;</td><td>app</td><td class="loud">LEAK 1</td></tr>' in shown
     assert "<tr><td>public.t</td><td>app</td><td></td></tr></tbody></table><p>- a note</p>" in shown
 
