@@ -11,18 +11,20 @@ import os
 import signal
 from contextlib import suppress
 from multiprocessing import forkserver
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkServerProcess
-    from pathlib import Path
 
 __all__ = ["Forked", "Running", "start", "warm"]
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["pytest", "steward.plugin", "steward.run"])
+# What every phase collects though few run it: the rooms of isolation and the libraries that they bring along.
+_ISOLATION = sorted(f"steward.isolation.{room.stem}" for room in (Path(__file__).parent / "isolation").glob("[!_]*.py"))
+_CONTEXT.set_forkserver_preload(["pytest", "steward.plugin", "steward.run", *_ISOLATION])
 
 
 class Running(Protocol):

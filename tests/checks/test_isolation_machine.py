@@ -55,7 +55,7 @@ def test_the_shipped_schema_is_green_and_the_record_names_the_seed(database, set
 
 @pytest.mark.parametrize("kind", ["uuid", "text", "integer"])
 def test_tenants_of_any_type_are_green(market_of, kind):
-    with market_of(kind).check() as check:
+    with market_of(kind).check(isolation={"examples": 8}) as check:
         runbook.test_interleaving(check)
 
         assert not check.offenders
