@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation import definers, publications, reach, views
+from steward.isolation import definers, publications, reach, rules, triggers, views
 
 if TYPE_CHECKING:
     from steward.check import Check
@@ -66,6 +66,18 @@ def test_definers(check: Check) -> None:
 def test_search_paths(check: Check) -> None:
     """No function that runs as its owner can be made to use objects of somebody else."""
     assert not check.judge("isolation_objects_search_paths", definers.paths(check)).offenders
+
+
+@pytest.mark.severity("critical")
+def test_rules(check: Check) -> None:
+    """No rule does to every tenant's rows what the application's statement does not."""
+    assert not check.judge("isolation_objects_rules", rules.leaks(check)).offenders
+
+
+@pytest.mark.severity("critical")
+def test_triggers(check: Check) -> None:
+    """No trigger does to every tenant's rows, as its function's owner, what the application's statement does not."""
+    assert not check.judge("isolation_objects_triggers", triggers.leaks(check)).offenders
 
 
 @pytest.mark.severity("critical")

@@ -46,15 +46,14 @@ from (
             from granted
             where granted.oid = v.oid
                 and granted.privilege = 'delete'
-                and pg_catalog.pg_relation_is_updatable(v.oid, false) & 16 <> 0
+                and updatable.bits & 16 <> 0
         ) as removers,
         (
             select pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee)
             from granted
             where granted.oid = v.oid
                 -- The bits of UPDATE and INSERT, as above of DELETE.
-                and pg_catalog.pg_relation_is_updatable(v.oid, false)
-                & case granted.privilege when 'update' then 4 when 'insert' then 8 else 0 end <> 0
+                and updatable.bits & case granted.privilege when 'update' then 4 when 'insert' then 8 else 0 end <> 0
         ) as writers
     from ({holding}) as holding
     join pg_catalog.pg_class as v on v.oid = holding.oid and v.relkind = 'v'
@@ -66,5 +65,27 @@ from (
             pg_catalog.bool_or(o.option_name = 'check_option' and o.option_value = 'cascaded') as cascaded
         from pg_catalog.pg_options_to_table(v.reloptions) as o
     ) as option on true
+    cross join lateral (
+        -- What an INSTEAD rule or trigger does is not done through the view. Their bits are others than those of what a view lets through.
+        select
+            pg_catalog.pg_relation_is_updatable(v.oid, false)
+            & ~coalesce(pg_catalog.bit_or(case instead.event when 'update' then 4 when 'insert' then 8 else 16 end), 0) as bits
+        from (
+            select case r.ev_type when '2' then 'update' when '3' then 'insert' else 'delete' end as event
+            from pg_catalog.pg_rewrite as r
+            where r.ev_class = v.oid
+                and r.ev_type <> '1'
+                and r.is_instead
+                and r.ev_qual::text = '<>'
+                and r.ev_enabled in ('O', 'A')
+            union all
+            select acts.event
+            from pg_catalog.pg_trigger as t
+            join (values ('insert', 4), ('delete', 8), ('update', 16)) as acts (event, bit) on t.tgtype & acts.bit <> 0
+            where t.tgrelid = v.oid
+                and t.tgtype & 64 <> 0
+                and t.tgenabled in ('O', 'A')
+        ) as instead
+    ) as updatable
 ) as view
 order by view.oid

@@ -227,6 +227,11 @@ class Known:
     told: Mapping[str, Any]
     within: Mapping[str, sql.Composable]
 
+    @property
+    def own(self) -> frozenset[int]:
+        """The roles that the application can act as: what these may do is told of the roles."""
+        return frozenset(each.role.oid for each in self.reached if each.kind != "other" and each.step.acts)
+
 
 def known(check: Check, *kinds: Kind) -> Known:
     """Read all of it once; by default of all that the application is."""
@@ -243,10 +248,11 @@ def expected(check: Check, *kinds: Kind) -> dict[str, Any]:
 
 
 def within(check: Check) -> dict[str, sql.Composable]:
-    """Return the parts ``{ours}``, ``{tables}``, ``{reached}``, ``{granted}`` and ``{holding}``."""
+    """Return the parts ``{ours}``, ``{tables}``, ``{reached}``, ``{granted}``, ``{firing}`` and ``{holding}``."""
     version = check.conn.info.server_version
     parts = scope.within(check)
     parts["reached"] = queries.compose("isolation/reached", version)
     parts["granted"] = queries.compose("isolation/granted", version, **parts)
+    parts["firing"] = queries.compose("isolation/firing", version, **parts)
     parts["holding"] = queries.compose("isolation/holding", version, **parts)
     return parts

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steward.isolation import bodies, reach
-from steward.isolation.reads import Tenant
+from steward.isolation.joins import Tenant
 
 if TYPE_CHECKING:
     from steward.check import Check

@@ -9,16 +9,17 @@ from pglast import ast
 
 from steward.check import Finding
 from steward.isolation import bodies, policies, reach
-from steward.isolation.reads import passes, unfiltered
+from steward.isolation.joins import passes
+from steward.isolation.reads import unfiltered
 from steward.isolation.sources import exempt, relations, tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from steward.check import Check
+    from steward.isolation.joins import Name, Tenant
     from steward.isolation.policies import Side
     from steward.isolation.reach import Known
-    from steward.isolation.reads import Name, Tenant
     from steward.isolation.sources import Relation
 
 __all__ = ["Leak", "View", "Views", "barriers", "leaks", "load", "named", "writes"]
@@ -154,6 +155,37 @@ class Views:
             tuple(each for each in getattr(tree, "fromClause", None) or () if isinstance(each, ast.RangeVar))
         )
         return not names or named(relation, names)
+
+    def reached(self, reader: int, reads: frozenset[Name], writes: frozenset[Name] = frozenset()) -> Iterator[str]:
+        """Yield which relations a role reaches every tenant's rows of, and why; of these names by a statement of its.
+
+        ``reads`` are those that it takes rows from unfiltered, ``writes`` those that it gives rows of any tenant.
+        """
+        for relation in self.relations.values():
+            reason = self._taken(reader, relation) if named(relation, reads) else None
+            if reason is None and named(relation, writes):
+                reason = self._given(reader, relation)
+            if reason:
+                yield reason
+
+    def _taken(self, reader: int, relation: Relation) -> str | None:
+        if relation.oid in self.views:
+            below = self.leak(relation.oid, reader)
+            return str(below) if below else None
+        reason = self.exempt(reader, relation)
+        return reason and f"{relation.ident}: {reason}"
+
+    def _given(self, reader: int, relation: Relation) -> str | None:
+        if relation.oid in self.views:
+            below = next(self.written(relation.oid), None)
+            return str(below) if below else None
+        reason = self.exempt(reader, relation, "check")
+        return reason and f"{relation.ident}, whose tenant may be any: {reason}"
+
+    def past(self, reader: int) -> str | None:
+        """Tell how policies do not hold for a role, if that is so for some guarded table."""
+        guarded = (each for each in self.relations.values() if each.kind in {"r", "p"} and each.rls)
+        return next(filter(None, (self.exempt(reader, each) for each in guarded)), None)
 
     def shown(self) -> set[int]:
         """Return the views that the application reads or writes, by themselves or through others."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from steward.isolation import bodies
-from steward.isolation.reads import Tenant, passes, unfiltered
+from steward.isolation.joins import Tenant, passes
+from steward.isolation.reads import unfiltered
 
 TENANT = Tenant("tenant_id", "app.tenant")
 SETTING = "(NULLIF(current_setting('app.tenant'::text, true), ''::text))::uuid"

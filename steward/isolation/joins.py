@@ -1,0 +1,196 @@
+"""The sources of one query: which of them its conditions hold to one tenant.
+
+A source is held where the conditions on it let through the setting's tenant only, or make its tenant equal to that of
+a source that is held. Names are as the statement has them; what cannot be told is not held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pglast import ast, enums
+from pglast.stream import RawStream
+
+from steward.isolation import bodies, syntax
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from steward.isolation.bodies import Body
+
+__all__ = ["Name", "Scope", "Tenant", "collect", "passes"]
+
+# Schema, None where the statement names none, and relation.
+Name = tuple[str | None, str]
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """What a filter must compare, and the functions that it may do so by."""
+
+    column: str
+    setting: str
+    functions: tuple[Body, ...] = ()
+
+
+@dataclass
+class Scope:
+    """The sources of one query by their aliases, the conditions on them, and what the queries around it know."""
+
+    tenant: Tenant
+    sources: dict[str, ast.Node] = field(default_factory=dict)
+    conditions: list[tuple[ast.Node, frozenset[str]]] = field(default_factory=list)
+    tables: Mapping[str, ast.Node] = field(default_factory=dict)
+    outer: frozenset[str] = frozenset()
+
+    def filtered(self) -> frozenset[str]:
+        """Return the aliases of which only the setting's tenant comes through."""
+        found = {alias for condition, within in self.conditions for alias in self._named(condition, within)}
+        equal = [(pair, within) for condition, within in self.conditions if (pair := self._pair(condition))]
+        while True:
+            known = found | (self.outer - set(self.sources))
+            more = {
+                new
+                for (one, two), within in equal
+                for old, new in ((one, two), (two, one))
+                if len(new) == 1 and old <= known and not new <= known and new <= within
+            }
+            if not more:
+                return frozenset(found)
+            found |= frozenset().union(*more)
+
+    def honest(self, alias: str) -> bool:
+        """Tell whether the tenant that a source shows is that of its rows."""
+        source, query = self.sources[alias], None
+        if isinstance(source, ast.RangeSubselect):
+            query = source.subquery
+        elif isinstance(source, ast.RangeVar) and not source.schemaname:
+            query = self.tables.get(str(source.relname))
+        return query is None or passes(query, self.tenant.column)
+
+    def alias_of(self, column: ast.ColumnRef) -> str | None:
+        """Return of which source a column is; None where the name alone does not tell."""
+        names = bodies.named(column.fields)
+        if len(names) > 1:
+            return names[-2]
+        return next(iter(self.sources)) if len(self.sources) == 1 else None
+
+    def tenants(self, value: object) -> frozenset[str]:
+        """Return the aliases one of whose tenants a value is, whatever the rows; none where it may be anything."""
+        value = _bare(value)
+        if isinstance(value, ast.CoalesceExpr):
+            parts = [self.tenants(each) for each in value.args or ()]
+            return frozenset().union(*parts) if all(parts) else frozenset()
+        if isinstance(value, ast.ColumnRef) and bodies.named(value.fields)[-1:] == (self.tenant.column,):
+            alias = self.alias_of(value)
+            return frozenset({alias} if alias else ())
+        return frozenset()
+
+    def _named(self, condition: ast.Node, within: frozenset[str]) -> Iterator[str]:
+        """Yield the alias whose tenant the condition holds against the setting."""
+        columns = [
+            node
+            for node in bodies.nodes(condition)
+            if isinstance(node, ast.ColumnRef) and bodies.named(node.fields)[-1:] == (self.tenant.column,)
+        ]
+        aliases = {self.alias_of(node) for node in columns}
+        if len(aliases) == 1 and (alias := aliases.pop()) in within:
+            text = RawStream()(condition)
+            if syntax.filters_by(text, self.tenant.column, self.tenant.setting, self.tenant.functions):
+                yield str(alias)
+
+    def _pair(self, condition: ast.Node) -> tuple[frozenset[str], frozenset[str]] | None:
+        """Return whose tenants the condition makes equal, by their aliases."""
+        if not isinstance(condition, ast.A_Expr) or bodies.named(condition.name) != ("=",):
+            return None
+        one, two = self.tenants(condition.lexpr), self.tenants(condition.rexpr)
+        return (one, two) if one and two else None
+
+
+def collect(tree: ast.Node, scope: Scope) -> None:
+    """Gather the sources of a statement and the conditions on them."""
+    target = getattr(tree, "relation", None)
+    clauses = (target, *(getattr(tree, name, None) or () for name in ("fromClause", "usingClause")))
+    for clause in clauses:
+        for each in clause if isinstance(clause, tuple) else (clause,):
+            _add(each, scope)
+    _add(getattr(tree, "sourceRelation", None), scope)
+    everywhere = frozenset(scope.sources)
+    where = getattr(tree, "whereClause", None)
+    scope.conditions += [(each, everywhere) for each in _conjuncts(where)]
+    if isinstance(tree, ast.MergeStmt):
+        # A row of the target that does not match is not changed; one of the source that does not is still read.
+        matched = frozenset({_named_as(target)})
+        scope.conditions += [(each, matched) for each in _conjuncts(tree.joinCondition)]
+
+
+def _add(source: object, scope: Scope) -> None:
+    if isinstance(source, ast.JoinExpr):
+        before = frozenset(scope.sources)
+        _add(source.larg, scope)
+        left = frozenset(scope.sources) - before
+        _add(source.rarg, scope)
+        right = frozenset(scope.sources) - before - left
+        # An outer join keeps the rows of its outer side, whatever its condition says of them.
+        held = {
+            enums.JoinType.JOIN_INNER: left | right,
+            enums.JoinType.JOIN_LEFT: right,
+            enums.JoinType.JOIN_RIGHT: left,
+        }
+        within = held.get(source.jointype or enums.JoinType.JOIN_INNER, frozenset())
+        scope.conditions += [(each, within) for each in _conjuncts(source.quals)]
+        if any(name.sval == scope.tenant.column for name in source.usingClause or ()):
+            _use(left, right, within, scope)
+    elif isinstance(source, ast.RangeTableSample):
+        _add(source.relation, scope)
+    elif isinstance(source, ast.RangeVar | ast.RangeSubselect):
+        scope.sources[_named_as(source)] = source
+
+
+def _use(left: Iterable[str], right: Iterable[str], within: frozenset[str], scope: Scope) -> None:
+    """Add what USING or a natural join says of the tenants of two sources."""
+    for one in left:
+        for two in right:
+            fields = [(ast.String(sval=alias), ast.String(sval=scope.tenant.column)) for alias in (one, two)]
+            equal = ast.A_Expr(
+                kind=enums.A_Expr_Kind.AEXPR_OP,
+                name=(ast.String(sval="="),),
+                lexpr=ast.ColumnRef(fields=fields[0]),
+                rexpr=ast.ColumnRef(fields=fields[1]),
+            )
+            scope.conditions.append((equal, within))
+
+
+def passes(query: object, column: str) -> bool:
+    """Tell whether what a query calls ``column`` is a column of that name of what it reads."""
+    if not isinstance(query, ast.SelectStmt):
+        return False
+    if query.larg:
+        return passes(query.larg, column) and passes(query.rarg, column)
+    shown = [each for each in query.targetList or () if isinstance(each.val, ast.ColumnRef)]
+    return any(
+        isinstance(each.val.fields[-1], ast.A_Star)
+        or (bodies.named(each.val.fields)[-1] == column and each.name in {None, column})
+        for each in shown
+    )
+
+
+def _named_as(source: object) -> str:
+    alias = getattr(source, "alias", None)
+    return str(alias.aliasname if alias else getattr(source, "relname", ""))
+
+
+def _conjuncts(condition: object) -> Iterator[ast.Node]:
+    """Yield the parts of a condition that all must hold."""
+    if isinstance(condition, ast.BoolExpr) and condition.boolop == enums.BoolExprType.AND_EXPR:
+        for each in condition.args or ():
+            yield from _conjuncts(each)
+    elif isinstance(condition, ast.Node):
+        yield condition
+
+
+def _bare(node: object) -> object:
+    while isinstance(node, ast.TypeCast):
+        node = node.arg
+    return node
