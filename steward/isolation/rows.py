@@ -51,8 +51,8 @@ class Seeder:
         self._samples: dict[int, Row] = {}
         self._links = self._linked()
 
-    def seed(self, oid: int, tenant: str, depth: int = 0, **fixed: str | None) -> Row:
-        """Return the tenant's row in a table, made now if it has none yet.
+    def seed(self, oid: int, tenant: str, depth: int = 0, fixed: Mapping[str, str] | None = None) -> Row:
+        """Return the tenant's row in a table, made now if it has none yet; ``fixed`` are columns that are given.
 
         Raises:
             Refused: none could be made.
@@ -65,7 +65,7 @@ class Seeder:
             raise Refused(shape.ident, self.blocked[oid])
         if depth > _DEPTH:
             raise Refused(shape.ident, "its foreign keys go in a circle")
-        given = {**self._parents(shape, tenant, depth), **fixed}
+        given = {**self._parents(shape, tenant, depth), **(fixed or {})}
         row = self._insert(shape, self._choices(shape, tenant, given))
         self.made.setdefault((oid, tenant), row)
         return row
@@ -109,7 +109,7 @@ class Seeder:
                 if name == self.column and parent != self.column
             }
             held = self.made.get((rule.parent, tenant))
-            row = held or self.seed(rule.parent, tenant, depth + 1, **fixed)
+            row = held or self.seed(rule.parent, tenant, depth + 1, fixed)
             given |= {name: row[parent] for name, parent in zip(rule.columns, rule.parent_columns, strict=True)}
         for column in shape.columns.values():
             if column.name not in given:

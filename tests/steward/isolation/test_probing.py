@@ -302,3 +302,16 @@ def test_no_password_is_among_the_words_of_a_program(market):
 
         assert "hush" == conn.info.password
         assert "hush" not in words
+
+
+@pytest.mark.parametrize("name", ["tenant", "oid", "depth"])
+def test_a_table_of_tenants_may_call_its_key_as_it_likes(market, name):
+    market.run(
+        f"create table market.tenants ({name} {{type}} primary key)",
+        "insert into market.tenants select distinct tenant_id from market.orders",
+        "alter table market.tenants owner to market_owner",
+        f"alter table market.orders add foreign key (tenant_id) references market.tenants ({name})",
+    )
+    matrix = run(market.target, market.settings.profile, writes=True)
+
+    assert [] == told([*matrix.leaks, *matrix.inconclusive])
