@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation import definers, publications, reach, rules, triggers, views
+from steward.isolation import publications, reach
 
 if TYPE_CHECKING:
     from steward.check import Check
@@ -54,48 +54,6 @@ def test_publications(check: Check) -> None:
     told = publications.expected(check)
 
     assert not check.run("isolation_objects_publications", reach.within(check), **told).offenders
-
-
-@pytest.mark.severity("critical")
-def test_definers(check: Check) -> None:
-    """No function that runs as its owner reaches every tenant's rows for the application."""
-    assert not check.judge("isolation_objects_definers", definers.leaks(check)).offenders
-
-
-@pytest.mark.severity("critical")
-def test_search_paths(check: Check) -> None:
-    """No function that runs as its owner can be made to use objects of somebody else."""
-    assert not check.judge("isolation_objects_search_paths", definers.paths(check)).offenders
-
-
-@pytest.mark.severity("critical")
-def test_rules(check: Check) -> None:
-    """No rule does to every tenant's rows what the application's statement does not."""
-    assert not check.judge("isolation_objects_rules", rules.leaks(check)).offenders
-
-
-@pytest.mark.severity("critical")
-def test_triggers(check: Check) -> None:
-    """No trigger does to every tenant's rows, as its function's owner, what the application's statement does not."""
-    assert not check.judge("isolation_objects_triggers", triggers.leaks(check)).offenders
-
-
-@pytest.mark.severity("critical")
-def test_views(check: Check) -> None:
-    """No view shows the application rows that policies hide from it."""
-    assert not check.judge("isolation_objects_views", views.leaks(check)).offenders
-
-
-@pytest.mark.severity("critical")
-def test_view_writes(check: Check) -> None:
-    """No view takes rows of other tenants from the application."""
-    assert not check.judge("isolation_objects_view_writes", views.writes(check)).offenders
-
-
-@pytest.mark.severity("normal")
-def test_barriers(check: Check) -> None:
-    """Every view whose own filter hides rows is a barrier to the functions of a query."""
-    assert not check.judge("isolation_objects_barriers", views.barriers(check)).offenders
 
 
 @pytest.mark.severity("critical")

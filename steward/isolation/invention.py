@@ -138,7 +138,7 @@ def _missed(ground: Ground, seeding: Seeding, wanted: Sequence[Reach], role: str
     told += [(reach, "a write to a foreign table is not rolled back here") for reach in foreign]
     known = {reach.oid for reach in wanted}
     views = [reach for reach in ground.reaches if reach.kind == "v" and reach.oid not in known]
-    told += [(view, "writes through it are not tried; isolation_objects judges them by the catalog") for view in views]
+    told += [(view, "writes through it are not tried; isolation_views judges them by the catalog") for view in views]
     cells = []
     for reach, reason in told:
         access = reach.access[role]

@@ -156,7 +156,7 @@ def look(conn: Session, profile: Profile) -> Ground:
     ]
     functions = tuple(each for each in known if each.returns)
     silent = dict.fromkeys(each.ident for each in known if not each.returns)
-    notes += [f"{each} returns no rows, so that it is not called: isolation_objects judges it" for each in silent]
+    notes += [f"{each} returns no rows, so that it is not called: isolation_routines judges it" for each in silent]
     tenancy = profile.tenancy
     return Ground(
         tenancy.column, tenancy.setting, chains, closed, reaches, functions, beyond, tuple(notes), told, parts

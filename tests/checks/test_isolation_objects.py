@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from checks import test_isolation_objects as runbook
 from steward import Inconclusive, NotNeeded
 from tests.fixtures.objects import (
     BY_SYSTEM,
@@ -59,8 +58,8 @@ PLANTED = {
         (*INBOX, filled(FUNCTION, how="security definer"), *BY_TRIGGER),
         (*INBOX, filled(FUNCTION, how="security invoker"), *BY_TRIGGER),
     ),
-    "views": ((shown(), OF_SYSTEM, READ), (shown(f"orders {OURS}"), OF_SYSTEM, READ)),
-    "view_writes": (
+    "reads": ((shown(), OF_SYSTEM, READ), (shown(f"orders {OURS}"), OF_SYSTEM, READ)),
+    "writes": (
         (shown(f"orders {OURS}"), OF_SYSTEM, "grant insert on market.shown to market_app"),
         (shown(f"orders {OURS} with check option"), OF_SYSTEM, "grant insert on market.shown to market_app"),
     ),
@@ -80,7 +79,7 @@ PLANTED = {
 def test_the_shipped_schema_is_green(shipped, request, settings, checking):
     database = request.getfixturevalue(shipped)
     for item in ITEMS:
-        getattr(runbook, f"test_{item}")(checking(database, settings))
+        ITEMS[item](checking(database, settings))
 
 
 @pytest.mark.parametrize("kind", ["uuid", "text", "integer"])
@@ -99,7 +98,7 @@ def test_an_item_fails_on_its_defect_until_it_is_mended(market, item):
     market.run(*PLANTED[item][0])
     with market.check() as check:
         with pytest.raises(AssertionError):
-            getattr(runbook, f"test_{item}")(check)
+            ITEMS[item](check)
         found = {each.object_name: each for each in check.offenders}
     mended(market, found)
 
@@ -117,9 +116,9 @@ def test_every_item_passes_on_a_healthy_twin(market, item):
 @pytest.mark.parametrize("item", ITEMS)
 def test_nothing_to_judge_is_never_green(market, item):
     with market.check(tenancy={"column": "", "setting": ""}) as check, pytest.raises(NotNeeded):
-        getattr(runbook, f"test_{item}")(check)
+        ITEMS[item](check)
     with market.check(tenancy={"column": "nobody_has_it"}) as check, pytest.raises(Inconclusive):
-        getattr(runbook, f"test_{item}")(check)
+        ITEMS[item](check)
 
 
 # --- grants --------------------------------------------------------------------------------------
@@ -282,7 +281,7 @@ def test_no_record_tells_whom_a_row_filter_names(market, cluster):
         pytest.skip("row filters came with 15")
     market.run("create publication beyond for table market.orders where (tenant_id = {a}) with (publish = 'insert')")
     with market.check() as check:
-        runbook.test_publications(check)
+        ITEMS["publications"](check)
 
         assert market.kind.a.split("'")[1] not in str(check.statements)
 

@@ -368,7 +368,7 @@ def test_a_view_that_a_rule_writes_for_is_judged_by_the_rule(market):
         " where tenant_id = old.tenant_id and number = old.number",
     )
 
-    assert {} == judged(market, "view_writes")
+    assert {} == judged(market, "writes")
     assert {} == judged(market, "rules")
 
 
@@ -380,7 +380,7 @@ def test_a_rule_with_a_condition_leaves_the_rest_to_the_view(market):
         "create rule acts as on insert to market.shown where new.number = 1 do instead nothing",
     )
 
-    assert ["market.shown"] == list(judged(market, "view_writes"))
+    assert ["market.shown"] == list(judged(market, "writes"))
 
 
 def test_what_a_rule_of_a_table_of_tenants_says_of_new_counts_only_where_the_row_is_written(market):

@@ -24,17 +24,17 @@ def test_a_view_that_reads_as_who_asks_is_no_finding_however_it_says_so(market, 
         pytest.skip("security_invoker came with 15")
     market.run(shown(how=f"with (security_invoker = {spelling})"), OF_SYSTEM, READ)
 
-    assert {} == judged(market, "views")
+    assert {} == judged(market, "reads")
 
 
 def test_a_view_of_an_owner_that_policies_hold_for_is_no_finding(market):
     market.run(shown(), "alter view market.shown owner to market_owner", READ)
 
-    assert {} == judged(market, "views")
+    assert {} == judged(market, "reads")
 
     market.run("alter table market.orders no force row level security")
 
-    assert "for whom it is not forced" in judged(market, "views")["market.shown"].detail
+    assert "for whom it is not forced" in judged(market, "reads")["market.shown"].detail
 
 
 @pytest.mark.parametrize("outer", ["", "with (security_invoker)"])
@@ -50,7 +50,7 @@ def test_a_view_at_any_depth_is_found_with_the_way_down(market, cluster, outer):
         "alter view market.shown owner to market_owner",
         READ,
     )
-    found = judged(market, "views")
+    found = judged(market, "reads")
 
     assert ["market.shown"] == list(found)
     assert "market.shown → market.middle → market.lowest → market.orders: market_system" in found["market.shown"].detail
@@ -59,7 +59,7 @@ def test_a_view_at_any_depth_is_found_with_the_way_down(market, cluster, outer):
 def test_a_view_over_a_leaf_is_found(market):
     market.run(shown("events_new"), "alter view market.shown owner to market_owner", READ)
 
-    assert "not enabled on it" in judged(market, "views")["market.shown"].detail
+    assert "not enabled on it" in judged(market, "reads")["market.shown"].detail
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_view_over_a_leaf_is_found(market):
 def test_what_does_not_filter_every_row_is_found(market, query):
     market.run(shown(query), OF_SYSTEM, READ)
 
-    assert ["market.shown"] == list(judged(market, "views"))
+    assert ["market.shown"] == list(judged(market, "reads"))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_what_does_not_filter_every_row_is_found(market, query):
 def test_what_filters_every_row_is_not(market, query):
     market.run(f"create view market.shown with (security_barrier) as {query}", OF_SYSTEM, READ)
 
-    assert {} == judged(market, "views")
+    assert {} == judged(market, "reads")
 
 
 def test_a_filter_by_a_function_of_the_application_is_one(market):
@@ -109,7 +109,7 @@ def test_a_filter_by_a_function_of_the_application_is_one(market):
         READ,
     )
 
-    assert {} == judged(market, "views")
+    assert {} == judged(market, "reads")
 
 
 def test_a_tenant_that_a_view_makes_up_is_no_filter(market):
@@ -121,7 +121,7 @@ def test_a_tenant_that_a_view_makes_up_is_no_filter(market):
         READ,
     )
 
-    assert ["market.shown"] == list(judged(market, "views"))
+    assert ["market.shown"] == list(judged(market, "reads"))
 
 
 def test_a_materialized_view_over_a_view_is_found(market):
@@ -151,11 +151,11 @@ def test_a_view_that_filters_nothing_is_closed_and_not_only_checked(market):
         assert 1 == app.execute(taken).rowcount
 
         app.execute("rollback")
-    found = judged(market, "view_writes")
+    found = judged(market, "writes")
     mended(market, found)
 
     assert ["market.shown"] == list(found)
-    assert {} == judged(market, "view_writes")
+    assert {} == judged(market, "writes")
 
     with market.database.connect("market_app") as app, pytest.raises(errors.InsufficientPrivilege):
         app.execute(taken)
@@ -169,16 +169,16 @@ def test_a_filter_of_a_lower_view_counts_where_it_is_checked(market):
         OF_SYSTEM,
         "grant update on market.shown to market_app",
     )
-    found = judged(market, "view_writes")
+    found = judged(market, "writes")
     mended(market, found)
 
     assert ["market.shown"] == list(found)
     assert "alter view market.shown set (check_option = cascaded)" == found["market.shown"].remediation
-    assert {} == judged(market, "view_writes")
+    assert {} == judged(market, "writes")
 
     market.run("alter view market.shown reset (check_option)", "alter view market.lowest set (check_option = local)")
 
-    assert {} == judged(market, "view_writes")
+    assert {} == judged(market, "writes")
 
 
 def test_what_a_condition_asks_is_not_written(market):
@@ -189,7 +189,7 @@ def test_what_a_condition_asks_is_not_written(market):
         "grant insert on market.shown to market_app",
     )
 
-    assert {} == judged(market, "view_writes")
+    assert {} == judged(market, "writes")
 
 
 def test_a_view_that_cannot_be_read_filters_nothing(market):

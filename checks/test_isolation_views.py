@@ -1,0 +1,38 @@
+"""A view reads and writes as its owner: what policies hide from the application, it may show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from steward.isolation import views
+
+if TYPE_CHECKING:
+    from steward.check import Check
+
+pytestmark = [
+    pytest.mark.weekly,
+    pytest.mark.monthly,
+    pytest.mark.isolation,
+    pytest.mark.phase("verify", step=63),
+    pytest.mark.controls("LGPD-6-VII", "LGPD-46", "ISO-27001-A.5.15", "ISO-27001-A.8.3", "SOC2-CC6.1", "CIS-4"),
+]
+
+
+@pytest.mark.severity("critical")
+def test_reads(check: Check) -> None:
+    """No view shows the application rows that policies hide from it."""
+    assert not check.judge("isolation_views_reads", views.leaks(check)).offenders
+
+
+@pytest.mark.severity("critical")
+def test_writes(check: Check) -> None:
+    """No view takes rows of other tenants from the application."""
+    assert not check.judge("isolation_views_writes", views.writes(check)).offenders
+
+
+@pytest.mark.severity("normal")
+def test_barriers(check: Check) -> None:
+    """Every view whose own filter hides rows is a barrier to the functions of a query."""
+    assert not check.judge("isolation_views_barriers", views.barriers(check)).offenders
