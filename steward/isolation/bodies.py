@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["Body", "find", "kind", "named", "nodes", "of", "parsed", "settings", "text"]
 
 _IN = (enums.FunctionParameterMode.FUNC_PARAM_IN, enums.FunctionParameterMode.FUNC_PARAM_DEFAULT)
+# With these of its own a function still returns what its expression says.
+_HARMLESS = frozenset({"search_path", "statement_timeout", "lock_timeout", "work_mem", "jit"})
 
 
 @dataclass(frozen=True)
@@ -95,17 +97,18 @@ def of(definition: str) -> Body | None:
     if not statements or not isinstance(made := statements[0], ast.CreateFunctionStmt):
         return None
     options = {str(option.defname): option.arg for option in made.options or ()}
+    own = [option.arg for option in made.options or () if option.defname == "set"]
     parameters = [each for each in made.parameters or () if each.mode in _IN]
     trees, returns, forgiving = _source(definition, made, options)
     return Body(
         name=named(made.funcname),
         parameters=tuple(each.name or "" for each in parameters),
-        returns=None if "set" in options else returns,
+        returns=returns if {str(each.name).lower() for each in own} <= _HARMLESS else None,
         strict=getattr(options.get("strict"), "boolval", False) or False,
         definer=getattr(options.get("security"), "boolval", False) or False,
         forgiving=forgiving,
         reads=settings(trees, "current_setting"),
-        sets=settings([*trees, options.get("set")], "set_config"),
+        sets=settings([*trees, *own], "set_config"),
         names=frozenset({*(each.name or "" for each in parameters), *_columns(trees)}),
         calls=frozenset(
             named(node.funcname) for tree in trees for node in nodes(tree) if isinstance(node, ast.FuncCall)

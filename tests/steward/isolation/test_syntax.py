@@ -192,6 +192,14 @@ WRAPPERS = (
     made("app.deeper() returns text", "language sql as $$ select app.tenant() $$"),
     made("app.reading() returns text", "language sql as $$ select tenant from app.sessions $$"),
     made("app.fixed() returns text", "language sql set app.tenant = 'x' return current_setting('app.tenant')"),
+    made(
+        "app.pathed() returns text",
+        "language sql set search_path = '' set statement_timeout = '1s' return current_setting('app.tenant', true)",
+    ),
+    made(
+        "app.hidden() returns text",
+        "language sql set app.tenant = 'x' set search_path = '' return current_setting('app.tenant', true)",
+    ),
     made("app.typed() returns uuid", "language sql return current_setting('app.tenant', true)::uuid"),
     made("app.owner() returns bool", "security definer language sql as $$ select current_user = 'owner' $$"),
     made("app.guest() returns bool", "language sql as $$ select current_user = 'owner' $$"),
@@ -221,6 +229,8 @@ WRAPPERS = (
         ("(tenant_id = app.bare())", logic.PERHAPS),
         ("(tenant_id = app.reading())", logic.PERHAPS),
         ("(tenant_id = app.fixed())", logic.PERHAPS),
+        ("(tenant_id = app.pathed())", 0),
+        ("(tenant_id = app.hidden())", logic.PERHAPS),
         ("(tenant_id = elsewhere.tenant())", logic.PERHAPS),
     ],
 )
@@ -265,6 +275,12 @@ def test_settings_that_a_procedure_sets_are_found_wherever_it_does():
     assert {"app.tenant", "app.second"} == body.sets
     assert "tenant_id" in body.names
     assert body.returns is None
+
+
+def test_every_setting_that_a_function_has_of_its_own_is_found():
+    body = made("f() returns text", "language sql set app.tenant = 'x' set search_path = app return 'x'")
+
+    assert {"app.tenant", "search_path"} == body.sets
 
 
 @pytest.mark.parametrize(
