@@ -11,25 +11,31 @@ from pglast import Error, ast, enums, parse_plpgsql, parse_sql
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    _Source = tuple[Sequence[object], ast.Node | None, tuple[ast.Node | None, ...]]
+
 __all__ = ["Body", "find", "kind", "named", "nodes", "of", "parsed", "settings", "text"]
 
 _IN = (enums.FunctionParameterMode.FUNC_PARAM_IN, enums.FunctionParameterMode.FUNC_PARAM_DEFAULT)
 # With these of its own a function still returns what its expression says.
 _HARMLESS = frozenset({"search_path", "statement_timeout", "lock_timeout", "work_mem", "jit"})
+# Statements of a handler after which it goes on, and the level from which a RAISE is none of them (elog.h).
+_PASSED = frozenset({"PLpgSQL_stmt_raise", "PLpgSQL_stmt_perform"})
+_AN_ERROR = 21
 
 
 @dataclass(frozen=True)
 class Body:
     """A function: its parameters, the expression that it returns if that is all it does, and what it names and calls.
 
-    ``forgiving``: an error inside it is caught. ``definer``: it runs as its owner.
+    ``caught``: what it returns instead of an error, by handler; None for what is no expression alone. ``definer``: it
+    runs as its owner.
     """
 
     name: tuple[str, ...]
     parameters: tuple[str, ...] = ()
     returns: ast.Node | None = None
     strict: bool = False
-    forgiving: bool = False
+    caught: tuple[ast.Node | None, ...] = ()
     definer: bool = False
     reads: frozenset[str] = frozenset()
     sets: frozenset[str] = frozenset()
@@ -99,14 +105,14 @@ def of(definition: str) -> Body | None:
     options = {str(option.defname): option.arg for option in made.options or ()}
     own = [option.arg for option in made.options or () if option.defname == "set"]
     parameters = [each for each in made.parameters or () if each.mode in _IN]
-    trees, returns, forgiving = _source(definition, made, options)
+    trees, returns, caught = _source(definition, made, options)
     return Body(
         name=named(made.funcname),
         parameters=tuple(each.name or "" for each in parameters),
         returns=returns if {str(each.name).lower() for each in own} <= _HARMLESS else None,
         strict=getattr(options.get("strict"), "boolval", False) or False,
         definer=getattr(options.get("security"), "boolval", False) or False,
-        forgiving=forgiving,
+        caught=caught,
         reads=settings(trees, "current_setting"),
         sets=settings([*trees, *own], "set_config"),
         names=frozenset({*(each.name or "" for each in parameters), *_columns(trees)}),
@@ -116,17 +122,15 @@ def of(definition: str) -> Body | None:
     )
 
 
-def _source(
-    definition: str, made: ast.CreateFunctionStmt, options: Mapping[str, Any]
-) -> tuple[Sequence[object], ast.Node | None, bool]:
-    """Return the trees of a body, the expression that is all of it, and whether its errors are caught."""
+def _source(definition: str, made: ast.CreateFunctionStmt, options: Mapping[str, Any]) -> _Source:
+    """Return the trees of a body, the expression that is all of it, and what is returned for its errors."""
     language = getattr(options.get("language"), "sval", "")
     if made.sql_body:
-        return [made.sql_body], _returned(made.sql_body), False
+        return [made.sql_body], _returned(made.sql_body), ()
     if language == "sql":
         trees = parsed("".join(named(options.get("as"))))
-        return list(trees), _returned(trees), False
-    return _procedural(definition) if language == "plpgsql" else ([], None, False)
+        return list(trees), _returned(trees), ()
+    return _procedural(definition) if language == "plpgsql" else ([], None, ())
 
 
 def _returned(tree: object) -> ast.Node | None:
@@ -147,12 +151,12 @@ def find(tree: object) -> ast.Node | None:
     return value
 
 
-def _procedural(definition: str) -> tuple[Sequence[object], ast.Node | None, bool]:
+def _procedural(definition: str) -> _Source:
     try:
         [function] = parse_plpgsql(definition)
     except (Error, ValueError):
         # What the parser makes of some functions is no JSON.
-        return [], None, False
+        return [], None, ()
     trees = [tree for query in _queries(function) for tree in _statements(query)]
     block = function.get("PLpgSQL_function", {}).get("action", {}).get("PLpgSQL_stmt_block", {})
     returns = [
@@ -160,9 +164,25 @@ def _procedural(definition: str) -> tuple[Sequence[object], ast.Node | None, boo
     ]
     alone = len(block.get("body", ())) == len(returns) and [each for each in returns if each]
     if not alone:
-        return trees, None, False
-    query = alone[0]["PLpgSQL_expr"]["query"]
-    return trees, _returned(parsed(f"select {query}")), "exceptions" in block
+        return trees, None, ()
+    return trees, _expression(alone[0]), tuple(_caught(block))
+
+
+def _expression(returned: Mapping[str, Any]) -> ast.Node | None:
+    return _returned(parsed(f"select {returned['PLpgSQL_expr']['query']}"))
+
+
+def _caught(block: Mapping[str, Any]) -> Iterator[ast.Node | None]:
+    """Yield what each handler of a block returns; nothing for one that ends in an error itself."""
+    for handler in block.get("exceptions", {}).get("PLpgSQL_exception_block", {}).get("exc_list", ()):
+        for statement in handler["PLpgSQL_exception"].get("action", ()):
+            [(what, held)] = statement.items()
+            if what == "PLpgSQL_stmt_raise" and held["elog_level"] >= _AN_ERROR:
+                break
+            if what not in _PASSED:
+                returned = held.get("expr") if what == "PLpgSQL_stmt_return" else None
+                yield _expression(returned) if returned else None
+                break
 
 
 def _queries(tree: object) -> Iterator[str]:

@@ -189,8 +189,12 @@ def _call(node: ast.FuncCall, at: Moment) -> Value:
     )
     # Inside of a definer's function the user is its owner.
     user = "" if body.definer else at.user
-    inner = replace(at, bound=bound, user=user, faults=[] if body.forgiving else at.faults)
-    return _value(body.returns, inner)
+    inner = replace(at, bound=bound, user=user)
+    if not body.caught:
+        return _value(body.returns, inner)
+    return logic.rescued(
+        _value(body.returns, replace(inner, faults=[])), *(_value(each, inner) for each in body.caught)
+    )
 
 
 def _setting(node: ast.FuncCall, at: Moment) -> Value:

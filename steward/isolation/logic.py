@@ -38,6 +38,7 @@ __all__ = [
     "limited",
     "merged",
     "negated",
+    "rescued",
     "same",
     "told",
     "truths",
@@ -93,6 +94,12 @@ def merged(*values: Mapping[Atom, int]) -> Value:
 def limited(value: Value, sure: int) -> Value:
     """Return the value where it comes out no more surely than that."""
     return {atom: min(own, sure) for atom, own in value.items() if min(own, sure)}
+
+
+def rescued(value: Value, *instead: Value) -> Value:
+    """Return the value where errors are caught; one that nothing here tells of may happen as well."""
+    sure = value.get(ERROR, PERHAPS)
+    return merged({atom: own for atom, own in value.items() if atom != ERROR}, limited(merged(*instead), sure))
 
 
 def combined(rule: Callable[..., tuple[Atom, ...]], *values: Value) -> Value:

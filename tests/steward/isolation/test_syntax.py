@@ -212,6 +212,34 @@ WRAPPERS = (
 )
 
 
+def catching(handlers):
+    body = f"begin return t = current_setting('app.tenant', true)::uuid; exception {handlers} end"
+    return (made("app.ok(t uuid) returns boolean", f"language plpgsql as $$ {body} $$"),)
+
+
+@pytest.mark.parametrize(
+    ("handlers", "empty", "faults"),
+    [
+        ("when others then return true;", logic.POSSIBLE, ()),
+        ("when data_exception then return null; when others then raise notice 'no'; return t = t;", logic.POSSIBLE, ()),
+        ("when others then perform app.told(); return t is not null;", logic.POSSIBLE, ()),
+        ("when others then return app.visible(t);", logic.PERHAPS, ()),
+        ("when others then if t is null then return false; end if; return true;", logic.PERHAPS, ()),
+        ("when others then raise warning 'no'; return false;", 0, ()),
+        ("when others then return null;", 0, ()),
+        ("when others then raise;", 0, ("uuid",)),
+        ("when others then null;", 0, ("uuid",)),
+    ],
+)
+def test_what_a_handler_returns_comes_out_where_the_reset_setting_is_an_error(handlers, empty, faults):
+    terms = Terms("tenant_id", "app.tenant", functions=catching(handlers))
+
+    assert empty == syntax.admits("app.ok(tenant_id)", terms, "empty")
+    assert min(empty, logic.PERHAPS) == syntax.admits("app.ok(tenant_id)", terms, "set")
+    assert (empty == 0) == syntax.filters_by("app.ok(tenant_id)", "tenant_id", "app.tenant", terms.functions)
+    assert faults == syntax.casts("app.ok(tenant_id)", terms)
+
+
 @pytest.mark.parametrize(
     ("expression", "sure"),
     [
