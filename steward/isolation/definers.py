@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steward.check import Finding
-from steward.isolation import reach, views
+from steward.isolation import below, reach
 from steward.isolation.routines import Routine, reached
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def leaks(check: Check) -> Iterator[Finding]:
     """Yield the routines that the application may call and that reach rows of every tenant."""
     known = reach.known(check)
     definers = list(_definers(check, known))
-    shown = views.load(check, known, {definer.owner for definer in definers})
+    shown = below.load(check, known, {definer.owner for definer in definers})
     for definer in definers:
         reasons = list(reached(definer, shown)) if definer.called and definer.callers else []
         if reasons:

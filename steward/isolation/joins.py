@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from steward.isolation.bodies import Body
 
-__all__ = ["Name", "Scope", "Tenant", "collect", "passes"]
+__all__ = ["Name", "Scope", "Tenant", "collect", "passes", "supplied"]
 
 # Schema, None where the statement names none, and relation.
 Name = tuple[str | None, str]
@@ -43,10 +43,13 @@ class Scope:
     conditions: list[tuple[ast.Node, frozenset[str]]] = field(default_factory=list)
     tables: Mapping[str, ast.Node] = field(default_factory=dict)
     outer: frozenset[str] = frozenset()
+    # What the query's own reader holds to the tenant.
+    imposed: frozenset[str] = frozenset()
 
     def filtered(self) -> frozenset[str]:
         """Return the aliases of which only the setting's tenant comes through."""
-        found = {alias for condition, within in self.conditions for alias in self._named(condition, within)}
+        found = set(self.imposed)
+        found |= {alias for condition, within in self.conditions for alias in self._named(condition, within)}
         equal = [(pair, within) for condition, within in self.conditions if (pair := self._pair(condition))]
         while True:
             known = found | (self.outer - set(self.sources))
@@ -169,10 +172,51 @@ def passes(query: object, column: str) -> bool:
     if query.larg:
         return passes(query.larg, column) and passes(query.rarg, column)
     shown = [each for each in query.targetList or () if isinstance(each.val, ast.ColumnRef)]
+    return any(_starred(each.val) or _shows(each, column) for each in shown)
+
+
+def _starred(value: ast.ColumnRef) -> bool:
+    return any(isinstance(part, ast.A_Star) for part in value.fields or ())
+
+
+def _shows(target: ast.ResTarget, column: str) -> bool:
+    """Tell whether what is shown is a column of this name, under its name."""
+    names = bodies.named(target.val.fields) if isinstance(target.val, ast.ColumnRef) else ()
+    return names[-1:] == (column,) and target.name in {None, column}
+
+
+def supplied(query: ast.SelectStmt, scope: Scope) -> frozenset[str]:
+    """Return the source whose tenant a query shows as its own, which a filter on what it shows holds.
+
+    None where a window reaches over the rows of several tenants before that filter, and where it cannot be told.
+    """
+    if not all(_parted(window, scope) for window in _windows(query)):
+        return frozenset()
+    shown = [each for each in query.targetList or () if isinstance(each.val, ast.ColumnRef)]
+    plain = [each.val for each in shown if _shows(each, scope.tenant.column)]
+    stars = [each.val for each in shown if _starred(each.val)]
+    if plain:
+        alias = scope.alias_of(plain[0])
+    elif len(stars) == 1 and bodies.named(stars[0].fields):
+        alias = (*bodies.named(stars[0].fields),)[-1]
+    else:
+        alias = next(iter(scope.sources)) if len(stars) == len(scope.sources) == 1 else None
+    return frozenset({alias} if alias else ())
+
+
+def _windows(query: ast.SelectStmt) -> Iterator[ast.WindowDef]:
+    """Yield the windows of a query's own functions, as they are defined."""
+    defined = {window.name: window for window in query.windowClause or ()}
+    for node in bodies.nodes((query.targetList, query.sortClause)):
+        if isinstance(node, ast.FuncCall) and isinstance(node.over, ast.WindowDef):
+            yield defined.get(node.over.name or node.over.refname, node.over)
+
+
+def _parted(window: ast.WindowDef, scope: Scope) -> bool:
+    """Tell whether a window keeps to the rows of one tenant."""
     return any(
-        isinstance(each.val.fields[-1], ast.A_Star)
-        or (bodies.named(each.val.fields)[-1] == column and each.name in {None, column})
-        for each in shown
+        isinstance(each, ast.ColumnRef) and bodies.named(each.fields)[-1:] == (scope.tenant.column,)
+        for each in window.partitionClause or ()
     )
 
 

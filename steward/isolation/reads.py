@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pglast import ast
 
-from steward.isolation.joins import Scope, collect
+from steward.isolation.joins import Scope, collect, supplied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,11 +22,16 @@ __all__ = ["unfiltered"]
 _QUERIES = (ast.SelectStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
 
 
-def unfiltered(tree: object, tenant: Tenant, held: frozenset[str] = frozenset()) -> frozenset[Name]:
+def unfiltered(
+    tree: object, tenant: Tenant, held: frozenset[str] = frozenset(), *, imposed: bool = False
+) -> frozenset[Name]:
     """Return the relations that the statements of a tree take rows from, whoever's they are.
 
-    ``held`` are aliases known from around the statements, of which only the setting's tenant comes through.
+    ``held`` are aliases known from around the statements, of which only the setting's tenant comes through. ``imposed``
+    says that whoever reads what a query shows lets through the setting's tenant only, by the column that it shows.
     """
+    if imposed and isinstance(tree, tuple):
+        return frozenset(name for each in tree for name in _statement(each, tenant, {}, held, imposed=True))
     return frozenset(_statements(tree, tenant, {}, held))
 
 
@@ -42,7 +47,9 @@ def _statements(tree: object, tenant: Tenant, tables: Mapping[str, ast.Node], ou
             yield from _statements(each, tenant, tables, outer)
 
 
-def _statement(tree: ast.Node, tenant: Tenant, tables: Mapping[str, ast.Node], outer: frozenset[str]) -> Iterator[Name]:
+def _statement(
+    tree: ast.Node, tenant: Tenant, tables: Mapping[str, ast.Node], outer: frozenset[str], *, imposed: bool = False
+) -> Iterator[Name]:
     clause = getattr(tree, "withClause", None)
     named = {each.ctename: each.ctequery for each in clause.ctes} if clause else {}
     scope = Scope(tenant, tables={**tables, **named}, outer=outer)
@@ -51,13 +58,18 @@ def _statement(tree: ast.Node, tenant: Tenant, tables: Mapping[str, ast.Node], o
         if not isinstance(query, ast.SelectStmt):
             yield from _statement(query, tenant, scope.tables, outer)
     collect(tree, scope)
+    if imposed and isinstance(tree, ast.SelectStmt):
+        scope.imposed = supplied(tree, scope)
+        for arm in (tree.larg, tree.rarg):
+            if arm:
+                yield from _statement(arm, tenant, scope.tables, outer, imposed=True)
     filtered = scope.filtered()
     for alias, source in scope.sources.items():
-        if alias not in filtered or not scope.honest(alias):
-            yield from _source(source, scope, outer | filtered)
+        yield from _source(source, scope, outer | filtered, held=alias in filtered and scope.honest(alias))
+    done = {"withClause", "relation", "sourceRelation", *(("larg", "rarg") if imposed else ())}
     for attribute in tree:
         # Its sources and their subqueries are done.
-        if attribute not in {"withClause", "relation", "sourceRelation"}:
+        if attribute not in done:
             for part in _expressions(getattr(tree, attribute)):
                 yield from _statements(part, tenant, scope.tables, outer | filtered)
 
@@ -73,17 +85,17 @@ def _expressions(tree: object) -> Iterator[object]:
         yield tree
 
 
-def _source(source: ast.Node, scope: Scope, outer: frozenset[str]) -> Iterator[Name]:
-    """Yield what an unfiltered source takes rows from: itself, or what is unfiltered inside of it."""
-    if isinstance(source, ast.RangeSubselect):
-        yield from _statements(source.subquery, scope.tenant, scope.tables, outer if source.lateral else frozenset())
+def _source(source: ast.Node, scope: Scope, outer: frozenset[str], *, held: bool) -> Iterator[Name]:
+    """Yield what a source takes rows from that nothing filters: itself, or what is unfiltered inside of it."""
+    if isinstance(source, ast.RangeSubselect) and source.subquery:
+        around = outer if source.lateral else frozenset()
+        yield from _statement(source.subquery, scope.tenant, scope.tables, around, imposed=held)
     elif isinstance(source, ast.RangeVar):
         query = None if source.schemaname else scope.tables.get(str(source.relname))
         if query is None:
-            yield source.schemaname, str(source.relname)
+            yield from () if held else ((source.schemaname, str(source.relname)),)
         elif isinstance(query, ast.SelectStmt):
             # Without its own name, which a recursive query reads from.
             tables = {name: each for name, each in scope.tables.items() if name != source.relname}
-            yield from (
-                name for name in _statements(query, scope.tenant, tables, frozenset()) if name[1] != source.relname
-            )
+            found = _statement(query, scope.tenant, tables, frozenset(), imposed=held)
+            yield from (name for name in found if name[1] != source.relname)

@@ -15,13 +15,11 @@ from pglast.parser import scan
 from pglast.visitors import Visitor
 
 from steward.isolation import bodies
-from steward.isolation.assignments import unheld
-from steward.isolation.reads import unfiltered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from steward.isolation.views import Views
+    from steward.isolation.below import Views
 
 __all__ = ["Routine", "reached"]
 
@@ -45,12 +43,10 @@ class Routine:
     schemas: list[str]
 
 
-def reached(
-    routine: Routine, shown: Views, held: frozenset[str] = frozenset(), *, writes: bool = False
-) -> Iterator[str]:
-    """Yield what a routine takes every tenant's rows from, and why no policy holds.
+def reached(routine: Routine, shown: Views, held: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield what a routine reaches of every tenant's rows, and why no policy holds.
 
-    ``held`` are records of which only the setting's tenant comes, ``writes`` asks for rows that it gives any tenant.
+    ``held`` are records of which only the setting's tenant comes.
     """
     does = _read(routine, shown.tenant.column)
     if does is None:
@@ -58,12 +54,9 @@ def reached(
             yield f"its source does not tell which statements it runs, and {past}"
         return
     held -= does.changed
-    names = unfiltered(does.statements, shown.tenant, held)
-    if routine.language in _TEXTS:
-        told = (each for each in shown.relations.values() if each.name in routine.source)
-        names |= frozenset((each.schema, each.name) for each in told)
-    given = unheld(does.statements, shown.tenant, held) if writes else frozenset()
-    yield from shown.reached(routine.owner, names, given)
+    told = [each for each in shown.relations.values() if routine.language in _TEXTS and each.name in routine.source]
+    also = frozenset((each.schema, each.name) for each in told)
+    yield from shown.reached(routine.owner, does.statements, held, also=also)
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 from pglast import ast
 
 from steward.check import Finding
-from steward.isolation import bodies, reach, views
-from steward.isolation.assignments import unheld
+from steward.isolation import below, bodies, reach
 from steward.isolation.joins import passes
-from steward.isolation.reads import unfiltered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from steward.check import Check
-    from steward.isolation.views import Views
+    from steward.isolation.below import Views
 
 __all__ = ["Rule", "leaks"]
 
@@ -43,7 +41,7 @@ def leaks(check: Check) -> Iterator[Finding]:
     rows = reach.asked(check, "isolation/rules", known.told, firing=known.within["firing"])
     # What an owner may do whom the application can become is told there.
     rules = [rule for rule in (Rule(**row) for row in rows) if rule.owner not in known.own]
-    shown = views.load(check, known, {rule.owner for rule in rules})
+    shown = below.load(check, known, {rule.owner for rule in rules})
     for rule in rules:
         reasons = list(_reached(rule, shown))
         if reasons:
@@ -66,8 +64,7 @@ def _reached(rule: Rule, shown: Views) -> Iterator[str]:
         return
     held = _held(rule, shown)
     statements = (made.whereClause, made.actions)
-    reads, writes = unfiltered(statements, shown.tenant, held), unheld(statements, shown.tenant, held)
-    yield from shown.reached(rule.owner, reads, writes)
+    yield from shown.reached(rule.owner, statements, held)
 
 
 def _held(rule: Rule, shown: Views) -> frozenset[str]:

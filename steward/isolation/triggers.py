@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steward.check import Finding
-from steward.isolation import reach, views
+from steward.isolation import below, reach
 from steward.isolation.routines import Routine, reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from steward.check import Check
-    from steward.isolation.views import Views
+    from steward.isolation.below import Views
 
 __all__ = ["leaks"]
 
@@ -36,9 +36,9 @@ def leaks(check: Check) -> Iterator[Finding]:
     rows = reach.asked(check, "isolation/triggers", known.told, firing=known.within["firing"])
     # What an owner may do whom the application can become is told there.
     fired = [each for each in (_Fired(**row) for row in rows) if each.owner not in known.own]
-    shown = views.load(check, known, {each.owner for each in fired})
+    shown = below.load(check, known, {each.owner for each in fired})
     for each in fired:
-        reasons = list(reached(each, shown, _held(each, shown), writes=True))
+        reasons = list(reached(each, shown, _held(each, shown)))
         if reasons:
             yield Finding(
                 "function",

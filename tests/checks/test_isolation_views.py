@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from psycopg import errors, sql
 
-from steward.isolation import reach, views
+from steward.isolation import below, reach
 from tests.fixtures.objects import (
     OF_SYSTEM,
     OURS,
@@ -196,9 +196,9 @@ def test_a_view_that_cannot_be_read_filters_nothing(market):
     market.run(shown(f"orders {OURS}"), OF_SYSTEM, READ)
     with market.check() as check:
         known = reach.known(check)
-        loaded = views.load(check, known)
+        loaded = below.load(check, known)
         [(oid, view)] = [(oid, view) for oid, view in loaded.views.items() if view.ident == "market.shown"]
         unread = {**loaded.views, oid: replace(view, definition="what a later server prints (")}
 
         assert loaded.leak(oid) is None
-        assert views.Views(known, loaded.relations, unread, loaded.tenant).leak(oid) is not None
+        assert below.Views(known, loaded.relations, unread, loaded.tenant).leak(oid) is not None
