@@ -29,9 +29,10 @@ def test_bypass(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_owners(check: Check) -> None:
-    """No role of the application can switch row-level security off."""
-    owner = check.settings.profile.roles.owner
-    findings = check.run("isolation_roles_owners", reach.within(check), **reach.expected(check), owner=owner)
+    """No role of the application can switch row-level security off, or change what else isolation stands on."""
+    roles = check.settings.profile.roles
+    names = {"owner": roles.owner, "maintenance": roles.maintenance}
+    findings = check.run("isolation_roles_owners", reach.within(check), **reach.expected(check), **names)
 
     assert not findings.offenders
 

@@ -41,13 +41,14 @@ def found(check: Check, item: str) -> Findings:
     """
     policies.expected(check)
     read = reach.graph(check)
-    become = {
-        each.role.name: each
+    # A login without INHERIT has none of the application's rights before it becomes it, but policies may name it.
+    acting = [
+        each
         for each in reach.reached(check, read)
-        if each.kind != "other" and each.step.how and each.step.acts and not (each.implied or each.past)
-    }
-    told = policies.known(check, (each.role.oid for each in become.values()))
-    chains = {name: read.chain(each.step) for name, each in become.items()}
+        if each.kind != "other" and each.step.acts and not (each.implied or each.past)
+    ]
+    told = policies.known(check, (each.role.oid for each in acting))
+    chains = {each.role.name: read.chain(each.step) for each in acting if each.step.how}
     holes = sorted_out(policies.holes(told))[item]
     return check.judge(f"isolation_policies_{item}", _findings(item, holes, told, chains))
 

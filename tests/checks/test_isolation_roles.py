@@ -223,6 +223,41 @@ def test_an_application_that_owns_its_tables_is_found_and_mended(market):
     assert {} == judged(market, "force")
 
 
+@pytest.mark.parametrize(
+    ("owned", "observed"),
+    [
+        ("materialized view market.totals", "owns 1 materialized views of tenants' rows"),
+        ("function market.stamp()", "owns 1 functions that tenants' tables call"),
+        ("schema market", "owns 1 schemas of these"),
+    ],
+)
+def test_what_else_isolation_stands_on_is_mended_by_another_owner(market, owned, observed):
+    market.run(
+        "create function market.stamp() returns text language sql as $f$ select ''::text $f$",
+        "alter table market.orders add stamped text default market.stamp()",
+        f"alter {owned} owner to market_app",
+    )
+    [found] = judged(market, "owners").values()
+    market.database.execute(found.remediation)
+    [totals] = market.database.execute("select relowner::regrole::text as owner from pg_class where relname = 'totals'")
+
+    assert observed == found.observed
+    assert "market_system" == totals["owner"]
+    assert {} == judged(market, "owners")
+
+
+def test_the_owner_of_the_database_owns_the_schema_that_belongs_to_it(market, cluster):
+    if cluster.version < 14:
+        pytest.skip("pg_database_owner came with 14")
+    market.run("alter schema market owner to pg_database_owner")
+
+    assert {} == judged(market, "owners")
+
+    market.run(f'alter database "{market.database.name}" owner to market_app')
+
+    assert ["market_app"] == list(judged(market, "owners"))
+
+
 def test_the_rights_of_the_owner_are_enough_without_set_role(market):
     market.run(UNFORCED, "alter role market_app inherit", "grant market_owner to market_app")
     found = judged(market, "force")
