@@ -1,6 +1,6 @@
 -- By what is each tenant table told apart, and which condition would let through the current tenant's rows and no others?
 -- Other statements take it as their part {filters}.
--- Columns: oid; ident; kind; owner; rls; root; level; type of the tenant column; nullable; filter, the condition (NULL without a setting)
+-- Columns: oid; ident; kind; owner; rls; root; level; type of the tenant column; strict, no value of it is ; nullable; filter, the condition (NULL without a setting)
 -- Parameters: column; setting; those of isolation/tables; {tables} is isolation/tables, {loose} is isolation/loose
 -- Minimum version: 13
 select
@@ -12,6 +12,8 @@ select
     t.root,
     t.level,
     pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
+    -- Neither are extensions' types, some of which take it.
+    y.typcategory not in ('S', 'U', 'V') or y.typbasetype = 'pg_catalog.uuid'::pg_catalog.regtype as strict,
     -- No join, which the planner would make a loop over thousands of partitions.
     t.oid in (select loose.oid from ({loose}) as loose) as nullable,
     case

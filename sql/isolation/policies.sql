@@ -1,7 +1,7 @@
 -- Which policies stand on tenant tables, what do they say, and to which of the application's roles do they apply?
 -- Columns: ident; table_ident; permissive; command (polcmd); actors, a mapping of each role to the role by which the policy
 -- reaches it ('' for itself and for PUBLIC); idents, of each role the name as it is written; locked (nothing else can be told
--- then); using; check; nullable; type; remedy
+-- then); using; check; nullable; type; strict; remedy
 -- Parameters: those of isolation/filters and isolation/actors; {filters}, {actors}
 -- Minimum version: 13
 with filters as (
@@ -50,6 +50,7 @@ select
     case when locked.oid is null then pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) end as "check",
     filters.nullable,
     filters.type,
+    filters.strict,
     coalesce(
         pg_catalog.format('alter policy %%I on %%s', p.polname, filters.ident)
             || case when p.polcmd <> 'a' then pg_catalog.format(' using (%%s)', filters.filter) else '' end

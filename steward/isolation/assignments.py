@@ -119,7 +119,7 @@ def _holds(value: object, scope: Scope) -> bool:
         rexpr=value,
     )
     return not any(_columns(value)) and syntax.filters_by(
-        RawStream()(equal), tenant.column, tenant.setting, tenant.functions
+        RawStream()(equal), tenant.column, tenant.setting, tenant.functions, tenant.types
     )
 
 

@@ -233,7 +233,7 @@ def load(check: Check, known: Known, runners: Iterable[int] = ()) -> Views:
     """Read the views over rows of tenants; ``runners`` are oids of others as whom they are read."""
     rows = reach.asked(check, "isolation/views", known.told, **known.within)
     found = {row["oid"]: View(**{**row, "used": tuple(row["used"])}) for row in rows}
-    shown = Views(known, relations(check, known), found, tenant(check))
+    shown = Views(known, relations(check, known), found, tenant(check, known))
     owners = {*runners, *(view.owner for view in found.values())}
     roles = (known.graph.roles[oid] for oid in owners)
     shown.opened = policies.opened(check, {role.oid: role.name for role in roles if not role.bypasses})

@@ -142,13 +142,14 @@ def _case(node: ast.CaseExpr, at: Moment) -> Value:
 def _cast(node: ast.TypeCast, at: Moment) -> Value:
     kind = name, modifiers = bodies.kind(node.typeName)
     held = _value(node.arg, at)
-    if name in _STRICT and logic.EMPTY in held:
+    # A domain or an enumeration may be the column's own type.
+    own = bool(name) and kind in at.terms.types
+    if (name in _STRICT or (own and at.terms.strict)) and logic.EMPTY in held:
         at.faults.append(name)
         held = logic.merged(*({logic.ERROR if atom == logic.EMPTY else atom: sure} for atom, sure in held.items()))
     if name == "bool":
         return logic.truths(held)
-    # A domain or an enumeration may be the column's own type.
-    if (name in _TEXTS | _EXACT and not modifiers) or (name and kind == at.terms.type):
+    if own or (name in _TEXTS | _EXACT and not modifiers):
         return held
     if {logic.OWN, logic.OTHER} & set(held):
         return logic.unknown(PERHAPS)

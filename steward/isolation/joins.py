@@ -27,11 +27,12 @@ Name = tuple[str | None, str]
 
 @dataclass(frozen=True)
 class Tenant:
-    """What a filter must compare, and the functions that it may do so by."""
+    """What a filter must compare, the functions that it may do so by, and the types of the column in all tables."""
 
     column: str
     setting: str
     functions: tuple[Body, ...] = ()
+    types: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass
@@ -100,7 +101,8 @@ class Scope:
         aliases = {self.alias_of(node) for node in columns}
         if len(aliases) == 1 and (alias := aliases.pop()) in within:
             text = RawStream()(condition)
-            if syntax.filters_by(text, self.tenant.column, self.tenant.setting, self.tenant.functions):
+            tenant = self.tenant
+            if syntax.filters_by(text, tenant.column, tenant.setting, tenant.functions, tenant.types):
                 yield str(alias)
 
     def _pair(self, condition: ast.Node) -> tuple[frozenset[str], frozenset[str]] | None:

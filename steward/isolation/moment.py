@@ -24,12 +24,16 @@ _USERS = frozenset({"SVFOP_CURRENT_USER", "SVFOP_CURRENT_ROLE", "SVFOP_USER"})
 
 @dataclass(frozen=True)
 class Terms:
-    """By what is judged: the tenant column and its type, the setting ("": any), the functions that may be called."""
+    """By what is judged: the tenant column and its types, the setting ("": any), the functions that may be called.
+
+    ``strict``: '' is no value of these types.
+    """
 
     column: str
     setting: str
-    type: tuple[str, tuple[str, ...]] = ("", ())
+    types: tuple[tuple[str, tuple[str, ...]], ...] = ()
     functions: tuple[Body, ...] = ()
+    strict: bool = False
 
 
 @dataclass(frozen=True)

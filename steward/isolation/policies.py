@@ -63,6 +63,7 @@ class Policy:
     check: str | None
     nullable: bool
     type: str
+    strict: bool
     remedy: str
 
     @property
@@ -101,10 +102,12 @@ class Known:
     setting: str
     user_setting: str
 
-    def terms(self) -> Callable[[str], Terms]:
-        """Return how expressions are judged, by the type of the tenant column."""
+    def terms(self) -> Callable[[Policy], Terms]:
+        """Return how a policy's expressions are judged, by the type of its tenant column."""
         called = tuple(body for each in self.functions if each.called and (body := each.body))
-        return lambda name: Terms(self.column, self.setting, syntax.column_type(name), called)
+        return lambda policy: Terms(
+            self.column, self.setting, (syntax.column_type(policy.type),), called, strict=policy.strict
+        )
 
 
 @dataclass(frozen=True)
@@ -238,5 +241,5 @@ class _Judged:
         key = (expression, policy.type, state, actor, nobodys)
         if key not in self._memory:
             row = logic.NULL if nobodys else logic.OTHER
-            self._memory[key] = syntax.admits(expression, self._terms(policy.type), state, row, actor)
+            self._memory[key] = syntax.admits(expression, self._terms(policy), state, row, actor)
         return self._memory[key]

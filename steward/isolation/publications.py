@@ -25,5 +25,5 @@ def expected(check: Check) -> dict[str, object]:
 
 
 def _open(expression: str, column: str, kind: str) -> bool:
-    terms = Terms(column, "", syntax.column_type(kind))
+    terms = Terms(column, "", (syntax.column_type(kind),))
     return any(syntax.admits(expression, terms, "set", row) for row in (_NOBODY, logic.NULL))

@@ -35,7 +35,7 @@ def _usual(told: Known) -> str:
         name
         for policy in told.policies
         for expression in policy.expressions
-        for name in syntax.reads(expression, terms(policy.type)) - {told.user_setting.lower()}
+        for name in syntax.reads(expression, terms(policy)) - {told.user_setting.lower()}
     )
     return min(read, key=lambda name: (-read[name], name), default="")
 
@@ -45,7 +45,7 @@ def _misread(told: Known, setting: str) -> Iterator[Finding]:
     known = {setting, told.user_setting.lower()}
     terms = told.terms()
     for policy in told.policies:
-        own = replace(terms(policy.type), setting=setting)
+        own = replace(terms(policy), setting=setting)
         read = {
             name
             for expression in policy.expressions
@@ -144,9 +144,7 @@ def casts(check: Check) -> Findings:
     told = policies.known(check)
     terms = told.terms()
     kinds = {
-        policy.ident: dict.fromkeys(
-            kind for each in policy.expressions for kind in syntax.casts(each, terms(policy.type))
-        )
+        policy.ident: dict.fromkeys(kind for each in policy.expressions for kind in syntax.casts(each, terms(policy)))
         for policy in told.policies
     }
     findings = [_cast(policy, ", ".join(each)) for policy in told.policies if (each := kinds[policy.ident])]

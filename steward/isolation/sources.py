@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steward.isolation import bodies, reach
+from steward.isolation import bodies, reach, syntax
 from steward.isolation.joins import Tenant
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ def relations(check: Check, known: Known) -> dict[int, Relation]:
     return {row["oid"]: Relation(**row) for row in rows}
 
 
-def tenant(check: Check) -> Tenant:
+def tenant(check: Check, known: Known) -> Tenant:
     """Return what a filter must compare, with the functions by which policies and views do so."""
     named = check.settings.profile.tenancy
     made = (bodies.of(row["definition"]) for row in reach.asked(check, "isolation/wrappers"))
-    return Tenant(named.column, named.setting, tuple(body for body in made if body))
+    rows = reach.asked(check, "isolation/types", known.told, **known.within)
+    types = tuple(syntax.column_type(row["type"]) for row in rows)
+    return Tenant(named.column, named.setting, tuple(body for body in made if body), types)
 
 
 def exempt(graph: Graph, reader: int, relation: Relation) -> str | None:

@@ -26,13 +26,20 @@ def parse(expression: str) -> ast.Node | None:
     return bodies.find(next(iter(bodies.parsed(f"select {expression}")), None))
 
 
-def filters_by(expression: str, column: str, setting: str, functions: tuple[Body, ...] = ()) -> bool:
+def filters_by(
+    expression: str,
+    column: str,
+    setting: str,
+    functions: tuple[Body, ...] = (),
+    types: tuple[tuple[str, tuple[str, ...]], ...] = (),
+) -> bool:
     """Tell whether the expression lets through no row but those whose ``column`` is what the setting says.
 
     That is none of another tenant and none without a tenant, whether the setting is set, reset or was never set. The
-    expression is text as pg_get_expr() prints it, the ``where`` of a view as well; ``functions`` are those it calls.
+    expression is text as pg_get_expr() prints it, the ``where`` of a view as well; ``functions`` are those it calls,
+    ``types`` those of the column.
     """
-    terms = Terms(column, setting, functions=functions)
+    terms = Terms(column, setting, types, functions)
     return not any(admits(expression, terms, state, row) for state in STATES for row in (logic.OTHER, logic.NULL))
 
 

@@ -133,7 +133,7 @@ def test_casts_of_a_reset_setting_are_told_unless_it_never_comes_to_them(express
 
 def test_a_cast_to_the_columns_own_type_changes_no_tenant():
     expression = f"((tenant_id)::text = (({SETTING})::character varying(50))::text)"
-    own = Terms("tenant_id", "app.tenant", syntax.column_type("character varying(50)"))
+    own = Terms("tenant_id", "app.tenant", (syntax.column_type("character varying(50)"),))
 
     assert syntax.admits(expression, own, "set") == 0
     assert syntax.admits(expression, TERMS, "set") == logic.PERHAPS
@@ -141,11 +141,13 @@ def test_a_cast_to_the_columns_own_type_changes_no_tenant():
 
 def test_a_domain_or_an_enumeration_is_the_columns_own_type():
     expression = f"((tenant_id)::uuid = ((NULLIF({SETTING}, ''::text))::app.tenant)::uuid)"
-    own = Terms("tenant_id", "app.tenant", syntax.column_type("app.tenant"))
+    own = Terms("tenant_id", "app.tenant", (syntax.column_type("app.tenant"),), strict=True)
 
-    assert syntax.casts(f"((tenant_id)::uuid = (({SETTING})::app.tenant)::uuid)", own) == ("uuid",)
+    assert syntax.casts(f"((tenant_id)::uuid = (({SETTING})::app.tenant)::uuid)", own) == ("tenant",)
     assert syntax.admits(expression, own, "set") == 0
     assert syntax.admits(expression, TERMS, "set") == logic.PERHAPS
+    assert syntax.filters_by(expression, "tenant_id", "app.tenant", types=own.types)
+    assert not syntax.filters_by(expression, "tenant_id", "app.tenant")
 
 
 def test_who_the_user_is_decides_where_it_is_known():
