@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation import columns, scope
+from steward.isolation import children, columns, scope
 
 if TYPE_CHECKING:
     from steward.check import Check
@@ -26,6 +26,12 @@ def test_nullable(check: Check) -> None:
     findings = check.run("isolation_columns_nullable", scope.within(check), **scope.expected(check))
 
     assert not findings.offenders
+
+
+@pytest.mark.severity("critical")
+def test_missing(check: Check) -> None:
+    """Rows that belong to rows of tenants have a tenant of their own, or a policy that asks for their parent."""
+    assert not check.judge("isolation_columns_missing", children.unguarded(check)).offenders
 
 
 @pytest.mark.severity("critical")

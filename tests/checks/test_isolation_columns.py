@@ -9,7 +9,7 @@ from psycopg import errors
 
 from checks import test_isolation_columns as runbook
 from steward import Inconclusive, NotNeeded
-from steward.isolation import columns, scope
+from steward.isolation import children, columns, scope
 from tests.fixtures.defects import DEFECTS
 
 OURS = [defect for defect in DEFECTS if defect.item.startswith("isolation_columns.")]
@@ -204,3 +204,46 @@ def test_nothing_to_look_at_never_passes(market, item):
         item(check)
     with market.check(tenancy={"column": ""}) as check, pytest.raises(NotNeeded, match="without tenants"):
         item(check)
+
+
+LINES = (
+    'create table market."Odd ""l"" é" ("the order" uuid not null references market.orders, sku text)',
+    'grant select on market."Odd ""l"" é" to market_app',
+    'insert into market."Odd ""l"" é" select id, tenant_id::text from market.orders',
+)
+
+
+def missing(market):
+    with market.check() as check:
+        return {each.object_name: each for each in check.judge("x", children.unguarded(check)).offenders}
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [(), ("alter table {t} enable row level security", "create policy p on {t} using (true) with check (true)")],
+)
+def test_a_table_without_the_column_really_shows_every_tenants_rows_and_is_mended(market, opened):
+    name = 'market."Odd ""l"" é"'
+    market.run(*LINES, *(text.replace("{t}", name) for text in opened))
+    seen = []
+    for _ in range(2):
+        with market.database.connect("market_app") as app:
+            app.execute(market.kind.format("select set_config('market.tenant', ({a})::text, false)"))
+            seen.append(app.execute(f"select count(distinct sku) as tenants from {name}").fetchone()["tenants"])  # noqa: S608
+        for each in missing(market).values():
+            market.database.execute(each.remediation)
+            assert "market.orders" in each.detail
+
+    assert [2, 1] == seen
+    assert {} == missing(market)
+
+
+def test_tables_that_refer_to_each_other_end_somewhere(market):
+    market.run(
+        "create table market.one (id int primary key, order_id uuid references market.orders)",
+        "create table market.two (id int primary key, one int references market.one)",
+        "alter table market.one add two int references market.two",
+        "grant select on market.two to market_app",
+    )
+
+    assert ["market.two"] == list(missing(market))

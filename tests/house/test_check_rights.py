@@ -20,6 +20,7 @@ PUBLIC = frozenset(
             "defaults",
             "disclosed",
             "equality",
+            "missing",
             "nullable",
             "statistics",
             "types",
