@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation import definers, rules, triggers
+from steward.isolation import definers, reach, rules, triggers
 
 if TYPE_CHECKING:
     from steward.check import Check
@@ -42,3 +42,9 @@ def test_triggers(check: Check) -> None:
 def test_rules(check: Check) -> None:
     """No rule does to every tenant's rows what the application's statement does not."""
     assert not check.judge("isolation_routines_rules", rules.leaks(check)).offenders
+
+
+@pytest.mark.severity("normal")
+def test_leakproof(check: Check) -> None:
+    """No function of the database's own is called with rows that policies have yet to hide."""
+    assert not check.run("isolation_routines_leakproof", reach.within(check), **reach.expected(check)).offenders

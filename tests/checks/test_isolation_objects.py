@@ -17,6 +17,7 @@ from tests.fixtures.objects import (
     KEPT,
     OF_SYSTEM,
     OURS,
+    PEEK,
     READ,
     RULE,
     export,
@@ -58,6 +59,7 @@ PLANTED = {
         (*INBOX, filled(FUNCTION, how="security definer"), *BY_TRIGGER),
         (*INBOX, filled(FUNCTION, how="security invoker"), *BY_TRIGGER),
     ),
+    "leakproof": ((filled(PEEK, how="leakproof"),), (filled(PEEK, how="not leakproof"),)),
     "reads": ((shown(), OF_SYSTEM, READ), (shown(f"orders {OURS}"), OF_SYSTEM, READ)),
     "writes": (
         (shown(f"orders {OURS}"), OF_SYSTEM, "grant insert on market.shown to market_app"),

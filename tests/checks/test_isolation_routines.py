@@ -10,6 +10,7 @@ from tests.fixtures.objects import (
     INBOX,
     OF_SYSTEM,
     OURS,
+    PEEK,
     READ,
     RULE,
     export,
@@ -394,3 +395,38 @@ def test_what_a_rule_of_a_table_of_tenants_says_of_new_counts_only_where_the_row
     market.run("create or replace rule acts as on insert to market.orders do instead " + written)
 
     assert ["acts on market.orders"] == list(judged(market, "rules"))
+
+
+# --- leakproof functions -------------------------------------------------------------------------
+
+
+def test_a_leakproof_function_really_sees_rows_of_other_tenants_and_is_mended(market):
+    def told():
+        notices = []
+        with market.database.connect("market_app") as app:
+            app.add_notice_handler(lambda each: notices.append(each.message_primary))
+            app.execute(market.kind.format("select set_config('market.tenant', ({a})::text, false)"))
+            # Through an index on the tenant only the tenant's rows are met; who asks may say that none be used.
+            app.execute("set enable_indexscan = off; set enable_bitmapscan = off")
+            app.execute("select from market.orders where market.peek(note)")
+        return sorted(notices)
+
+    market.run(filled(PEEK, how="leakproof"))
+    before = told()
+    found = judged(market, "leakproof")
+    mended(market, found)
+
+    assert ["of ann@example.com", "of bob@example.com", "of cid@example.com", "of dot@example.com"] == before
+    assert ["market.peek(text)"] == list(found)
+    assert ["of ann@example.com", "of bob@example.com"] == told()
+    assert {} == judged(market, "leakproof")
+
+
+def test_what_is_given_no_row_or_is_not_the_applications_to_call_is_none(market):
+    market.run(
+        "create function market.current() returns integer language sql leakproof as $f$ select 1 $f$",
+        filled(PEEK, how="leakproof"),
+        "revoke execute on function market.peek(text) from public",
+    )
+
+    assert {} == judged(market, "leakproof")

@@ -46,7 +46,7 @@ PUBLIC = frozenset(
             "owners",
             "unforced",
         ),
-        "isolation_routines": ("definers", "rules", "search_paths", "triggers"),
+        "isolation_routines": ("definers", "leakproof", "rules", "search_paths", "triggers"),
         "isolation_settings": ("casts", "defaults", "names", "volatility"),
         "isolation_views": ("barriers", "reads", "writes"),
         "matviews": ("critical", "keys", "owners", "records", "stale", "unpopulated"),
