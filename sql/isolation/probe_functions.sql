@@ -1,8 +1,9 @@
 -- Which functions run with their owner's rights when a role calls them: a function with the caller's rights reaches nothing that the
 -- caller does not reach without it.
 -- Columns: schema; name; ident, with its arguments; role; categories, types of the arguments that a call must give; returns: a call shows
--- anything, as that of a procedure does not; lasting, whether it may write
--- Parameters: roles text[], exclude
+-- anything, as that of a procedure does not; tells: it may show a row of a tenant, as what is only truth values, numbers, times
+-- and labels does not; lasting, whether it may write
+-- Parameters: column, roles text[], exclude
 -- Minimum version: 13
 select
     n.nspname::text as schema,
@@ -23,6 +24,21 @@ select
         order by argument.place
     ) as types,
     p.prokind = 'f' and p.prorettype <> 'pg_catalog.void'::pg_catalog.regtype as returns,
+    exists (
+        select
+        from (
+            select p.prorettype as type, null as name
+            where p.prorettype <> 'pg_catalog.record'::pg_catalog.regtype or p.proallargtypes is null
+            union all
+            select shown.type, shown.name
+            from rows from (
+                pg_catalog.unnest(p.proallargtypes), pg_catalog.unnest(p.proargmodes), pg_catalog.unnest(p.proargnames)
+            ) as shown (type, mode, name)
+            where shown.mode in ('b', 'o', 't')
+        ) as result
+        join pg_catalog.pg_type as t on t.oid = result.type
+        where t.typcategory not in ('B', 'D', 'E', 'N', 'T') or result.name = %(column)s
+    ) as tells,
     p.provolatile = 'v' as lasting
 from pg_catalog.pg_proc as p
 join pg_catalog.pg_namespace as n on n.oid = p.pronamespace

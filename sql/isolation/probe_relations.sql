@@ -2,7 +2,7 @@
 -- Columns: oid; schema; name; ident; kind (relkind); level (0: no partition); root, the topmost parent or itself; base, the only table of
 -- tenants that it reads, or itself (null: it reads several); guard, the same for partitions that are guarded alike (null: no partition);
 -- tenant, the type category of its tenant column (null: it has none); role; reads, reads_tenant, inserts, updates, moves (updates of the tenant
--- column), deletes, truncates: what the role may do there; depth, how many views lie between it and a table;
+-- column), deletes, truncates: what the role may do there; columns of a view that it may read; depth, how many views lie between it and a table;
 -- feeds: a view reads it
 -- Parameters: roles text[], column, exclude; {tables} is isolation/tables
 -- Minimum version: 13
@@ -86,6 +86,15 @@ select
     pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_table_privilege(role.oid, c.oid, 'delete')
         and (c.relkind <> 'v' or pg_catalog.pg_relation_is_updatable(c.oid, true) & 16 = 16) as deletes,
     pg_catalog.has_schema_privilege(role.oid, n.oid, 'usage') and pg_catalog.has_table_privilege(role.oid, c.oid, 'truncate') as truncates,
+    array(
+        select shown.attname::text
+        from pg_catalog.pg_attribute as shown
+        where c.relkind in ('v', 'm')
+            and shown.attrelid = c.oid
+            and shown.attnum > 0
+            and pg_catalog.has_column_privilege(role.oid, c.oid, shown.attnum, 'select')
+        order by shown.attnum
+    ) as columns,
     reached.depth,
     exists (
         select

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from steward import Inconclusive, queries, session
 from steward.isolation import tenants
+from steward.isolation.marks import Marks
 from steward.isolation.reading import Reading
 from steward.isolation.rounds import Found, connected, rounds
 from steward.isolation.tries import Tries, seen_statement
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["tried"]
 
 _TWO = 2
+# What the probe that writes tells better. Live it calls nothing that may write, and refreshes nothing to be read.
+_ELSEWHERE = {"clone": frozenset({"select", "call"}), "live": frozenset({"select"}), "never": frozenset[str]()}
 
 
 class _Group:
@@ -44,17 +47,21 @@ def tried(at: Target, profile: Profile, conn: Session, ground: Ground) -> Found:
     """
     groups = _grouped(conn, profile, ground)
     found = Found()
+    nameless: set[str] = set()
     for role in ground.chains:
         with session.probe(at, profile, role) as probing:
             probing.read_only = True
             tries = Tries(probing, profile, role)
             with probing.transaction(force_rollback=True):
                 found.cells.append(connected(tries, ground))
-                found.cells += _read(tries, profile, ground, groups)
+                found.cells += _read(tries, profile, ground, groups, nameless)
                 if queries.fetch(probing, "isolation/probe_written")[0]["written"]:
                     raise AssertionError("a READ ONLY transaction has written")
     count = len(groups[0].tenants)
     found.notes.append(f"read as the {count} largest tenants, A with the most rows; no transaction wrote anything")
+    if nameless:
+        shown = f"{', '.join(sorted(nameless))}: they name no tenant in what they show"
+        found.notes.append(f"{shown}, and are left to the probe that writes, which knows its own rows")
     found.notes += [
         f"{function.ident} may write, so that it was not called here"
         for function in ground.functions
@@ -63,13 +70,14 @@ def tried(at: Target, profile: Profile, conn: Session, ground: Ground) -> Found:
     return found
 
 
-def _read(tries: Tries, profile: Profile, ground: Ground, groups: Sequence[_Group]) -> list[Cell]:
+def _read(tries: Tries, profile: Profile, ground: Ground, groups: Sequence[_Group], nameless: set[str]) -> list[Cell]:
     role = tries.role
     functions = [each for each in ground.functions if each.role == role and not each.lasting]
     readings = []
     for group in groups:
-        marks = {tenant.label: {tenant.value} for tenant in group.tenants}
-        readings.append(Reading(tries, ground.column, group.held, marks, all_rows=False))
+        marks = Marks(ground.column, {tenant.label: {tenant.value} for tenant in group.tenants})
+        left = _ELSEWHERE[profile.isolation.writes]
+        readings.append(Reading(tries, marks, group.held, elsewhere=left))
 
     def read(state: str, plan: Plan, which: Sequence[int]) -> None:
         for number in which:
@@ -81,6 +89,7 @@ def _read(tries: Tries, profile: Profile, ground: Ground, groups: Sequence[_Grou
                 readings[0].function(function, groups[0].tenants, state, plan)
 
     rounds(tries, ground, profile, [group.tenants for group in groups], read)
+    nameless.update(*(reading.nameless for reading in readings))
     return [cell for reading in readings for cell in reading.judged(role)]
 
 

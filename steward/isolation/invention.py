@@ -10,6 +10,7 @@ from psycopg import sql
 
 from steward import Inconclusive, queries, session
 from steward.isolation import residue, tenants
+from steward.isolation.marks import Marks
 from steward.isolation.matrix import Cell
 from steward.isolation.oracles import Oracles
 from steward.isolation.reading import Reading
@@ -88,7 +89,8 @@ def _round(tries: Tries, seeding: Seeding, wanted: Sequence[Reach], *, live: boo
     among = seeding.tenants
     first, second = among[:_PAIR]
     variants = {tenant.label for tenant in among[_PAIR:]}
-    reading = Reading(tries, ground.column, seeding.held, seeding.marks, all_rows=True)
+    marks = Marks(ground.column, seeding.marks, seeding.shared, invented=True)
+    reading = Reading(tries, marks, seeding.held)
     writing = Writing(tries, seeding.seeder, seeding.counts, whole=not live)
     oracles = Oracles(tries, seeding.seeder)
     asked: list[Cell] = []
@@ -122,12 +124,13 @@ def _round(tries: Tries, seeding: Seeding, wanted: Sequence[Reach], *, live: boo
 def _shown(ground: Ground, cells: Iterable[Cell], variants: set[str], *, live: bool) -> Iterable[Cell]:
     """Leave out what views cannot prove: all where none is refreshed, else names that the tables refuse.
 
-    Where none is refreshed, they are read as existing tenants.
+    Where none is refreshed, they are read as existing tenants, but for those that do not say whose their rows are.
     """
     tables = {reach.ident for reach in ground.reaches if reach.written}
+    nameless = {reach.ident for reach in ground.reaches if reach.tenant is None}
     for cell in cells:
         empty = cell.verdict == "inconclusive" and cell.relation not in tables
-        if not (empty and (live or cell.state in variants)):
+        if not (empty and ((live and cell.relation not in nameless) or cell.state in variants)):
             yield cell
 
 
@@ -154,7 +157,7 @@ def _uncalled(ground: Ground, role: str, *, live: bool) -> list[Cell]:
     return [
         Cell(function.ident, "call", "all", "all", role, "inconclusive", reason)
         for function in ground.functions
-        if live and function.lasting and function.role == role
+        if live and function.lasting and function.tells and function.role == role
     ]
 
 

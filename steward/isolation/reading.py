@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice, product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from psycopg import sql
 
@@ -15,7 +15,10 @@ from steward.isolation.tries import STATES, seen_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
+    from steward.isolation.marks import Marks
+    from steward.isolation.matrix import Verdict
     from steward.isolation.relations import Function, Reach
     from steward.isolation.tenants import Tenant
     from steward.isolation.tries import Plan, Tries
@@ -24,8 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Looked", "Reading"]
 
 _CALLS = 16
-# Shorter words stand in rows of anybody.
-_TELLING = 8
+_VIEWS = ("v", "m")
 
 
 @dataclass(frozen=True)
@@ -44,26 +46,27 @@ class Reading:
     """Everything that one role reads; judged when all is read, because a look proves something only beside others.
 
     ``tenants`` are those whose rows are looked for in a relation, ``held`` says which of them have rows there as far as
-    that was seen without policies, and ``marks`` are words that stand in rows of one tenant only.
+    that was seen without policies, and ``marks`` tells rows by what they say. What names no tenant proves nothing; of
+    the commands ``elsewhere`` that is left to others to prove.
     """
 
     def __init__(
         self,
         tries: Tries,
-        column: str,
+        marks: Marks,
         held: Mapping[int, set[str]],
-        marks: Mapping[str, set[str]],
         *,
-        all_rows: bool,
+        elsewhere: AbstractSet[str] = frozenset(),
     ) -> None:
         self.tries = tries
-        self.column = column
-        self.held = held
         self.marks = marks
-        self._longer = {label: _containing(marks, label) for label in marks}
-        self.all_rows = all_rows
+        self.held = held
+        self.elsewhere = elsewhere
         self.looked: list[Looked] = []
         self._places: dict[str, int] = {}
+        self._nameless: dict[str, str] = {}
+        self._poor: set[str] = set()
+        self._uncalled: dict[str, str] = {}
 
     def relation(self, reach: Reach, tenants: Sequence[Tenant], state: str, plan: Plan) -> None:
         """Read a relation by SELECT, and by COPY where its plan makes no difference."""
@@ -74,19 +77,25 @@ class Reading:
             return
         if not access.reads_tenant:
             return
-        statement = seen_statement(reach, self.column, tenants, all_rows=self.all_rows)
+        statement = seen_statement(reach, self.marks.column, tenants, all_rows=self.marks.invented)
         outcome = self.tries.run(statement, plan)
         found = dict(outcome.rows[0]) if outcome.rows else {}
+        if self.marks.invented and reach.kind in _VIEWS and found.get(state):
+            told = self._beside(reach, {tenant.label: tenant.value for tenant in tenants}[state], state, plan)
+            found |= {
+                label: True for label, is_seen in self.marks.told(told.rows, self.marks.shared).items() if is_seen
+            }
+            outcome = told
         self.looked.append(Looked(reach.ident, "select", state, plan, outcome, found))
         if plan == "custom":
             self._copied(reach, tenants, state, statement)
 
     def _copied(self, reach: Reach, tenants: Sequence[Tenant], state: str, statement: sql.Composed) -> None:
         labels = [*(tenant.label for tenant in tenants), "others"]
-        if reach.kind == "r" and self.all_rows:
+        if reach.kind == "r" and self.marks.invented:
             # In this form the server itself turns the table into what its policies let through.
             copied = queries.compose(
-                "isolation/try_copy_table", relation=reach.relation, column=sql.Identifier(self.column)
+                "isolation/try_copy_table", relation=reach.relation, column=sql.Identifier(self.marks.column)
             )
             outcome = self.tries.copy(copied)
             letters = {tenant.value: tenant.label for tenant in tenants}
@@ -101,43 +110,60 @@ class Reading:
 
     def _shown(self, reach: Reach, state: str, plan: Plan) -> None:
         """Read a view that has no tenant column: its rows are told by the words in them."""
-        outcome = self.tries.run(queries.compose("isolation/try_rows", relation=reach.relation), plan)
-        found = self._marked(outcome.rows, ())
+        columns = self._columns(reach)
+        outcome = self.tries.run(queries.compose("isolation/try_rows", columns=columns, relation=reach.relation), plan)
+        found = self.marks.told(outcome.rows, ())
+        self._nameless[reach.ident] = "select"
         self.looked.append(Looked(reach.ident, "select", state, plan, outcome, found))
+
+    def _beside(self, reach: Reach, own: str, state: str, plan: Plan) -> Outcome:
+        """Return the tenant's own rows of a view in which words of others stand."""
+        name = sql.Identifier(self.marks.column)
+        statement = queries.compose(
+            "isolation/try_words",
+            columns=self._columns(reach),
+            relation=reach.relation,
+            condition=queries.compose("isolation/try_of", column=name, tenant=sql.Literal(own)),
+            words=sql.SQL(", ").join(map(sql.Literal, self.marks.others(state))),
+        )
+        return self.tries.run(statement, plan)
+
+    def _columns(self, reach: Reach) -> sql.Composed:
+        return sql.SQL(", ").join(map(sql.Identifier, reach.access[self.tries.role].columns))
 
     def function(self, function: Function, tenants: Sequence[Tenant], state: str, plan: Plan) -> None:
         """Call a function with every tenant's arguments, as far as they can be told."""
-        ways = [list(islice(product(*self._arguments(function, tenant)), _CALLS)) for tenant in tenants]
+        self._nameless[function.ident] = "call"
+        if not function.tells:
+            self._poor.add(function.ident)
+        told = [self._arguments(function, tenant) for tenant in tenants]
+        ways = [list(islice(product(*each), _CALLS)) for each in told]
         name = sql.Identifier(function.schema, function.name)
         found: dict[str, bool] = {tenant.label: False for tenant in tenants}
         last = verdicts.Outcome()
+        if not any(ways):
+            lacking = [kind for kind, *values in zip(function.types, *told, strict=True) if not any(values)]
+            self._uncalled[function.ident] = ", ".join(dict.fromkeys(lacking))
+            return
         for values in dict.fromkeys(each for way in ways for each in way):
             given = sql.SQL(", ").join(
                 queries.compose("isolation/try_value", value=sql.Literal(told), type=sql.SQL(kind))
                 for told, kind in zip(values, function.types, strict=True)
             )
             last = self.tries.run(queries.compose("isolation/try_call", function=name, arguments=given), plan)
-            for label, is_seen in self._marked(last.rows, values).items():
+            for label, is_seen in self.marks.told(last.rows, values).items():
                 found[label] = found.get(label, False) or is_seen
             if last.unfinished:
                 break
         self.looked.append(Looked(function.ident, "call", state, plan, last, found))
 
-    def _arguments(self, function: Function, tenant: Tenant) -> Iterable[tuple[str, ...]]:
-        for category, kind in zip(function.categories, function.types, strict=True):
-            if kind == "uuid":
-                yield tuple(sorted(mark for mark in self.marks[tenant.label] if _is_uuid(mark)))
-            else:
-                yield (tenant.value,) if category == "S" else ()
-
-    def _marked(self, rows: Iterable[Mapping[str, Any]], given: Iterable[str]) -> dict[str, bool]:
-        """Tell of which tenants rows were returned; a word that the call itself was given tells nothing."""
-        kept = set(given)
-        said = [row["said"] for row in rows]
-        return {
-            label: any(_says(each, self.column, words - kept, self._longer[label]) for each in said)
-            for label, words in self.marks.items()
-        }
+    def _arguments(self, function: Function, tenant: Tenant) -> list[tuple[str, ...]]:
+        uuids = self.marks.uuids(tenant.label)
+        known = {"S": (tenant.value,)}
+        return [
+            uuids if kind == "uuid" else known.get(category, ())
+            for category, kind in zip(function.categories, function.types, strict=True)
+        ]
 
     def judged(self, role: str) -> Iterable[Cell]:
         """Return what all looks prove, each beside those of the tenants themselves."""
@@ -146,16 +172,31 @@ class Reading:
             for look in self.looked
             if look.plan == "custom" and look.state not in STATES and look.found.get(look.state)
         }
+        left = self._poor | self.nameless
         for look in self.looked:
-            known = look.state not in STATES
-            control = self._control(look, own)
-            others = any(is_seen for label, is_seen in look.found.items() if label != look.state)
-            whole = look.found.get(look.state) and not look.outcome.unfinished
-            if look.outcome.error is not None and not others and not whole:
-                verdict, reason = verdicts.refused(look.outcome, known=known, control=not control)
-            else:
-                verdict, reason = verdicts.seen(look.state, look.found, control=control)
-            yield Cell(look.place, look.command, look.state, look.plan, role, verdict, reason)
+            verdict, reason = self._verdict(look, own)
+            if verdict != "inconclusive" or look.outcome.unfinished or look.place not in left:
+                yield Cell(look.place, look.command, look.state, look.plan, role, verdict, reason)
+        for place, lacking in self._uncalled.items():
+            if place not in left:
+                reason = f"it was not called: nobody can tell what to give it of type {lacking}"
+                yield Cell(place, "call", "all", "all", role, "inconclusive", reason)
+
+    @property
+    def nameless(self) -> set[str]:
+        """What is left to others to prove, because it has named no tenant in any state."""
+        named = {look.place for look in self.looked if any(look.found.values())}
+        wanted = {place for place, command in self._nameless.items() if command in self.elsewhere}
+        return wanted - named - self._poor
+
+    def _verdict(self, look: Looked, own: set[tuple[str, str, str]]) -> tuple[Verdict, str]:
+        known = look.state not in STATES
+        control = self._control(look, own)
+        others = any(is_seen for label, is_seen in look.found.items() if label != look.state)
+        whole = look.found.get(look.state) and not look.outcome.unfinished
+        if look.outcome.error is not None and not others and not whole:
+            return verdicts.refused(look.outcome, known=known, control=not control)
+        return verdicts.seen(look.state, look.found, control=control)
 
     def _control(self, look: Looked, own: set[tuple[str, str, str]]) -> str:
         """Say why zero rows of others would prove nothing in this look; empty where they prove it."""
@@ -166,30 +207,3 @@ class Reading:
         if not look.found.get(look.state):
             return "the tenant does not see rows of its own"
         return "" if there - {look.state} else "no other tenant is known to have rows"
-
-
-def _containing(marks: Mapping[str, set[str]], label: str) -> list[str]:
-    """Return the other tenants' words that hold one of the tenant's, the longest first: they do not say that one."""
-    others = {word for other, words in marks.items() if other != label for word in words}
-    return sorted((word for word in others if any(each in word for each in marks[label])), key=len, reverse=True)
-
-
-def _is_uuid(word: str) -> bool:
-    return len(word) == 36 and word.count("-") == 4  # noqa: PLR2004 - the text form of a uuid
-
-
-def _says(said: object, column: str, words: set[str], longer: Sequence[str], key: str = "") -> bool:
-    """Tell whether one of the words stands in JSON: as the tenant, or, where it is long enough, within any text.
-
-    What stands there as a part of one of the ``longer`` words, of which the longest is first, does not count.
-    """
-    if isinstance(said, dict):
-        return any(_says(each, column, words, longer, name) for name, each in said.items())
-    if isinstance(said, list):
-        return any(_says(each, column, words, longer, key) for each in said)
-    if said is None:
-        return False
-    text = str(said).rstrip(" ")
-    for word in longer:
-        text = text.replace(word, " ")
-    return (key == column and text in words) or any(len(word) >= _TELLING and word in text for word in words)

@@ -28,7 +28,10 @@ DIFFERENT = 64
 
 @dataclass(frozen=True)
 class Access:
-    """What a role may do with a relation: privileges only, before any policy."""
+    """What a role may do with a relation: privileges only, before any policy.
+
+    ``columns`` are those that it may read, of a view only.
+    """
 
     reads: bool
     reads_tenant: bool
@@ -37,6 +40,7 @@ class Access:
     moves: bool
     deletes: bool
     truncates: bool
+    columns: list[str]
 
     @property
     def any(self) -> bool:
@@ -90,7 +94,10 @@ class Reach:
 
 @dataclass(frozen=True)
 class Function:
-    """A function that runs with its owner's rights, and the arguments that a call must give."""
+    """A function that runs with its owner's rights, and the arguments that a call must give.
+
+    ``returns``: it returns anything; ``tells``: that can carry a row of a tenant.
+    """
 
     schema: str
     name: str
@@ -99,6 +106,7 @@ class Function:
     categories: tuple[str, ...]
     types: tuple[str, ...]
     returns: bool
+    tells: bool
     lasting: bool
 
 
@@ -157,6 +165,9 @@ def look(conn: Session, profile: Profile) -> Ground:
     functions = tuple(each for each in known if each.returns)
     silent = dict.fromkeys(each.ident for each in known if not each.returns)
     notes += [f"{each} returns no rows, so that it is not called: isolation_routines judges it" for each in silent]
+    poor = dict.fromkeys(each.ident for each in functions if not each.tells)
+    kinds = "truth values, numbers, times or labels alone, which carries no row that could be told"
+    notes += [f"{each} returns {kinds}: isolation_routines judges it" for each in poor]
     tenancy = profile.tenancy
     return Ground(
         tenancy.column, tenancy.setting, chains, closed, reaches, functions, beyond, tuple(notes), told, parts

@@ -30,7 +30,8 @@ class Seeding:
     """Plants rows and says what stands: ``tenants`` that were let in, and of which of them each table has rows.
 
     ``counts`` are rows by table and letter, ``held`` the letters alone, ``planted`` the tables that have rows of both A
-    and B, ``refused`` why another has not, ``marks`` the words that stand in rows of one tenant only.
+    and B, ``refused`` why another has not. ``marks`` are the words that stand in rows of one tenant only, ``shared``
+    those that stand in rows of what all tenants share.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Seeding:
         self.planted: set[int] = set()
         self.refused: dict[int, str] = {}
         self.marks: dict[str, set[str]] = {}
+        self.shared: set[str] = set()
         self.notes: list[str] = []
 
     def plant(self, wanted: Sequence[Reach], invented: Sequence[Tenant], *, refresh: bool) -> None:
@@ -123,9 +125,12 @@ class Seeding:
         """Find the words by which a row tells its tenant: what no other tenant's rows say."""
         said: dict[str, set[str]] = {tenant.label: {tenant.value} for tenant in self.tenants}
         letters = {tenant.value: tenant.label for tenant in self.tenants}
-        for (_, value), row in self.seeder.made.items():
+        for (oid, value), row in self.seeder.made.items():
             if value in letters:
-                said[letters[value]] |= {word for word in row.values() if word and len(word) >= _TELLING}
+                words = {word for word in row.values() if word and len(word) >= _TELLING}
+                said[letters[value]] |= words
+                if self.ground.column not in self.seeder.shapes[oid].columns:
+                    self.shared |= words - set(letters)
         for label, words in said.items():
             others = set().union(*(more for other, more in said.items() if other != label))
             self.marks[label] = words - others

@@ -1,0 +1,83 @@
+"""The words that stand in rows of one tenant only: by them rows are told that do not say whose they are."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+__all__ = ["Marks"]
+
+# Shorter words stand in rows of anybody.
+_TELLING = 8
+
+
+class Marks:
+    """Words by the tenants' letters; ``column`` is the tenant column.
+
+    Where the tenants are ``invented``, nobody speaks of them, so that their words tell them within any text; those that
+    are ``shared`` stand in rows that all tenants see.
+    """
+
+    def __init__(
+        self,
+        column: str,
+        words: Mapping[str, AbstractSet[str]],
+        shared: AbstractSet[str] = frozenset(),
+        *,
+        invented: bool = False,
+    ) -> None:
+        self.column = column
+        self.shared = shared
+        self.invented = invented
+        self._words = words
+        self._longer = {label: _containing(words, label) for label in words}
+
+    def told(self, rows: Iterable[Mapping[str, Any]], given: Iterable[str]) -> dict[str, bool]:
+        """Tell of which tenants there are rows; a word that the statement itself was given tells nothing."""
+        kept = set(given)
+        said = [row["said"] for row in rows]
+        return {
+            label: any(self._says(each, words - kept, self._longer[label]) for each in said)
+            for label, words in self._words.items()
+        }
+
+    def uuids(self, label: str) -> tuple[str, ...]:
+        """Return those of a tenant's words that are uuids."""
+        return tuple(sorted(word for word in self._words[label] if _is_uuid(word)))
+
+    def others(self, label: str) -> list[str]:
+        """Return the other tenants' words that no row of this one holds, as they stand in JSON."""
+        words = {word for other, words in self._words.items() if other != label for word in words - self.shared}
+        return [json.dumps(word, ensure_ascii=False)[1:-1] for word in sorted(words) if len(word) >= _TELLING]
+
+    def _says(self, said: object, words: AbstractSet[str], longer: Sequence[str], key: str = "") -> bool:
+        """Tell whether one of the words stands in JSON: as the tenant, or, where it is long enough, as any value.
+
+        What stands there as a part of one of the ``longer`` words, of which the longest is first, does not count.
+        """
+        if isinstance(said, dict):
+            return any(self._says(each, words, longer, name) for name, each in said.items())
+        if isinstance(said, list):
+            return any(self._says(each, words, longer, key) for each in said)
+        if said is None:
+            return False
+        text = str(said).rstrip(" ")
+        for word in longer:
+            text = text.replace(word, " ")
+        if text in words and (key == self.column or len(text) >= _TELLING):
+            return True
+        return self.invented and any(len(word) >= _TELLING and word in text for word in words)
+
+
+def _containing(words: Mapping[str, AbstractSet[str]], label: str) -> list[str]:
+    """Return the other tenants' words that hold one of the tenant's, the longest first: they do not say that one."""
+    others = {word for other, more in words.items() if other != label for word in more}
+    return sorted((word for word in others if any(each in word for each in words[label])), key=len, reverse=True)
+
+
+def _is_uuid(word: str) -> bool:
+    return len(word) == 36 and word.count("-") == 4  # noqa: PLR2004 - the text form of a uuid
