@@ -41,6 +41,8 @@ def leaks(check: Check) -> Iterator[Finding]:
     rows = reach.asked(check, "isolation/rules", known.told, firing=known.within["firing"])
     # What an owner may do whom the application can become is told there.
     rules = [rule for rule in (Rule(**row) for row in rows) if rule.owner not in known.own]
+    if not rules:
+        return
     shown = below.load(check, known, {rule.owner for rule in rules})
     for rule in rules:
         reasons = list(_reached(rule, shown))

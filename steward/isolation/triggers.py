@@ -36,6 +36,8 @@ def leaks(check: Check) -> Iterator[Finding]:
     rows = reach.asked(check, "isolation/triggers", known.told, firing=known.within["firing"])
     # What an owner may do whom the application can become is told there.
     fired = [each for each in (_Fired(**row) for row in rows) if each.owner not in known.own]
+    if not fired:
+        return
     shown = below.load(check, known, {each.owner for each in fired})
     for each in fired:
         reasons = list(reached(each, shown, _held(each, shown)))
