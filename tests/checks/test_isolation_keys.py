@@ -11,6 +11,7 @@ from checks import test_isolation_keys as runbook
 from steward import NotNeeded
 from steward.isolation import keys, scope
 from tests.fixtures.defects import DEFECTS
+from tests.fixtures.market import guarded
 
 OURS = [defect for defect in DEFECTS if defect.item.startswith("isolation_keys.")]
 HOSTILE = 'market."Odd ""t""; %(a)s {b} é("'
@@ -254,6 +255,55 @@ def test_the_cascade_really_takes_hidden_rows_of_others(market, found):
 
     assert [{"count": 0}] == market.database.execute("select count(*) from market.orders")
     assert ["market.orders.orders_campaign_fkey"] == list(found("isolation_keys_cascades"))
+
+
+def by_way(market):
+    """Make coupons of tenants that go with batches, and these, which nobody may write, with campaigns."""
+    market.run(
+        "create table market.campaigns (code text primary key, tenant_id uuid)",
+        "create table market.batches (id integer primary key, code text references market.campaigns on delete cascade)",
+        "create table market.coupons (tenant_id uuid not null, batch integer"
+        " references market.batches on update cascade on delete cascade deferrable)",
+        *guarded("market.coupons"),
+        "grant select, delete on market.campaigns to market_app",
+        "insert into market.campaigns values ('spring', {a})",
+        "insert into market.batches values (1, 'spring')",
+        "insert into market.coupons values ({b}, 1)",
+    )
+
+
+def test_a_cascade_by_way_of_another_table_really_takes_hidden_rows_until_it_is_mended(market, found):
+    by_way(market)
+    with market.database.connect("market_app") as app:
+        app.execute("delete from market.campaigns")
+    [told] = found("isolation_keys_cascades").values()
+    market.run(told.remediation)
+
+    assert [{"count": 0}] == market.database.execute("select count(*) from market.coupons")
+    assert "market.coupons.coupons_batch_fkey" == told.object_name
+    assert (
+        "on delete cascade from market.batches, whose rows go or change with those of market.campaigns" == told.observed
+    )
+    assert "revoke delete on market.campaigns from market_app" == told.remediation
+    assert {} == found("isolation_keys_cascades")
+
+
+def test_a_parent_that_is_guarded_keeps_its_grant_where_the_way_loses_the_tenant(market, found):
+    by_way(market)
+    market.run(*guarded("market.campaigns"))
+    remedies = found("isolation_keys_cascades")
+    market.run(*(each.remediation for each in remedies.values()))
+    with market.database.connect("market_app") as app:
+        app.execute(market.kind.format("select set_config('market.tenant', ({a})::text, false)"))
+        with pytest.raises(errors.ForeignKeyViolation):
+            app.execute("delete from market.campaigns")
+    [left] = market.database.execute(
+        "select pg_get_constraintdef(oid) as key from pg_constraint where conname ~ 'coupons_b'"
+    )
+
+    assert ["market.coupons.coupons_batch_fkey"] == list(remedies)
+    assert {} == found("isolation_keys_cascades")
+    assert left["key"].endswith("ON UPDATE CASCADE DEFERRABLE")
 
 
 def test_the_key_really_tells_of_others(market):
