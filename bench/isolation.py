@@ -39,7 +39,7 @@ _KIND = KINDS["uuid"]
 
 _MANY = """do $$
 declare
-    ours text := 'tenant_id = current_setting(''app.current_tenant_id'', true)';
+    ours text := 'tenant_id = nullif(current_setting(''app.current_tenant_id'', true), '''')';
 begin
     for number in 1 .. {count} loop
         execute format('create table public.bulk_%s (tenant_id varchar(50) not null, id integer)', number);
@@ -57,7 +57,10 @@ $$"""
 _EVENTS = (
     "alter table public.events enable row level security",
     "alter table public.events force row level security",
-    "create policy tenant on public.events using (tenant_id = current_setting('app.current_tenant_id', true))",
+    (
+        "create policy tenant on public.events"
+        " using (tenant_id = nullif(current_setting('app.current_tenant_id', true), ''))"
+    ),
     "grant select on public.events to validahub_app",
 )
 

@@ -44,7 +44,7 @@ def test_open(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_unset(check: Check) -> None:
-    """No policy opens while no tenant is set: never yet in this session, or not since its last transaction."""
+    """No policy opens while no tenant is set, rows of '' included: never yet, or not since the last transaction."""
     assert not openings.found(check, "unset").offenders
 
 

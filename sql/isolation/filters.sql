@@ -18,8 +18,8 @@ select
     t.oid in (select loose.oid from ({loose}) as loose) as nullable,
     case
         when %(setting)s = '' then null
-        -- '' is a text, and what else is made of it fails: a reset setting is ''.
-        when y.typcategory = 'S' then pg_catalog.format('%%I = current_setting(%%L, true)', a.attname, %(setting)s::text)
+        -- A setting that was reset is '': a text like another, and what else is made of it fails.
+        when y.typcategory = 'S' then pg_catalog.format('%%I = nullif(current_setting(%%L, true), '''')', a.attname, %(setting)s::text)
         else pg_catalog.format(
             '%%I = nullif(current_setting(%%L, true), '''')::%%s',
             a.attname, %(setting)s::text, pg_catalog.format_type(a.atttypid, a.atttypmod)

@@ -1,7 +1,7 @@
 -- Which policies stand on tenant tables, what do they say, and to which of the application's roles do they apply?
 -- Columns: ident; table_ident; permissive; command (polcmd); actors, a mapping of each role to the role by which the policy
 -- reaches it ('' for itself and for PUBLIC); idents, of each role the name as it is written; locked (nothing else can be told
--- then); using; check; nullable; type; strict; remedy
+-- then); using; check; nullable; type; strict; met, the checks of a column that could be a text without letters: column, condition; remedy
 -- Parameters: those of isolation/filters and isolation/actors; {filters}, {actors}
 -- Minimum version: 13
 with filters as (
@@ -51,6 +51,24 @@ select
     filters.nullable,
     filters.type,
     filters.strict,
+    case
+        when locked.oid is not null or y.typcategory <> 'S' then null
+        -- There '' would have to be one of the tenants.
+        when exists (
+            select
+            from pg_catalog.pg_constraint as con
+            where con.conrelid = filters.oid and con.contype = 'f' and con.convalidated and con.conkey = array[a.attnum]
+        ) then null
+        else array(
+            select array[a.attname::text, pg_catalog.pg_get_expr(con.conbin, con.conrelid)]
+            from pg_catalog.pg_constraint as con
+            where con.conrelid = filters.oid and con.contype = 'c' and con.convalidated and a.attnum = any (con.conkey)
+            union all
+            select array['value', pg_catalog.pg_get_expr(con.conbin, 0)]
+            from pg_catalog.pg_constraint as con
+            where con.contypid = a.atttypid and con.contype = 'c' and con.convalidated
+        )
+    end as met,
     coalesce(
         pg_catalog.format('alter policy %%I on %%s', p.polname, filters.ident)
             || case when p.polcmd <> 'a' then pg_catalog.format(' using (%%s)', filters.filter) else '' end
@@ -59,6 +77,8 @@ select
     ) as remedy
 from filters
 join pg_catalog.pg_policy as p on p.polrelid = filters.oid
+join pg_catalog.pg_attribute as a on a.attrelid = filters.oid and a.attname = %(column)s
+join pg_catalog.pg_type as y on y.oid = a.atttypid
 left join reached on reached.oid = p.oid
 left join locked on locked.oid = filters.oid
 order by filters.ident, p.polname

@@ -26,6 +26,11 @@ _STRICT = _EXACT | {"bool", "date", "float4", "float8", "inet", "json", "jsonb",
 _PLAIN_COLLATIONS = frozenset({"C", "POSIX", "default", "ucs_basic"})
 _ORDERS = frozenset({"<", ">", "<=", ">="})
 _PATTERNS = frozenset({"~~", "~~*", "~", "~*", "!~~", "!~~*", "!~", "!~*"})
+# What these make of ''.
+_OF_EMPTY = {
+    **dict.fromkeys(("btrim", "ltrim", "rtrim", "lower", "upper"), ""),
+    **dict.fromkeys(("length", "char_length", "character_length", "octet_length"), "0"),
+}
 _TESTS = {
     "IS_TRUE": (logic.TRUE, True),
     "IS_NOT_TRUE": (logic.TRUE, False),
@@ -177,6 +182,9 @@ def _call(node: ast.FuncCall, at: Moment) -> Value:
     name = bodies.named(node.funcname)
     if name in {("current_setting",), ("pg_catalog", "current_setting")}:
         return _setting(node, at)
+    if name and name[-1] in _OF_EMPTY and moment.of_catalog(node, at) and len(node.args or ()) == 1:
+        held = _value((node.args or ())[0], at)
+        return logic.constant(_OF_EMPTY[name[-1]]) if set(held) == {logic.EMPTY} else _opaque(node, at)
     known = [body for body in moment.known(name, at) if len(body.parameters) >= len(node.args or ())]
     body = known[0] if len(known) == 1 else None
     # One level deep: what a function calls in its turn is not looked into.
@@ -237,7 +245,7 @@ def _compared(node: ast.A_Expr, name: str, at: Moment) -> Value:
     if name in _PATTERNS and made and moment.tied(node.rexpr, at):
         # A pattern that is made of the setting matches more than the tenant it names.
         right = logic.merged(right, logic.constant("%"))
-    found = logic.combined(logic.follows, left, right)
+    found = logic.combined(lambda one, two: logic.settled(name, one, two) or logic.follows(one, two), left, right)
     return logic.negated(found) if name.startswith("!") else found
 
 

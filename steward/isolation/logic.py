@@ -6,6 +6,8 @@ A value is every atom that may come out, each with how surely it may: ``POSSIBLE
 
 from __future__ import annotations
 
+import operator
+import re
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Literal
@@ -40,6 +42,7 @@ __all__ = [
     "negated",
     "rescued",
     "same",
+    "settled",
     "told",
     "truths",
     "unknown",
@@ -63,6 +66,7 @@ TRUE, FALSE, NULL, ERROR = Atom("true"), Atom("false"), Atom("null"), Atom("erro
 OWN, OTHER = Atom("own"), Atom("other")
 EMPTY = Atom("constant", "")
 _ANY_TRUTH = (TRUE, FALSE, NULL)
+_COMPARED = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 # As the server reads them; numbers are true unless they are zero.
 _NO = frozenset({"f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"})
 
@@ -188,6 +192,28 @@ def altered(one: Atom) -> tuple[Atom, ...]:
 def follows(one: Atom, two: Atom) -> tuple[Atom, ...]:
     """Tell what ``one < two``, another order or ``one like two`` may be: tenants may be patterns of each other."""
     return _strict(one, two) or (_ANY_TRUTH if "unknown" in {one.kind, two.kind} else (TRUE, FALSE))
+
+
+def settled(name: str, one: Atom, two: Atom) -> tuple[Atom, ...]:
+    """Tell what an order or a pattern makes of two constants, '' or 0 the first; nothing where that is not sure."""
+    if {one.kind, two.kind} != {"constant"}:
+        return ()
+    if one == EMPTY and set(name) <= set("!~*"):
+        found = not two.text.strip("%") if "~~" in name else _matches_nothing(two.text)
+        return () if found is None else told(found)
+    if one.text == "0" and two.text.isdecimal() and name in _COMPARED:
+        return told(_COMPARED[name](0, int(two.text)))
+    return ()
+
+
+def _matches_nothing(pattern: str) -> bool | None:
+    """Tell whether '' matches; None where the server's regular expressions may differ."""
+    if any(each in pattern for each in ("[[:", "[[.", "[[=")):
+        return None
+    try:
+        return re.search(pattern, "") is not None
+    except re.error:
+        return None
 
 
 def told(fact: bool) -> tuple[Atom, ...]:  # noqa: FBT001 - the fact is all there is

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from steward.isolation.bodies import Body
     from steward.isolation.logic import Atom, Value
 
-__all__ = ["Moment", "Terms", "known", "of_clock", "of_row", "of_user", "tied"]
+__all__ = ["Moment", "Terms", "known", "of_catalog", "of_clock", "of_row", "of_user", "tied"]
 
 # Functions of the catalog that speak of the session and not of the row.
 _SESSION = ("pg_", "has_", "inet_", "current_", "session_", "txid_", "row_security_active")
@@ -60,7 +60,7 @@ def tied(tree: object, at: Moment) -> bool:
         isinstance(node, ast.ParamRef | ast.SubLink)
         or (isinstance(node, ast.SQLValueFunction) and not of_clock(node))
         or (isinstance(node, ast.ColumnRef) and (at.bound is not None or not of_row(node, at)))
-        or (isinstance(node, ast.FuncCall) and not _of_catalog(node, at))
+        or (isinstance(node, ast.FuncCall) and not of_catalog(node, at))
         for node in bodies.nodes(tree)
     )
 
@@ -86,7 +86,7 @@ def known(name: tuple[str, ...], at: Moment) -> list[Body]:
     return [body for body in at.terms.functions if body.name[-len(name) :] == name]
 
 
-def _of_catalog(node: ast.FuncCall, at: Moment) -> bool:
+def of_catalog(node: ast.FuncCall, at: Moment) -> bool:
     """Tell whether a function is the catalog's and says nothing of the session.
 
     Of policies all others are known, or printed with their schema; what a function calls is as somebody wrote it.

@@ -20,6 +20,7 @@ _OBSERVED = {
     "open": "lets through rows of other tenants",
     "checks": "takes rows for other tenants",
     "unset": "lets through rows of tenants while no tenant is set",
+    "empty": "lets through rows of the tenant '' while no tenant is set",
     "nulls": "lets through rows without a tenant",
     "unproven": "may let through rows of other tenants",
 }
@@ -27,6 +28,7 @@ _DETAIL = {
     "open": "it is permissive, a row of any tenant can meet it, and no restrictive policy narrows it to the session's",
     "checks": "a row of any tenant can meet its check: an insert, or an update without a condition, leaves the tenant",
     "unset": "a session that has set no tenant yet, or whose transaction has ended, comes at them, often at all",
+    "empty": "a setting that was reset is '', which the column may hold: sessions without a tenant share such rows",
     "nulls": "the column may be NULL, and a row of nobody passes",
     "unproven": "a subquery, a function or an operator in it cannot be looked into; the probe shows what it does",
 }
@@ -55,19 +57,20 @@ def found(check: Check, item: str) -> Findings:
 
 def sorted_out(holes: Iterable[Hole]) -> Mapping[str, list[Hole]]:
     """Return the holes by the item that tells them; what is told as worse is not told again."""
-    every = list(holes)
-    certain = {_place(hole) for hole in every if hole.sure == logic.POSSIBLE and not hole.nobodys}
+    # Rows of '' are those of a session whose setting was reset, whatever else may come at them.
+    every = [hole for hole in holes if hole.row != logic.EMPTY or (hole.sure == logic.POSSIBLE and hole.state != "set")]
+    certain = {_place(hole) for hole in every if hole.sure == logic.POSSIBLE and hole.row == logic.OTHER}
     wide = {(ident, side) for ident, side, state in certain if state == "set"}
-    holed = {hole.policy.ident for hole in every if hole.sure == logic.POSSIBLE}
+    holed = {hole.policy.ident for hole in every if hole.sure == logic.POSSIBLE and hole.row != logic.EMPTY}
     told: dict[str, list[Hole]] = defaultdict(list)
     for hole in every:
         ident, side, state = _place(hole)
         if hole.sure == logic.PERHAPS:
             if ident not in holed:
                 told["unproven"].append(hole)
-        elif hole.nobodys:
+        elif hole.row != logic.OTHER:
             if (ident, side, state) not in certain and (ident, side) not in wide:
-                told["nulls"].append(hole)
+                told["nulls" if hole.row == logic.NULL else "unset"].append(hole)
         elif state == "set":
             if side == "using" or (ident, "using") not in wide:
                 told["open" if side == "using" else "checks"].append(hole)
@@ -86,18 +89,20 @@ def _findings(item: str, holes: Iterable[Hole], told: Known, chains: Mapping[str
         every[hole.policy.ident].append(hole)
     # What a role of the application has as it is, is not told again of a role that it can become.
     by_policy = {ident: [hole for hole in each if hole.actor not in chains] or each for ident, each in every.items()}
+    return [_finding(item, each, told, chains) for each in by_policy.values()]
+
+
+def _finding(item: str, holes: list[Hole], told: Known, chains: Mapping[str, str]) -> Finding:
     setting = told.setting or "the session's tenant"
-    return [
-        Finding(
-            object_type="policy",
-            object_name=ident,
-            observed=f"{_OBSERVED[item]}: {_who(each)}",
-            expected=f"only rows whose {told.column} is {setting}",
-            detail=_DETAIL[item] + _through(each, chains),
-            remediation=each[0].policy.remedy,
-        )
-        for ident, each in by_policy.items()
-    ]
+    kind = "empty" if all(hole.row == logic.EMPTY for hole in holes) else item
+    return Finding(
+        object_type="policy",
+        object_name=holes[0].policy.ident,
+        observed=f"{_OBSERVED[kind]}: {_who(holes)}",
+        expected=f"only rows whose {told.column} is {setting}",
+        detail=_DETAIL[kind] + _through(holes, chains),
+        remediation=holes[0].policy.remedy,
+    )
 
 
 def _who(holes: list[Hole]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from steward.check import Check
     from steward.isolation.bodies import Body
+    from steward.isolation.logic import Atom
 
 __all__ = [
     "Function",
@@ -64,7 +66,14 @@ class Policy:
     nullable: bool
     type: str
     strict: bool
+    met: list[list[str]] | None
     remedy: str
+
+    @cached_property
+    def rows(self) -> tuple[Atom, ...]:
+        """The tenants whose rows the table may hold beside the session's: others, nobody, and the empty text."""
+        empty = self.met is not None and not syntax.refuses_empty(self.met)
+        return (logic.OTHER, *((logic.NULL,) if self.nullable else ()), *((logic.EMPTY,) if empty else ()))
 
     @property
     def expressions(self) -> tuple[str, ...]:
@@ -119,7 +128,7 @@ class Hole:
     side: Side
     actor: str
     state: str
-    nobodys: bool
+    row: Atom
     sure: int
 
 
@@ -209,7 +218,9 @@ def opened(check: Check, others: Mapping[int, str]) -> dict[tuple[str, str, Side
     found: dict[tuple[str, str, Side], str] = {}
     if others:
         names = set(others.values())
-        every = [hole for hole in holes(known(check, others)) if hole.sure == logic.POSSIBLE and not hole.nobodys]
+        every = [
+            hole for hole in holes(known(check, others)) if hole.sure == logic.POSSIBLE and hole.row == logic.OTHER
+        ]
         told = {hole.policy.ident for hole in every if hole.actor not in names}
         for hole in every:
             if hole.actor in names and hole.policy.ident not in told:
@@ -222,24 +233,24 @@ class _Judged:
 
     def __init__(self, told: Known) -> None:
         self._terms = told.terms()
-        self._memory: dict[tuple[str, str, str, str, bool], int] = {}
+        self._memory: dict[tuple[str, str, str, str, Atom], int] = {}
 
     def composed(self, applying: list[Policy], actor: str, command: str, side: Side) -> Iterator[Hole]:
         """Yield what passes: one permissive policy lets a row through, every restrictive one may hold it back."""
-        for state, nobodys in product(syntax.STATES, sorted({False, any(each.nullable for each in applying)})):
-            sure = [(each, self._sure(each, side, state, actor, nobodys=nobodys)) for each in applying]
+        rows = dict.fromkeys(row for each in applying for row in each.rows)
+        for state, row in product(syntax.STATES, rows):
+            sure = [(each, self._sure(each, side, state, actor, row)) for each in applying]
             narrow = min((own for each, own in sure if not each.permissive), default=logic.POSSIBLE)
             for policy, own in sure:
                 if policy.permissive and min(own, narrow):
-                    yield Hole(policy, command, side, actor, state, nobodys, min(own, narrow))
+                    yield Hole(policy, command, side, actor, state, row, min(own, narrow))
 
-    def _sure(self, policy: Policy, side: Side, state: str, actor: str, *, nobodys: bool) -> int:
+    def _sure(self, policy: Policy, side: Side, state: str, actor: str, row: Atom) -> int:
         expression = policy.of(side)
         if expression is None:
             # A permissive policy without an expression denies; a restrictive one restricts nothing.
             return 0 if policy.permissive else logic.POSSIBLE
-        key = (expression, policy.type, state, actor, nobodys)
+        key = (expression, policy.type, state, actor, row)
         if key not in self._memory:
-            row = logic.NULL if nobodys else logic.OTHER
             self._memory[key] = syntax.admits(expression, self._terms(policy), state, row, actor)
         return self._memory[key]

@@ -12,9 +12,11 @@ from steward.isolation import bodies, logic
 from steward.isolation.evaluation import Moment, Terms, outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from steward.isolation.bodies import Body
 
-__all__ = ["STATES", "admits", "casts", "column_type", "filters_by", "mentions", "parse", "reads"]
+__all__ = ["STATES", "admits", "casts", "column_type", "filters_by", "mentions", "parse", "reads", "refuses_empty"]
 
 # In which the setting may be found: set, never set in this session, and set once but reset since.
 STATES = {"set": logic.OWN, "unset": logic.NULL, "empty": logic.EMPTY}
@@ -53,6 +55,12 @@ def admits(expression: str, terms: Terms, state: str, row: logic.Atom = logic.OT
     if sure or not at.asked or not terms.setting:
         return sure
     return min(logic.PERHAPS, logic.level(outcome(parse(expression), replace(at, apart=False))))
+
+
+def refuses_empty(checks: Iterable[Sequence[str]]) -> bool:
+    """Tell whether one of the conditions that all rows meet keeps '' out, each with the column that it is about."""
+    rows = ((parse(text), Moment(Terms(column, ""), row=logic.EMPTY)) for column, text in checks)
+    return any(set(outcome(tree, at)) <= {logic.FALSE, logic.ERROR} for tree, at in rows)
 
 
 def casts(expression: str, terms: Terms) -> tuple[str, ...]:

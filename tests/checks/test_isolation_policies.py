@@ -358,7 +358,7 @@ def test_hostile_names_of_column_table_policy_and_setting_are_judged(market):
     with market.database.connect() as conn:
         for text in (
             "create schema {s}",
-            "create table {s}.{c} ({c} text not null)",
+            "create table {s}.{c} ({c} text not null check ({c} <> ''))",
             "alter table {s}.{c} enable row level security",
             "create policy {c} on {s}.{c} using ({c} = current_setting('odd.name', true))",
             "grant select on {s}.{c} to market_app",

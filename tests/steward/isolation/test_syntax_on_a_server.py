@@ -49,6 +49,19 @@ TESTS = st.one_of(
     st.builds("({} <> all (array[{}, {}]))".format, TEXTS, TEXTS, TEXTS),
     st.builds("({} in ({}, {}))".format, TEXTS, TEXTS, TEXTS),
     st.builds("({} is {}null)".format, TEXTS, st.sampled_from(["", "not "])),
+    st.builds(
+        "({}({}) {} {})".format,
+        st.sampled_from(["length", "octet_length", "pg_catalog.char_length"]),
+        TEXTS,
+        st.sampled_from(["=", "<>", "<", ">", "<=", ">="]),
+        st.sampled_from(["0", "1", "-1", "4"]),
+    ),
+    st.builds(
+        "({} {} {})".format,
+        TEXTS,
+        st.sampled_from(["~", "!~", "~*", "!~*", "like", "not like"]),
+        st.sampled_from(["'^a'", "'^[a-z]*$'", "'^[[:alpha:]]*$'", "'^[a-z]{1,3}$'", "'%%'", "'a%'", "'.'", "''"]),
+    ),
     st.builds("exists (select 1 where {} is null)".format, TEXTS),
 )
 CONDITIONS = st.recursive(
@@ -68,7 +81,7 @@ CONDITIONS = st.recursive(
 @pytest.fixture
 def sessions(blank):
     """A session in each state of the setting, and rows of many tenants."""
-    tenants = sql.Literal([OWN, *OTHERS, None])
+    tenants = sql.Literal([OWN, *OTHERS, "", None])
     blank.execute(sql.SQL(ROWS).format(tenants=tenants))
     opened = {state: blank.connect() for state in STATES}
     for state, statement in STATES.items():
@@ -100,5 +113,6 @@ def test_no_row_passes_on_the_server_that_the_tree_was_said_to_keep_out(sessions
         others = bool(told & set(OTHERS))
 
         assert not others or syntax.admits(condition, TERMS, state)
+        assert "" not in told or syntax.admits(condition, TERMS, state, logic.EMPTY)
         assert None not in told or syntax.admits(condition, TERMS, state, logic.NULL)
         assert not others or not syntax.filters_by(condition, "tenant_id", "app.tenant")
