@@ -18,6 +18,20 @@ select
     keys.columns,
     con.contype as kind,
     case
+        -- It can be neither dropped nor changed while foreign keys refer to it.
+        when referring.names is not null then case
+                when exists (
+                    select
+                    from pg_catalog.pg_constraint as wider
+                    where wider.conrelid = t.oid and wider.contype in ('p', 'u')
+                        and wider.conkey @> (keys.attnums || t.attnum) and wider.conkey <@ (keys.attnums || t.attnum)
+                ) then ''
+                else pg_catalog.format('alter table %%s add unique (%%I, %%s); ', t.ident, %(column)s::text, keys.columns)
+            end
+            || pg_catalog.format(
+                '/* then lead %%s to the key (%%I, %%s), and let this one hold the tenant */',
+                referring.names, %(column)s::text, keys.columns
+            )
         when con.oid is null then pg_catalog.format(
             'create unique index on %%s using %%s (%%I, %%s)%%s%%s; drop index %%I.%%I',
             t.ident, am.amname, %(column)s::text, keys.columns,
@@ -60,6 +74,11 @@ join pg_catalog.pg_am as am on am.oid = c.relam
 left join pg_catalog.pg_constraint as con
     on con.conindid = i.indexrelid and con.conrelid = i.indrelid and con.contype in ('p', 'u', 'x')
 cross join lateral (select pg_catalog.pg_get_constraintdef(con.oid, true) as text) as definition
+cross join lateral (
+    select pg_catalog.string_agg(fk.conrelid::pg_catalog.regclass || '.' || pg_catalog.quote_ident(fk.conname), ', ' order by fk.conname) as names
+    from pg_catalog.pg_constraint as fk
+    where fk.contype = 'f' and fk.conparentid = 0 and fk.confrelid = t.oid and fk.conindid = i.indexrelid
+) as referring
 cross join lateral (
     select
         pg_catalog.array_agg(key.attnum order by key.place) as attnums,

@@ -127,6 +127,74 @@ def test_a_key_that_the_application_cannot_write_tells_nothing(market, found):
     assert ["market.customers_mail"] == list(found("isolation_keys_unique"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("bigint not null", False),
+        ("bigserial", False),
+        ("bigint generated always as identity", False),
+        ("bigint default 1", True),
+        ("bigint generated always as (size * 2) stored", True),
+        ("bigint", False),
+    ],
+)
+def test_a_column_that_the_application_does_not_say_tells_by_what_it_becomes(market, found, kind, told):
+    market.run(
+        f"create table market.tickets (tenant_id uuid not null, size integer, id {kind}, unique (size, id))",
+        "grant insert (tenant_id, size) on market.tickets to market_app",
+    )
+
+    assert (["market.tickets_size_id_key"] if told else []) == list(found("isolation_keys_unique"))
+
+
+@pytest.mark.parametrize("kind", ["by default", "always"])
+def test_an_identity_that_the_application_may_say_tells(market, found, kind):
+    """By ``overriding system value``, whoever has INSERT on it."""
+    market.run(
+        f"create table market.tickets (tenant_id uuid not null, id bigint generated {kind} as identity primary key)",
+        "grant insert on market.tickets to market_app",
+        "insert into market.tickets values ({b})",
+    )
+
+    assert ["market.tickets_pkey"] == list(found("isolation_keys_unique"))
+
+    with market.database.connect("market_app") as app, pytest.raises(errors.UniqueViolation):
+        app.execute(market.kind.format("insert into market.tickets overriding system value values ({a}, 1)"))
+
+
+def test_a_key_of_a_tree_is_written_through_its_root(market, found):
+    market.run(
+        "create table market.visits (gone text, tenant_id uuid not null, day integer) partition by list (day)",
+        "alter table market.visits drop gone",
+        "create table market.visits_1 partition of market.visits for values in (1)",
+        "create unique index visits_once on market.visits_1 (day)",
+        "grant insert (tenant_id) on market.visits to market_app",
+    )
+
+    assert {} == found("isolation_keys_unique")
+
+    market.run("grant insert (day) on market.visits to market_app")
+
+    assert ["market.visits_once"] == list(found("isolation_keys_unique"))
+
+
+def test_the_remedy_of_a_key_that_others_refer_to_runs_in_steps(market, found):
+    market.run(
+        "create table market.tickets (tenant_id uuid not null, id bigint primary key)",
+        "create table market.replies (tenant_id uuid not null, ticket bigint references market.tickets)",
+        "grant insert on market.tickets, market.replies to market_app",
+    )
+    remedies = []
+    for query in ("unique", "references", "unique"):
+        (finding,) = found(f"isolation_keys_{query}").values()
+        remedies.append(finding.remediation)
+        market.run(finding.remediation)
+
+    assert "lead market.replies.replies_ticket_fkey to the key (tenant_id, id)" in remedies[0]
+    assert {} == found("isolation_keys_unique")
+    assert {} == found("isolation_keys_references")
+
+
 def test_a_key_of_a_leaf_alone_is_found_and_one_of_its_family_once(market, found):
     market.run(
         "delete from market.events",
