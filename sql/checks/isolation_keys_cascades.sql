@@ -18,7 +18,8 @@ acts as materialized (
         what.command,
         case when act.event = 'delete' and what.command = 'cascade' then 'delete' else 'update' end as next,
         coalesce(keys.child_guarded, false) as guarded,
-        coalesce(keys.paired, false) as paired
+        -- Rows without a tenant of their own are those of their parent.
+        coalesce(keys.paired or keys.child_tenant is null, true) as paired
     from pg_catalog.pg_constraint as con
     left join keys on keys.oid = con.oid
     cross join lateral (

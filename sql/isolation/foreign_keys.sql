@@ -1,7 +1,7 @@
 -- Which foreign keys lead from or to rows of tenants, and do both sides belong to one tenant by the key itself? A tree's once, and
 -- none that the server does not enforce.
 -- Other statements take it as their part {foreign}.
--- Columns: oid; ident; child; child_ident; root of the child; child_guarded (its rows have a tenant, or row security is on); attnums of the
+-- Columns: oid; ident; child; child_ident; root of the child; child_tenant (attnum); child_guarded (its rows have a tenant, or row security is on); attnums of the
 -- key; parent; parent_ident; parent_attnums; parent_tenant (attnum); parent_rls; columns and referenced as text; on_delete, on_update
 -- (confdeltype, confupdtype); paired; mending
 -- Parameters: column; those of inventory/ours; {ours} is inventory/ours, {tables} is isolation/tables
@@ -18,6 +18,7 @@ select
     con.conrelid as child,
     child.ident as child_ident,
     coalesce(own.root, con.conrelid) as root,
+    own.attnum as child_tenant,
     own.oid is not null or child.rls as child_guarded,
     con.conkey as attnums,
     con.confrelid as parent,
