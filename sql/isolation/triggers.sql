@@ -1,6 +1,6 @@
 -- The SECURITY DEFINER functions that triggers run when the application inserts, updates or deletes.
 -- Columns: ident; owner (oid); language; definition; source; schemas, all of the database; relations, oids of what the triggers are on, of
--- partitions the topmost parent; fired, the names of all; callers, to whom the right is granted that fires them; as_invoker, the statement that has it run as who fires it
+-- partitions the topmost parent; before, whether any of them runs before the row is written; fired, the names of all; callers, to whom the right is granted that fires them; as_invoker, the statement that has it run as who fires it
 -- Parameters: those of isolation/granted; {firing}
 -- Minimum version: 13
 select
@@ -11,6 +11,7 @@ select
     p.prosrc as source,
     array(select schema.nspname::text from pg_catalog.pg_namespace as schema order by schema.nspname) as schemas,
     fired.relations,
+    fired.before,
     fired.names as fired,
     fired.callers,
     'alter function ' || shown.ident || ' security invoker' as as_invoker
@@ -20,6 +21,7 @@ join pg_catalog.pg_language as l on l.oid = p.prolang
 join (
     select
         t.tgfoid,
+        pg_catalog.bool_or(t.tgtype & 2 <> 0) as before,
         pg_catalog.array_agg(distinct top.oid order by top.oid) as relations,
         pg_catalog.string_agg(distinct pg_catalog.quote_ident(home.nspname) || '.' || pg_catalog.quote_ident(c.relname), ', ') as names,
         pg_catalog.string_agg(distinct firing.grantee, ', ' order by firing.grantee) as callers

@@ -43,17 +43,20 @@ class Routine:
     schemas: list[str]
 
 
-def reached(routine: Routine, shown: Views, held: frozenset[str] = frozenset()) -> Iterator[str]:
+def reached(
+    routine: Routine, shown: Views, held: frozenset[str] = frozenset(), *, before: bool = False
+) -> Iterator[str]:
     """Yield what a routine reaches of every tenant's rows, and why no policy holds.
 
-    ``held`` are records of which only the setting's tenant comes.
+    ``held`` are records of which only the setting's tenant comes; ``before`` says that it is a trigger's and may keep a
+    row from being written and judged.
     """
     does = _read(routine, shown.tenant.column)
     if does is None:
         if past := shown.past(routine.owner):
             yield f"its source does not tell which statements it runs, and {past}"
         return
-    held -= does.changed
+    held -= does.changed | (does.kept if before else frozenset())
     told = [each for each in shown.relations.values() if routine.language in _TEXTS and each.name in routine.source]
     also = frozenset((each.schema, each.name) for each in told)
     yield from shown.reached(routine.owner, does.statements, held, also=also)
@@ -61,10 +64,14 @@ def reached(routine: Routine, shown: Views, held: frozenset[str] = frozenset()) 
 
 @dataclass(frozen=True)
 class _Does:
-    """The statements of a routine; ``changed`` are records that it gives another tenant itself."""
+    """The statements of a routine; ``changed`` are records that it gives another tenant itself.
+
+    ``kept`` is the record that a trigger may keep from being written, by what it returns in its place.
+    """
 
     statements: tuple[object, ...] = ()
     changed: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
 
 
 def _read(routine: Routine, column: str) -> _Does | None:
@@ -89,7 +96,7 @@ def _read(routine: Routine, column: str) -> _Does | None:
     values = {} if _COLUMNS_FIRST in routine.source else _values(function, column)
     for each in statements:
         _Inlined(values)(each)
-    return _Does(tuple(statements), _changed(function, column))
+    return _Does(tuple(statements), _changed(function, column), _kept(function))
 
 
 def _procedural(definition: str) -> Any:
@@ -173,6 +180,12 @@ def _changed(function: Any, column: str) -> frozenset[str]:
             record, _, name = _query(part["expr"]).partition("=")[0].rstrip(": ").lower().partition(".")
             found.update({record.strip()} if name.strip('" ') in {"", column.lower()} else ())
     return frozenset(found)
+
+
+def _kept(function: Any) -> frozenset[str]:
+    """Return the record in whose place an expression is returned, null say."""
+    instead = any(kind == "PLpgSQL_stmt_return" and "expr" in part for kind, part in _parts(function))
+    return frozenset({"new"} if instead else ())
 
 
 def _variable(node: ast.Node) -> str | None:

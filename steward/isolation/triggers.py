@@ -25,6 +25,7 @@ class _Fired(Routine):
     """A SECURITY DEFINER function of triggers as sql/isolation/triggers.sql has it."""
 
     relations: tuple[int, ...]
+    before: bool
     fired: str
     callers: str
     as_invoker: str
@@ -40,7 +41,7 @@ def leaks(check: Check) -> Iterator[Finding]:
         return
     shown = below.load(check, known, {each.owner for each in fired})
     for each in fired:
-        reasons = list(reached(each, shown, _held(each, shown)))
+        reasons = list(reached(each, shown, _held(each, shown), before=each.before))
         if reasons:
             yield Finding(
                 "function",

@@ -273,6 +273,15 @@ def test_what_it_holds_to_the_rows_tenant_is_not(market, body):
     assert {} == judged(market, "triggers")
 
 
+@pytest.mark.parametrize(("end", "found"), [("return null", ["market.act()"]), ("return new", [])])
+def test_a_trigger_that_keeps_the_row_from_being_written_is_not_held_to_its_tenant(market, end, found):
+    """No policy checks a row that is not written: a tenant of anybody's gets to the ledger with it."""
+    act = filled(ACT, body="insert into market.ledger (tenant_id) values (new.tenant_id)").replace("return null", end)
+    market.run(*LEDGER, act, BY_SYSTEM_ACTS, filled(FIRED, table="market.orders").replace("after", "before"))
+
+    assert found == list(judged(market, "triggers"))
+
+
 def test_one_table_without_policies_among_those_that_fire_it_is_enough(market):
     market.run(
         *LEDGER,
