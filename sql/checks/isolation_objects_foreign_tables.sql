@@ -10,7 +10,7 @@ select
     'no grant to the application' as expected,
     'a foreign table has no row-level security: a query of it reaches every tenant''s rows ('
     || pg_catalog.string_agg(distinct granted.chain, '; ' order by granted.chain) || ')' as detail,
-    'revoke all on ' || tables.ident || ' from ' || pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee) as remediation
+    pg_catalog.string_agg(distinct granted.revoked, '; ' order by granted.revoked) as remediation
 from ({tables}) as tables
 -- MAINTAIN, from 17 on, shows no rows.
 join ({granted}) as granted on granted.oid = tables.oid and granted.privilege <> 'maintain'

@@ -28,8 +28,8 @@ select
     'no grant of its own, or row-level security of its own' as expected,
     'the policies of its parent hold only for who names the parent: a query of ' || tables.ident || ' reaches every tenant''s rows ('
     || pg_catalog.string_agg(distinct granted.chain, '; ' order by granted.chain) || ')' as detail,
-    'alter table ' || tables.ident || ' enable row level security; revoke all on ' || tables.ident || ' from '
-    || pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee) as remediation
+    'alter table ' || tables.ident || ' enable row level security; '
+    || pg_catalog.string_agg(distinct granted.revoked, '; ' order by granted.revoked) as remediation
 from tables
 join pg_catalog.pg_class as c on c.oid = tables.oid
 -- MAINTAIN, from 17 on, shows no rows.
@@ -47,7 +47,7 @@ select
     'no grant to the application',
     'it has no tenant column itself, and a query of it reaches every tenant''s rows in its children, past their policies ('
     || pg_catalog.string_agg(distinct granted.chain, '; ' order by granted.chain) || ')',
-    'revoke all on ' || parent.ident || ' from ' || pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee)
+    pg_catalog.string_agg(distinct granted.revoked, '; ' order by granted.revoked)
 from above
 join pg_catalog.pg_class as c on c.oid = above.oid and not c.relrowsecurity
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

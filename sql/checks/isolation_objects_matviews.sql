@@ -9,7 +9,7 @@ select
     'read only through a security_barrier view that filters by the tenant' as expected,
     'a materialized view has no row-level security, and holds what its owner saw when it was refreshed ('
     || pg_catalog.string_agg(distinct granted.chain, '; ' order by granted.chain) || ')' as detail,
-    'revoke all on ' || holding.ident || ' from ' || pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee) as remediation
+    pg_catalog.string_agg(distinct granted.revoked, '; ' order by granted.revoked) as remediation
 from ({holding}) as holding
 join ({granted}) as granted on granted.oid = holding.oid and granted.privilege = 'select'
 where holding.kind = 'm'

@@ -10,13 +10,15 @@ with filters as (
 actors as (
     {actors}
 ),
-denied as (
+lacking as (
     select
+        filters.oid,
         filters.ident,
         filters.filter,
         actors.name,
-        pg_catalog.string_agg(command.name, ', ' order by command.place) as commands,
-        bool_or(applying.narrowed) as restricted
+        command.name as command,
+        command.place,
+        applying.narrowed
     from filters
     cross join actors
     cross join (values (1, 'select', 'r'), (2, 'insert', 'a'), (3, 'update', 'w'), (4, 'delete', 'd')) as command (place, name, letter)
@@ -38,23 +40,62 @@ denied as (
             when command.name = 'delete' then pg_catalog.has_table_privilege(actors.oid, filters.oid, 'delete')
             else pg_catalog.has_any_column_privilege(actors.oid, filters.oid, command.name)
         end
-    group by filters.ident, filters.filter, actors.name
+),
+denied as (
+    select
+        lacking.oid,
+        lacking.ident,
+        pg_catalog.string_agg(lacking.command, ', ' order by lacking.place) || ' as ' || pg_catalog.quote_ident(lacking.name) as told,
+        lacking.name,
+        bool_or(lacking.narrowed) as restricted
+    from lacking
+    group by lacking.oid, lacking.ident, lacking.name
+),
+mended as (
+    select each.oid, pg_catalog.string_agg(each.statement, '; ' order by each.place) as statements
+    from (
+        select
+            lacking.oid,
+            lacking.place,
+            case
+                when lacking.filter is null then pg_catalog.format('revoke %%s on %%s from %%s', lacking.command, lacking.ident, who.names)
+                else pg_catalog.format(
+                    'create policy %%I on %%s for %%s to %%s %%s (%%s)', free.name, lacking.ident, lacking.command, who.names,
+                    case lacking.command when 'insert' then 'with check' else 'using' end, lacking.filter
+                )
+            end as statement
+        from (
+            select distinct lacking.oid, lacking.ident, lacking.filter, lacking.command, lacking.place
+            from lacking
+        ) as lacking
+        cross join lateral (
+            select pg_catalog.string_agg(pg_catalog.quote_ident(other.name), ', ' order by other.name collate "C") as names
+            from lacking as other
+            where other.oid = lacking.oid and other.command = lacking.command
+        ) as who
+        cross join lateral (
+            -- A name that no policy of the table has.
+            select pg_catalog.min(tried.name) as name
+            from (
+                select 'tenant_' || lacking.command || case number when 0 then '' else '_' || number end as name
+                from pg_catalog.generate_series(0, 9) as number
+            ) as tried
+            where not exists (select from pg_catalog.pg_policy as p where p.polrelid = lacking.oid and p.polname = tried.name)
+        ) as free
+    ) as each
+    group by each.oid
 )
 select
     'table' as object_type,
     denied.ident as object_name,
-    'no policy lets through ' || pg_catalog.string_agg(
-        denied.commands || ' as ' || pg_catalog.quote_ident(denied.name), '; ' order by denied.name collate "C"
-    ) as observed,
+    'no policy lets through ' || pg_catalog.string_agg(denied.told, '; ' order by denied.name collate "C") as observed,
     'a permissive policy for what was granted' as expected,
     case
         when bool_or(denied.restricted) then 'only restrictive policies apply, and these narrow nothing: every row is denied'
         else 'the table''s policies are for other roles or commands: every row is denied'
     end as detail,
-    coalesce(
-        pg_catalog.format('create policy tenant_isolation on %%s as permissive using (%%s)', denied.ident, denied.filter),
-        pg_catalog.format('revoke all on %%s from %%s', denied.ident, pg_catalog.string_agg(pg_catalog.quote_ident(denied.name), ', '))
-    ) as remediation
+    mended.statements || '; -- or revoke what is not meant to be possible' as remediation
 from denied
-group by denied.ident, denied.filter
+join mended on mended.oid = denied.oid
+group by denied.oid, denied.ident, mended.statements
 order by denied.ident

@@ -51,6 +51,7 @@ select
         open.ident,
         case
             when exists (select from pg_catalog.pg_policy as p where p.polrelid = open.oid) then ''
+            when open.filter is null then '; -- then create policies: the profile names no setting (tenancy.setting), and without them every row is denied'
             else pg_catalog.format('; create policy tenant_isolation on %%s using (%%s)', open.ident, open.filter)
         end
     ) as remediation

@@ -69,12 +69,12 @@ select
             where con.contypid = a.atttypid and con.contype = 'c' and con.convalidated
         )
     end as met,
-    coalesce(
-        pg_catalog.format('alter policy %%I on %%s', p.polname, filters.ident)
+    case
+        when filters.filter is null then pg_catalog.format('drop policy %%I on %%s', p.polname, filters.ident)
+        else pg_catalog.format('alter policy %%I on %%s', p.polname, filters.ident)
             || case when p.polcmd <> 'a' then pg_catalog.format(' using (%%s)', filters.filter) else '' end
-            || case when p.polcmd in ('a', 'w', '*') then pg_catalog.format(' with check (%%s)', filters.filter) else '' end,
-        pg_catalog.format('drop policy %%I on %%s', p.polname, filters.ident)
-    ) as remedy
+            || case when p.polcmd in ('a', 'w', '*') then pg_catalog.format(' with check (%%s)', filters.filter) else '' end
+    end as remedy
 from filters
 join pg_catalog.pg_policy as p on p.polrelid = filters.oid
 join pg_catalog.pg_attribute as a on a.attrelid = filters.oid and a.attname = %(column)s

@@ -13,7 +13,9 @@ select
     'alter view ' || view.ident || ' set (security_invoker = true)' as as_invoker,
     'alter view ' || view.ident || ' set (security_barrier = true)' as as_barrier,
     'alter view ' || view.ident || ' set (check_option = cascaded)' as as_checked,
-    'revoke all on ' || view.ident || ' from ' || pg_catalog.concat_ws(', ', view.readers, view.removers, view.writers) as revoked
+    (
+        select pg_catalog.string_agg(distinct granted.revoked, '; ' order by granted.revoked) from granted where granted.oid = view.oid
+    ) as revoked
 from (
     select
         v.oid::bigint,

@@ -131,6 +131,41 @@ def test_remedies_of_tables_mend_them(market):
     assert every(market) == {}
 
 
+def test_what_is_denied_is_mended_for_its_command_and_role_alone(market):
+    market.run(
+        "drop policy tenant on market.orders",
+        "create policy tenant_select on market.orders as restrictive for select using (tenant_id = {tenant})",
+        "create policy tenant_delete on market.orders for delete to market_app using (tenant_id = {tenant})",
+        "create policy adds on market.orders for insert to market_app with check (tenant_id = {tenant})",
+        "create policy changes on market.orders for update to market_app using (tenant_id = {tenant})",
+    )
+    [told] = found(market, "denied").values()
+    market.database.execute(told.remediation)
+    made = market.database.execute("select * from pg_policies where policyname = 'tenant_select_1'")
+
+    assert "no policy lets through select as market_app; select as market_reader" == told.observed
+    assert [("SELECT", ["market_app", "market_reader"])] == [(each["cmd"], each["roles"]) for each in made]
+    assert every(market) == {}
+
+
+def test_without_a_setting_remedies_run_and_close(market):
+    market.run(
+        "create table market.notes (tenant_id uuid)",
+        "grant select on market.notes to market_app",
+        "create policy beside on market.customers using (true)",
+        "drop policy tenant on market.orders",
+        "create policy tenant on market.orders as restrictive using (tenant_id = {tenant})",
+    )
+    unset = {"tenancy": {"setting": ""}}
+    told = [each for item in ("enabled", "open", "denied") for each in found(market, item, **unset).values()]
+    market.run(*(each.remediation for each in told))
+
+    assert 3 <= len(told)
+    assert {} == found(market, "enabled", **unset)
+    assert {} == found(market, "open", **unset)
+    assert {} == found(market, "denied", **unset)
+
+
 def test_a_finding_names_roles_commands_and_no_condition(market):
     market.run(beside("for select to market_reader using (tenant_id is not null or note = 'acme')"))
     [told] = found(market, "open").values()
