@@ -1,6 +1,6 @@
 -- What it answers: in which tables does the tenant column take two different names for one tenant? Partitions compare as their root.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: column; those of inventory/ours; {tables} is isolation/tables
+-- Parameters: column; setting; those of inventory/ours; {tables} is isolation/tables, {remade} is isolation/remade
 -- Minimum version: 13
 select
     'column' as object_type,
@@ -12,13 +12,26 @@ select
     'a type and a collation that take only what is the same for equal' as expected,
     'a policy compares as its column does: tenants whose names differ only in case, accents or the like read and write each other''s '
         || 'rows' as detail,
-    pg_catalog.format('alter table %%s alter column %%I type text collate pg_catalog."C"', t.ident, %(column)s::text) as remediation
+    coalesce(policies.dropped, '')
+        || pg_catalog.format('alter table %%s alter column %%I type text collate pg_catalog."C"', t.ident, %(column)s::text)
+        || coalesce(policies.made, '') as remediation
 from ({tables}) as t
 join pg_catalog.pg_attribute as a on a.attrelid = t.oid and a.attnum = t.attnum
 join pg_catalog.pg_type as named on named.oid = a.atttypid
 join pg_catalog.pg_type as ty on ty.oid = case when named.typtype = 'd' then named.typbasetype else named.oid end
 left join pg_catalog.pg_collation as coll on coll.oid = a.attcollation
 left join pg_catalog.pg_namespace as n on n.oid = coll.collnamespace
+left join (
+    select
+        remade.root,
+        pg_catalog.string_agg(remade.dropped, '' order by remade.dropped) as dropped,
+        pg_catalog.string_agg(
+            remade.head || coalesce(' using (' || remade."using" || ')', '') || coalesce(' with check (' || remade."check" || ')', ''),
+            '' order by remade.dropped
+        ) as made
+    from ({remade}) as remade
+    group by remade.root
+) as policies on policies.root = t.oid
 where t.level = 0
     and (ty.typname = 'citext' or not coll.collisdeterministic)
 order by object_name

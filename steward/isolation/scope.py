@@ -54,7 +54,12 @@ def expected(check: Check) -> dict[str, object]:
 
 
 def within(check: Check) -> dict[str, sql.Composable]:
-    """Return the parts of isolation queries: ``{ours}``, ``{tables}`` and ``{loose}``."""
+    """Return the parts of isolation queries: ``{ours}``, ``{tables}``, ``{loose}`` and ``{remade}``."""
     version, ours = check.conn.info.server_version, check.parts("inventory/ours")
     tables = queries.compose("isolation/tables", version, **ours)
-    return {**ours, "tables": tables, "loose": queries.compose("isolation/loose", version, tables=tables)}
+    return {
+        **ours,
+        "tables": tables,
+        "loose": queries.compose("isolation/loose", version, tables=tables),
+        "remade": queries.compose("isolation/remade", version, tables=tables),
+    }

@@ -11,6 +11,7 @@ from checks import test_isolation_columns as runbook
 from steward import Inconclusive, NotNeeded
 from steward.isolation import children, columns, scope
 from tests.fixtures.defects import DEFECTS
+from tests.fixtures.market import guarded
 
 OURS = [defect for defect in DEFECTS if defect.item.startswith("isolation_columns.")]
 HOSTILE = 'market."Odd ""t""; %(a)s é"'
@@ -152,7 +153,7 @@ def test_a_collation_that_takes_different_names_for_equal_is_found(market_of):
         pytest.skip("the server was built without ICU")
     with market.check() as check:
         runbook.test_equality(check)
-    market.run("create table market.notes (tenant_id text collate market.blind not null)")
+    market.run("create table market.notes (tenant_id text collate market.blind not null)", *guarded("market.notes"))
     with market.check() as check, pytest.raises(AssertionError):
         runbook.test_equality(check)
 
@@ -161,6 +162,27 @@ def test_a_collation_that_takes_different_names_for_equal_is_found(market_of):
     market.run(check.offenders[0].remediation)
     with market.check() as check:
         runbook.test_equality(check)
+
+
+def test_a_column_that_policies_name_gets_another_type_with_them(market, found):
+    told = "nullif(current_setting('market.tenant', true), '')"
+    market.run(
+        "create table market.notes (tenant_id text not null, body text) partition by list (body)",
+        "create table market.notes_all partition of market.notes default",
+        "alter table market.notes enable row level security",
+        f"create policy own on market.notes using (tenant_id = {told}) with check (tenant_id = {told})",
+        "create policy late on market.notes_all as restrictive for delete to market_app, market_reader"
+        " using (tenant_id is not null and body <> '')",
+    )
+    policies = "select policyname, tablename, permissive, roles, cmd, qual, with_check from pg_policies"
+    [before] = market.database.execute(f"{policies} where policyname = 'late'")
+    [types] = found("isolation_columns_types").values()
+    market.run(types.remediation)
+    made = {each["policyname"]: each for each in market.database.execute(policies)}
+
+    assert {} == found("isolation_columns_types")
+    assert before == made["late"]
+    assert made["tenant"]["qual"] == made["own"]["qual"] == made["own"]["with_check"]
 
 
 def test_members_of_pg_read_all_data_read_the_statistics(market, found):
