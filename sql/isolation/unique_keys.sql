@@ -7,6 +7,17 @@
 -- Minimum version: 13
 with tables as (
     {tables}
+),
+referring as materialized (
+    -- Once, as nothing finds the foreign keys of one index.
+    select
+        fk.conindid as oid,
+        pg_catalog.string_agg(pg_catalog.format('%%I.%%I.%%I', n.nspname, c.relname, fk.conname), ', ' order by fk.conname) as names
+    from pg_catalog.pg_constraint as fk
+    join pg_catalog.pg_class as c on c.oid = fk.conrelid
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    where fk.contype = 'f' and fk.conparentid = 0
+    group by fk.conindid
 )
 select
     i.indexrelid as oid,
@@ -74,11 +85,7 @@ join pg_catalog.pg_am as am on am.oid = c.relam
 left join pg_catalog.pg_constraint as con
     on con.conindid = i.indexrelid and con.conrelid = i.indrelid and con.contype in ('p', 'u', 'x')
 cross join lateral (select pg_catalog.pg_get_constraintdef(con.oid, true) as text) as definition
-cross join lateral (
-    select pg_catalog.string_agg(fk.conrelid::pg_catalog.regclass || '.' || pg_catalog.quote_ident(fk.conname), ', ' order by fk.conname) as names
-    from pg_catalog.pg_constraint as fk
-    where fk.contype = 'f' and fk.conparentid = 0 and fk.confrelid = t.oid and fk.conindid = i.indexrelid
-) as referring
+left join referring on referring.oid = i.indexrelid
 cross join lateral (
     select
         pg_catalog.array_agg(key.attnum order by key.place) as attnums,
