@@ -54,7 +54,9 @@ def test_the_second_daily_finds_nothing_left_to_do(
 
     run = suite.run("daily", "--no-report", database=demo_database, STEWARD_PROFILE=small_indexes)
 
-    assert (run.code, [item for item in run.record["items"] if item["kind"] == "action"]) == (0, [])
+    # An index of a view that the first one has refreshed after its indexes may have grown enough to be read once more.
+    acted = [item for item in run.record["items"] if item["kind"] == "action" and item["outcome"] != "not needed"]
+    assert (run.code, acted) == (0, [])
     assert all(each["examined"] > 0 for phase in run.record["phases"] for each in phase["examined"])
 
 
