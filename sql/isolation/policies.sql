@@ -52,21 +52,21 @@ select
     filters.type,
     filters.strict,
     case
-        when locked.oid is not null or y.typcategory <> 'S' then null
+        when locked.oid is not null or a.typcategory <> 'S' then null
         -- There '' would have to be one of the tenants.
         when exists (
             select
             from pg_catalog.pg_constraint as con
-            where con.conrelid = filters.oid and con.contype = 'f' and con.convalidated and con.conkey = array[a.attnum]
+            where con.conrelid = p.polrelid and con.contype = 'f' and con.convalidated and con.conkey = array[a.attnum]
         ) then null
         else array(
             select array[a.attname::text, pg_catalog.pg_get_expr(con.conbin, con.conrelid)]
             from pg_catalog.pg_constraint as con
-            where con.conrelid = filters.oid and con.contype = 'c' and con.convalidated and a.attnum = any (con.conkey)
+            where con.conrelid = p.polrelid and con.contype = 'c' and con.convalidated and a.attnum = any (con.conkey)
             union all
             select array['value', pg_catalog.pg_get_expr(con.conbin, 0)]
             from pg_catalog.pg_constraint as con
-            where con.contypid = a.atttypid and con.contype = 'c' and con.convalidated
+            where a.typtype = 'd' and con.contypid = a.atttypid and con.contype = 'c' and con.convalidated
         )
     end as met,
     case
@@ -77,8 +77,14 @@ select
     end as remedy
 from filters
 join pg_catalog.pg_policy as p on p.polrelid = filters.oid
-join pg_catalog.pg_attribute as a on a.attrelid = filters.oid and a.attname = %(column)s
-join pg_catalog.pg_type as y on y.oid = a.atttypid
+cross join lateral (
+    -- Looked up for each policy: joined with all of them, the tables of ten thousand partitions are gone through for each.
+    select a.attnum, a.attname, a.atttypid, y.typcategory, y.typtype
+    from pg_catalog.pg_attribute as a
+    join pg_catalog.pg_type as y on y.oid = a.atttypid
+    where a.attrelid = p.polrelid and a.attname = %(column)s
+    offset 0
+) as a
 left join reached on reached.oid = p.oid
 left join locked on locked.oid = filters.oid
 order by filters.ident, p.polname
