@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from bench.harness import Ratio, say
 from bench.probe import Probe
-from steward import bootstrap, demo, profile, session
-from steward.target import Target
+from steward import profile
+from steward.database import session
+from steward.database.target import Target
+from steward.setup import bootstrap, demo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -21,10 +21,13 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from steward import binaries, bootstrap, demo, profile, session
-from steward.embedded import SETTINGS
-from steward.postmaster import Server
-from steward.target import Target
+from steward import profile
+from steward.database import session
+from steward.database.target import Target
+from steward.server import binaries
+from steward.server.embedded import SETTINGS
+from steward.server.postmaster import Server
+from steward.setup import bootstrap, demo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,11 +12,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bench.harness import Ratio, say, timed
-from steward import demo, inventory, profile, session
-from steward.check import Check
-from steward.isolation import probe
-from steward.target import Target
-from steward.work import Settings
+from steward import profile
+from steward.database import inventory, session
+from steward.database.target import Target
+from steward.engine.check import Check
+from steward.engine.executor import Settings
+from steward.isolation.probe import probe
+from steward.setup import demo
 from tests.fixtures.defects import DEFECTS
 from tests.fixtures.market import KINDS, LOGIN, PROFILE, forget, healthy, judged
 from tests.fixtures.scale import Counting, partitioned

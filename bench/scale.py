@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from bench.harness import Ratio, say, timed
 from steward import profile
-from steward.target import Target
-from steward.work import Settings
+from steward.database.target import Target
+from steward.engine.executor import Settings
 from tests.fixtures.scale import looks, partitioned
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.procedures import coverage
+from steward.actions.partitioning import expectations
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.daily,
@@ -23,7 +23,7 @@ pytestmark = [
 @pytest.mark.severity("normal")
 def test_invalid(check: Check) -> None:
     """Every index is valid, but for those that are being built."""
-    within, expected = coverage.within(check), coverage.expected(check)
+    within, expected = expectations.within(check), expectations.expected(check)
     findings = check.run("index_health_invalid", within, **expected, left_over=False)
 
     assert not findings.offenders
@@ -32,7 +32,7 @@ def test_invalid(check: Check) -> None:
 @pytest.mark.severity("minor")
 def test_leftovers(check: Check) -> None:
     """No interrupted build has left an index behind."""
-    within, expected = coverage.within(check), coverage.expected(check)
+    within, expected = expectations.within(check), expectations.expected(check)
     findings = check.run("index_health_invalid", within, **expected, left_over=True)
 
     assert not findings.offenders

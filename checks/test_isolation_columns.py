@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation import children, columns, scope
+from steward.isolation.catalog import child_tables, column_defaults, scope
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.weekly,
@@ -31,13 +31,13 @@ def test_nullable(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_missing(check: Check) -> None:
     """Rows that belong to rows of tenants have a tenant of their own, or a policy that asks for their parent."""
-    assert not check.judge("isolation_columns_missing", children.unguarded(check)).offenders
+    assert not check.judge("isolation_columns_missing", child_tables.unguarded(check)).offenders
 
 
 @pytest.mark.severity("critical")
 def test_defaults(check: Check) -> None:
     """No default gives a row to one and the same tenant."""
-    findings = check.judge("isolation_columns_defaults", columns.literal_defaults(check, scope.expected(check)))
+    findings = check.judge("isolation_columns_defaults", column_defaults.literal_defaults(check, scope.expected(check)))
 
     assert not findings.offenders
 

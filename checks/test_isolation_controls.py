@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from steward import Inconclusive, NotNeeded
-from steward.isolation import clone, mutations, scope
+from steward.isolation import mutations
+from steward.isolation.catalog import scope
+from steward.isolation.clone import clone
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.monthly,

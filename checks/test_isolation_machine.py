@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from steward import Inconclusive, NotNeeded
-from steward.isolation import clone, machine, scope, stage
+from steward.isolation.catalog import scope
+from steward.isolation.clone import clone
+from steward.isolation.walks import stage, state_machine
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.monthly,
@@ -30,10 +32,10 @@ def test_interleaving(check: Check) -> None:
         raise NotNeeded("the profile lets nothing be written, not even in a copy (isolation.writes)")
     if check.at is None:
         raise Inconclusive("the check cannot connect, and so select nothing, as the application does")
-    seed = machine.chosen(os.environ)
+    seed = state_machine.chosen(os.environ)
     with clone.opened(check.at, profile) as made:
-        walked = machine.walk(stage.stage(made, profile), profile.isolation.examples, seed)
+        walked = state_machine.walk(stage.stage(made, profile), profile.isolation.examples, seed)
     check.show(f"{walked.render()}\n\nThe copy: {made.told}")
-    findings = check.judge("isolation_machine_interleaving", machine.findings(walked))
+    findings = check.judge("isolation_machine_interleaving", state_machine.findings(walked))
 
     assert not findings.offenders

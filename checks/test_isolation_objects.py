@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation import publications, reach
+from steward.isolation.catalog import publications, role_graph
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.weekly,
@@ -23,29 +23,35 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_leaves(check: Check) -> None:
     """No partition or inheriting table can be used past the policies of its parent."""
-    assert not check.run("isolation_objects_leaves", reach.within(check), **reach.expected(check)).offenders
+    assert not check.run("isolation_objects_leaves", role_graph.within(check), **role_graph.expected(check)).offenders
 
 
 @pytest.mark.severity("critical")
 def test_foreign_tables(check: Check) -> None:
     """No foreign table shows the application rows of tenants."""
-    assert not check.run("isolation_objects_foreign_tables", reach.within(check), **reach.expected(check)).offenders
+    assert not check.run(
+        "isolation_objects_foreign_tables", role_graph.within(check), **role_graph.expected(check)
+    ).offenders
 
 
 @pytest.mark.severity("critical")
 def test_default_privileges(check: Check) -> None:
     """The next partition comes without rights of the application."""
-    told = reach.expected(check)
+    told = role_graph.expected(check)
 
-    assert not check.run("isolation_objects_default_privileges", reach.within(check), **told, leaves=True).offenders
+    assert not check.run(
+        "isolation_objects_default_privileges", role_graph.within(check), **told, leaves=True
+    ).offenders
 
 
 @pytest.mark.severity("normal")
 def test_default_table_privileges(check: Check) -> None:
     """The next table comes without rights of the application, until its policies are there."""
-    told = reach.expected(check)
+    told = role_graph.expected(check)
 
-    assert not check.run("isolation_objects_default_privileges", reach.within(check), **told, leaves=False).offenders
+    assert not check.run(
+        "isolation_objects_default_privileges", role_graph.within(check), **told, leaves=False
+    ).offenders
 
 
 @pytest.mark.severity("normal")
@@ -53,13 +59,13 @@ def test_publications(check: Check) -> None:
     """No publication sends every tenant's rows to whoever subscribes."""
     told = publications.expected(check)
 
-    assert not check.run("isolation_objects_publications", reach.within(check), **told).offenders
+    assert not check.run("isolation_objects_publications", role_graph.within(check), **told).offenders
 
 
 @pytest.mark.severity("critical")
 def test_matviews(check: Check) -> None:
     """No materialized view over rows of tenants can be read by the application itself."""
-    assert not check.run("isolation_objects_matviews", reach.within(check), **reach.expected(check)).offenders
+    assert not check.run("isolation_objects_matviews", role_graph.within(check), **role_graph.expected(check)).offenders
 
 
 @pytest.mark.severity("critical")
@@ -67,4 +73,6 @@ def test_rights(check: Check) -> None:
     """The application has no right on a table of tenants that no policy holds back."""
     rights = {"rights": ["references", "trigger", "truncate"]}
 
-    assert not check.run("isolation_objects_rights", reach.within(check), **reach.expected(check), **rights).offenders
+    assert not check.run(
+        "isolation_objects_rights", role_graph.within(check), **role_graph.expected(check), **rights
+    ).offenders

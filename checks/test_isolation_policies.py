@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation import openings, policies, scope
+from steward.isolation.catalog import policies, policy_findings, scope
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.weekly,
@@ -39,31 +39,31 @@ def test_idle(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_open(check: Check) -> None:
     """No policy lets a role of the application through to rows of another tenant."""
-    assert not openings.found(check, "open").offenders
+    assert not policy_findings.found(check, "open").offenders
 
 
 @pytest.mark.severity("critical")
 def test_unset(check: Check) -> None:
     """No policy opens while no tenant is set, rows of '' included: never yet, or not since the last transaction."""
-    assert not openings.found(check, "unset").offenders
+    assert not policy_findings.found(check, "unset").offenders
 
 
 @pytest.mark.severity("critical")
 def test_checks(check: Check) -> None:
     """No policy lets a role of the application write rows for another tenant."""
-    assert not openings.found(check, "checks").offenders
+    assert not policy_findings.found(check, "checks").offenders
 
 
 @pytest.mark.severity("normal")
 def test_nulls(check: Check) -> None:
     """No policy lets rows without a tenant through where the tenant column may be NULL."""
-    assert not openings.found(check, "nulls").offenders
+    assert not policy_findings.found(check, "nulls").offenders
 
 
 @pytest.mark.severity("normal")
 def test_unproven(check: Check) -> None:
     """Every policy can be judged by the catalog alone."""
-    assert not openings.found(check, "unproven").offenders
+    assert not policy_findings.found(check, "unproven").offenders
 
 
 @pytest.mark.severity("minor")

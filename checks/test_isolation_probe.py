@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation import evidence, scope
+from steward.isolation.catalog import scope
+from steward.isolation.probe import findings
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.monthly,
@@ -26,7 +27,7 @@ def test_reads(check: Check) -> None:
     told = scope.expected(check)
     check.run("isolation_probe_roles", roles=told["roles"])
 
-    assert not evidence.reads(check)
+    assert not findings.reads(check)
 
 
 @pytest.mark.severity("critical")
@@ -35,4 +36,4 @@ def test_writes(check: Check) -> None:
     told = scope.expected(check)
     check.run("isolation_probe_roles", roles=told["roles"])
 
-    assert not evidence.writes(check)
+    assert not findings.writes(check)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation import definers, reach, rules, triggers
+from steward.isolation.catalog import rewrite_rules, role_graph, security_definer, triggers
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.weekly,
@@ -23,13 +23,13 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_definers(check: Check) -> None:
     """No function that runs as its owner reaches every tenant's rows for the application."""
-    assert not check.judge("isolation_routines_definers", definers.leaks(check)).offenders
+    assert not check.judge("isolation_routines_definers", security_definer.leaks(check)).offenders
 
 
 @pytest.mark.severity("critical")
 def test_search_paths(check: Check) -> None:
     """No function that runs as its owner can be made to use objects of somebody else."""
-    assert not check.judge("isolation_routines_search_paths", definers.paths(check)).offenders
+    assert not check.judge("isolation_routines_search_paths", security_definer.paths(check)).offenders
 
 
 @pytest.mark.severity("critical")
@@ -41,10 +41,12 @@ def test_triggers(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_rules(check: Check) -> None:
     """No rule does to every tenant's rows what the application's statement does not."""
-    assert not check.judge("isolation_routines_rules", rules.leaks(check)).offenders
+    assert not check.judge("isolation_routines_rules", rewrite_rules.leaks(check)).offenders
 
 
 @pytest.mark.severity("normal")
 def test_leakproof(check: Check) -> None:
     """No function of the database's own is called with rows that policies have yet to hide."""
-    assert not check.run("isolation_routines_leakproof", reach.within(check), **reach.expected(check)).offenders
+    assert not check.run(
+        "isolation_routines_leakproof", role_graph.within(check), **role_graph.expected(check)
+    ).offenders

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.procedures import coverage
+from steward.actions.partitioning import expectations
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.daily,
@@ -23,7 +23,7 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_gaps(check: Check) -> None:
     """Every family over time is covered without a gap until as far ahead as the profile wants."""
-    findings = check.run("partitions_gaps", coverage.within(check), **coverage.expected(check))
+    findings = check.run("partitions_gaps", expectations.within(check), **expectations.expected(check))
 
     assert not findings.offenders
 
@@ -31,7 +31,7 @@ def test_gaps(check: Check) -> None:
 @pytest.mark.severity("normal")
 def test_default(check: Check) -> None:
     """Default partitions are empty."""
-    findings = check.run("partitions_default", coverage.within(check), **coverage.expected(check))
+    findings = check.run("partitions_default", expectations.within(check), **expectations.expected(check))
 
     assert not findings.offenders
 
@@ -40,7 +40,9 @@ def test_default(check: Check) -> None:
 def test_sizes(check: Check) -> None:
     """No partition is larger than the schedule allows."""
     limit = check.settings.figures.partition_size_limit
-    findings = check.run("partitions_sizes", coverage.within(check), **coverage.expected(check), size_limit=limit)
+    findings = check.run(
+        "partitions_sizes", expectations.within(check), **expectations.expected(check), size_limit=limit
+    )
 
     assert not findings.offenders
 
@@ -48,7 +50,7 @@ def test_sizes(check: Check) -> None:
 @pytest.mark.severity("minor")
 def test_leftovers(check: Check) -> None:
     """No table is named like a partition and belongs to no family."""
-    findings = check.run("partitions_leftovers", coverage.within(check), **coverage.expected(check))
+    findings = check.run("partitions_leftovers", expectations.within(check), **expectations.expected(check))
 
     assert not findings.offenders
 
@@ -56,6 +58,6 @@ def test_leftovers(check: Check) -> None:
 @pytest.mark.severity("minor")
 def test_unmanaged(check: Check) -> None:
     """Every family by range gets its coming partitions, or the profile says that it does not."""
-    findings = check.run("partitions_unmanaged", coverage.within(check), **coverage.expected(check))
+    findings = check.run("partitions_unmanaged", expectations.within(check), **expectations.expected(check))
 
     assert not findings.offenders

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward import prerequisites
+from steward.setup import prerequisites
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.daily,

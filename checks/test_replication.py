@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.daily,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.retention import reach
+from steward.retention import coverage
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.daily,
@@ -23,7 +23,7 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_overdue(check: Check) -> None:
     """No row has outlived its retention rule by more than the age that the rule's schedule allows."""
-    findings = check.run("retention_overdue", **reach.overdue(check))
+    findings = check.run("retention_overdue", **coverage.overdue(check))
 
     assert not findings.offenders
 
@@ -31,6 +31,6 @@ def test_overdue(check: Check) -> None:
 @pytest.mark.severity("normal")
 def test_unreachable(check: Check) -> None:
     """Every row whose time has run out, or never began to, is reached by a rule."""
-    findings = check.run("retention_unreachable", **reach.unreachable(check))
+    findings = check.run("retention_unreachable", **coverage.unreachable(check))
 
     assert not findings.offenders

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward import inventory
-from steward.procedures import workload
+from steward.actions import workload
+from steward.database import inventory
 
 if TYPE_CHECKING:
-    from steward.check import Check
+    from steward.engine.check import Check
 
 pytestmark = [
     pytest.mark.daily,

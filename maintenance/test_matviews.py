@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from steward.action import Action
-    from steward.procedures.matviews import View
+    from steward.actions.matviews import View
+    from steward.engine.action import Action
 
 pytestmark = [
     pytest.mark.daily,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from steward.action import Action
-    from steward.procedures.partition_statements import Period
+    from steward.actions.partitioning.statements import Period
+    from steward.engine.action import Action
 
 pytestmark = [
     pytest.mark.daily,

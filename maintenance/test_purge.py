@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from steward.action import Action
-    from steward.retention.due import Expired
+    from steward.engine.action import Action
+    from steward.retention.candidates import Expired
 
 pytestmark = [
     pytest.mark.daily,

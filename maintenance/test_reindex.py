@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from steward.action import Action
-    from steward.procedures.bloat import Index
-    from steward.procedures.leftovers import Leftover
+    from steward.actions.index_bloat import Index
+    from steward.actions.invalid_indexes import Leftover
+    from steward.engine.action import Action
 
 pytestmark = [
     pytest.mark.daily,

@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steward import PrerequisiteError, StewardError, bootstrap, demo, draft, inspection, profile, report, target
-from steward.provision import provision
-from steward.run import Options, supervise
-from steward.terminal import Terminal
+from steward import PrerequisiteError, StewardError, profile
+from steward.database import target
+from steward.run import report
+from steward.run.supervisor import Options, supervise
+from steward.setup import bootstrap, demo, introspect, profile_template
+from steward.setup.provision import provision
+from steward.terminal.live import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,11 +124,11 @@ def _first_profile(output: Path | None, *, replace: bool) -> int:
     """Write a first profile for the database that the environment names; nothing is written in the database."""
     known = profile.load("any")
     with provision(target.resolve(os.environ, known.name), os.environ) as at:
-        found = inspection.inspect(at, known)
+        found = introspect.inspect(at, known)
     if output is None:
-        print(draft.text(found), end="")
+        print(profile_template.text(found), end="")
         return 0
-    draft.write(draft.text(found, str(output.resolve())), output, replace=replace)
+    profile_template.write(profile_template.text(found, str(output.resolve())), output, replace=replace)
     print(
         f"{output}: {found.counts['tables']} tables, {len(found.families)} families of partitions; read it, then use it"
     )

@@ -17,18 +17,20 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from steward import Undone, items, queries, target
-from steward.action import Action
-from steward.check import Check, as_records
-from steward.engine import Engine
-from steward.registry import PROCEDURES
+from steward import Undone
+from steward.actions.registry import PROCEDURES
+from steward.database import queries, target
+from steward.engine.action import Action
+from steward.engine.check import Check, as_records
+from steward.run import items
+from steward.run.worker import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from xdist.remote import Producer
 
-    from steward.lanes import LaneScheduling
+    from steward.run.lanes import LaneScheduling
 
 __all__: list[str] = []
 
@@ -162,7 +164,7 @@ class Phase:
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> LaneScheduling:
         """Give each lane to one worker, the costliest first."""
         # Here and not above: only a phase with workers needs xdist.
-        from steward.lanes import LaneScheduling  # noqa: PLC0415
+        from steward.run.lanes import LaneScheduling  # noqa: PLC0415
 
         planned = self.engine.plan["items"]
         costs: dict[str, float] = {}

@@ -22,7 +22,8 @@ from xml.etree import ElementTree as ET
 from rich.console import Console
 from rich.table import Table
 
-from steward import StewardError, binaries
+from steward import StewardError
+from steward.server import binaries
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVERS = ROOT / ".nox" / "servers"

@@ -1,5 +1,5 @@
-"""Tenant isolation: whether one tenant can reach another's rows, by the catalog and by trying it."""
+"""Tenant isolation: whether one tenant can reach the rows of another, from the catalog and by trial."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+__all__ = ["mutations"]

@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any, Literal
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from steward import Inconclusive, inventory, queries, session
-from steward.check import Finding
-from steward.isolation import clone, probe, relations, scope, shapes, tenants
-from steward.isolation.rows import Refused, Seeder
-from steward.isolation.tables import table
+from steward import Inconclusive
+from steward.database import inventory, queries, session
+from steward.engine.check import Finding
+from steward.isolation.catalog import scope
+from steward.isolation.clone import clone
+from steward.isolation.probe import probe, row_templates, surface, tenants
+from steward.isolation.probe.row_seeder import Refused, Seeder
+from steward.isolation.probe.text_table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from steward.isolation.clone import Clone
-    from steward.isolation.matrix import Matrix
+    from steward.database.session import Session
+    from steward.isolation.clone.clone import Clone
+    from steward.isolation.probe.matrix import Matrix
     from steward.profile import Profile
-    from steward.session import Session
 
 __all__ = ["MUTATIONS", "Mutation", "Outcome", "findings", "render", "run"]
 
@@ -205,9 +208,9 @@ def _parts(fresh: Clone, profile: Profile, subject: Mapping[str, Any]) -> dict[s
 def _leaf(fresh: Clone, profile: Profile, subject: Mapping[str, Any]) -> tuple[str, str]:
     """Return the partition where the probe's rows will lie: in another one there would be nothing to see."""
     with session.plain(fresh.admin or fresh.at) as conn, conn.transaction(force_rollback=True):
-        ground = relations.look(conn, profile)
+        ground = surface.look(conn, profile)
         wanted = [subject["oid"]]
-        seeder = Seeder(conn, shapes.shapes(conn, ground, wanted), ground.column, {})
+        seeder = Seeder(conn, row_templates.shapes(conn, ground, wanted), ground.column, {})
         tenant, *_ = tenants.invented(ground.category, profile.tenancy.format)
         try:
             seeder.seed(subject["oid"], tenant.value)

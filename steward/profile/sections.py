@@ -33,7 +33,7 @@ __all__ = [
     "Tenancy",
 ]
 
-# What may have a statement timeout of its own: the names of the procedures (steward/registry.py).
+# What may have a statement timeout of its own: the names of the procedures (steward/actions/registry.py).
 Action = Literal["analyze", "leftovers", "matviews", "partitions", "purge", "reindex", "snapshots", "vacuum"]
 Severity = Literal["blocker", "critical", "normal", "minor", "trivial"]
 Count = Annotated[int, Field(ge=0)]

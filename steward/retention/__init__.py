@@ -1,5 +1,5 @@
-"""Retention: which rows the profile's rules reach, what may keep them, and the purge that acts on them."""
+"""Which rows the retention rules cover, what protects them, and the purge."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+__all__ = ["candidates", "coverage", "legal_holds", "purge"]

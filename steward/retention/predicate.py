@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from steward import queries
+from steward.database import queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

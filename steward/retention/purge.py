@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import DataError
 
-from steward import Busy, NotNeeded, Undone, locks, queries
-from steward.action import Examined, Procedure
-from steward.retention import due, effects, facts, holds, walk
-from steward.retention.due import Expired
-from steward.retention.walk import Remaining, Walk
+from steward import Busy, NotNeeded, Undone
+from steward.database import locks, queries
+from steward.engine.action import Examined, Procedure
+from steward.retention import batches, candidates, cascading, legal_holds, resolved_rule
+from steward.retention.batches import Remaining, Walk
+from steward.retention.candidates import Expired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from steward.action import Settings, Statement, Work
-    from steward.inventory import Scan
-    from steward.retention.facts import Facts
-    from steward.session import Session
+    from steward.database.inventory import Scan
+    from steward.database.session import Session
+    from steward.engine.action import Settings, Statement, Work
+    from steward.retention.resolved_rule import Facts
 
 __all__ = ["Purge"]
 
@@ -41,17 +42,19 @@ class Purge(Procedure[Expired, Remaining]):
             ProfileError: a rule does not fit the database; nothing has been deleted.
 
         """
-        rules = due.acting(settings)
+        rules = candidates.acting(settings)
         if not rules:
             return []
-        facts.require_unfiltered(conn)
-        found = facts.find(conn, settings.profile, rules, scan.server.taken_at)
-        return [due.gather(conn, settings, rules[each.rule], each) for each in found]
+        resolved_rule.require_unfiltered(conn)
+        found = resolved_rule.find(conn, settings.profile, rules, scan.server.taken_at)
+        return [candidates.gather(conn, settings, rules[each.rule], each) for each in found]
 
     def examine(self, scan: Scan, settings: Settings) -> Examined[Expired]:
         """Return one subject a rule and leaf with due rows; where a lock hid them, every leaf of the rule's table."""
-        gathered = [row for row in scan.gathered.get(self.name, []) if row["facts"]["rule"] in due.acting(settings)]
-        expired = [each for row in gathered for each in due.examine(row, scan, settings)]
+        gathered = [
+            row for row in scan.gathered.get(self.name, []) if row["facts"]["rule"] in candidates.acting(settings)
+        ]
+        expired = [each for row in gathered for each in candidates.examine(row, scan, settings)]
         return Examined(count=len(gathered), due=tuple(expired))
 
     def leaves_dead(self, scan: Scan) -> Mapping[int, int]:
@@ -72,10 +75,10 @@ class Purge(Procedure[Expired, Remaining]):
         """
         current = _require_allowed(work, subject)
         if subject.due and list(current.holds) == list(subject.facts.holds):
-            found = _asked(work, current, walk.recheck(current, work.settings.profile, subject.leaf))
+            found = _asked(work, current, batches.recheck(current, work.settings.profile, subject.leaf))
             if found["found"]:
                 return Remaining(subject.due, subject.held, subject.oldest, subject.newest, found["pages"])
-        found = _asked(work, current, walk.measure(current, work.settings.profile, subject.leaf))
+        found = _asked(work, current, batches.measure(current, work.settings.profile, subject.leaf))
         remaining = Remaining(**found)
         if subject.due == 0 and remaining.due == 0 and remaining.held:
             raise NotNeeded(
@@ -89,7 +92,7 @@ class Purge(Procedure[Expired, Remaining]):
 
     def statements(self, subject: Expired, settings: Settings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
         """Return the first batch as the template of all."""
-        return (walk.batch(subject.facts, settings.profile, subject.leaf),)
+        return (batches.batch(subject.facts, settings.profile, subject.leaf),)
 
     def execute(self, work: Work, subject: Expired, before: Remaining) -> Mapping[str, object]:
         """Go through the leaf, then again for rows that were locked, as long as any lock is waited for.
@@ -170,16 +173,16 @@ def _require_allowed(work: Work, subject: Expired) -> Facts:
     if subject.oid in subject.facts.family and subject.oid not in current.family:
         raise NotNeeded(f"{subject.leaf.ident} is no partition of {current.ident} any more")
     rule = profile.retention.rules[current.rule]
-    effects.require_allowed(current.rule, rule, current.cascades, current.triggers, subject.cascaded)
+    cascading.require_allowed(current.rule, rule, current.cascades, current.triggers, subject.cascaded)
     if subject.oid not in current.family:
         # What a delete there sets off has not been looked at: it has triggers and foreign keys of its own.
         cause, remedy = f"it inherits from {current.ident} without being a partition", "give it a rule of its own"
-        raise holds.RefusalError(subject.leaf.ident, cause, remedy)
+        raise legal_holds.RefusalError(subject.leaf.ident, cause, remedy)
     if subject.leaf.kind == "f":
         cause, remedy = "rows of a foreign table have no address to walk by", "purge it where it lives"
-        raise holds.RefusalError(subject.leaf.ident, cause, remedy)
+        raise legal_holds.RefusalError(subject.leaf.ident, cause, remedy)
     if subject.leaf.kind == "p":
-        raise holds.RefusalError(subject.leaf.ident, "what refused the rule in the plan is gone", "run again")
+        raise legal_holds.RefusalError(subject.leaf.ident, "what refused the rule in the plan is gone", "run again")
     return current
 
 

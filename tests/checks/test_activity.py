@@ -9,7 +9,8 @@ import pytest
 from psycopg import sql
 
 from checks import test_activity as runbook
-from steward import Inconclusive, session
+from steward import Inconclusive
+from steward.database import session
 from tests.fixtures.engine import active, waiting
 from tests.fixtures.running import changed, held, until
 

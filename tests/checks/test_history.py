@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from checks import test_history as runbook
-from steward import ledger, session
+from steward.database import session
+from steward.record import ledger
 
 
 @pytest.fixture

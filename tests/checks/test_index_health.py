@@ -4,7 +4,7 @@ import pytest
 from psycopg import sql
 
 from checks import test_index_health as runbook
-from steward.procedures import coverage
+from steward.actions.partitioning import expectations
 from tests.fixtures.indexes import aside, bloated, building, leave
 from tests.fixtures.running import changed, held, until
 
@@ -17,7 +17,7 @@ def found(checking, settings):
 
     def ask(database, *, left_over, **tables):
         check = checking(database, changed(settings, **tables))
-        within, expected = coverage.within(check), coverage.expected(check)
+        within, expected = expectations.within(check), expectations.expected(check)
         return check.run("index_health_invalid", within, **expected, left_over=left_over).found
 
     return ask

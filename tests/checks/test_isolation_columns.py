@@ -9,7 +9,7 @@ from psycopg import errors
 
 from checks import test_isolation_columns as runbook
 from steward import Inconclusive, NotNeeded
-from steward.isolation import children, columns, scope
+from steward.isolation.catalog import child_tables, column_defaults, scope
 from tests.fixtures.defects import DEFECTS
 from tests.fixtures.market import guarded
 
@@ -136,7 +136,7 @@ def test_not_null_that_nobody_has_validated_is_found(market, found):
     ],
 )
 def test_a_default_is_literal_when_it_is_or_ends_in_a_constant(definition, literal):
-    assert columns.literal(definition) is literal
+    assert column_defaults.literal(definition) is literal
 
 
 def test_what_a_server_generates_is_no_default(market):
@@ -206,7 +206,7 @@ def test_names_that_break_who_does_not_quote_are_told_and_mended(market, found):
     with market.check(tenancy=tenancy) as check:
         told = scope.expected(check)
         offenders = [each for name in queries for each in check.run(name, scope.within(check), **told).offenders]
-        offenders += check.judge("isolation_columns_defaults", columns.literal_defaults(check, told)).offenders
+        offenders += check.judge("isolation_columns_defaults", column_defaults.literal_defaults(check, told)).offenders
 
     assert [f"{HOSTILE}.{column}"] * 3 == [each.object_name for each in offenders]
 
@@ -237,7 +237,7 @@ LINES = (
 
 def missing(market):
     with market.check() as check:
-        return {each.object_name: each for each in check.judge("x", children.unguarded(check)).offenders}
+        return {each.object_name: each for each in check.judge("x", child_tables.unguarded(check)).offenders}
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from checks import test_isolation_controls as runbook
-from steward import Inconclusive, NotNeeded, queries
-from steward.isolation import clone, mutations
+from steward import Inconclusive, NotNeeded
+from steward.database import queries
+from steward.isolation import mutations
+from steward.isolation.clone import clone
 from steward.isolation.mutations import MUTATIONS, Mutation
 from tests.fixtures.running import changed
 

@@ -9,7 +9,7 @@ from psycopg import errors
 
 from checks import test_isolation_keys as runbook
 from steward import NotNeeded
-from steward.isolation import keys, scope
+from steward.isolation.catalog import keys, scope
 from tests.fixtures.defects import DEFECTS
 from tests.fixtures.market import guarded
 

@@ -10,7 +10,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from checks import test_isolation_machine as runbook
 from steward import Inconclusive, NotNeeded
-from steward.isolation import machine
+from steward.isolation.walks import state_machine
 from tests.fixtures.running import changed
 
 # Of the catalogue, what must be seen by sessions that follow one another.
@@ -64,13 +64,13 @@ def test_tenants_of_any_type_are_green(market_of, kind):
 @pytest.fixture
 def hasty(monkeypatch):
     """How short a walk can be made is the matter of one test alone; the others need it to be found."""
-    monkeypatch.setattr(machine, "_SHORTEN", 0.5)
+    monkeypatch.setattr(state_machine, "_SHORTEN", 0.5)
 
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("order", ORDERS)
 def test_what_an_order_of_steps_shows_is_found_with_the_steps(market, monkeypatch, order):
-    monkeypatch.setenv(machine.SEED, "20261122")
+    monkeypatch.setenv(state_machine.SEED, "20261122")
     market.run(*ORDERS[order])
     with market.check() as check:
         with pytest.raises(AssertionError):
@@ -84,7 +84,7 @@ def test_what_an_order_of_steps_shows_is_found_with_the_steps(market, monkeypatc
 
 def test_a_plan_that_keeps_its_tenant_is_found_whatever_the_seed(market, monkeypatch):
     # What is drawn then is a single step.
-    monkeypatch.setattr(machine, "_STEPS", 1)
+    monkeypatch.setattr(state_machine, "_STEPS", 1)
     market.run(*ORDERS["a generic plan that keeps the first tenant"])
     with market.check(isolation={"examples": 1}) as check:
         with pytest.raises(AssertionError):
@@ -97,9 +97,9 @@ def test_a_plan_that_keeps_its_tenant_is_found_whatever_the_seed(market, monkeyp
 def test_a_seed_goes_the_same_walk_again(market, monkeypatch):
     market.run(*ORDERS["rows that are inserted for others"])
     details = []
-    monkeypatch.setenv(machine.SEED, "7")
+    monkeypatch.setenv(state_machine.SEED, "7")
     # As the first walk that leaks was gone; how far it can be shortened in a while is the machine's.
-    monkeypatch.setattr(machine, "_SHORTEN", 0.0)
+    monkeypatch.setattr(state_machine, "_SHORTEN", 0.0)
     for _ in range(2):
         with market.check() as check:
             with pytest.raises(AssertionError):
@@ -111,7 +111,7 @@ def test_a_seed_goes_the_same_walk_again(market, monkeypatch):
 
 
 def test_the_shortest_walk_is_told(market, monkeypatch):
-    monkeypatch.setenv(machine.SEED, "7")
+    monkeypatch.setenv(state_machine.SEED, "7")
     market.run(*ORDERS["rows that are inserted for others"])
     with market.check() as check:
         with pytest.raises(AssertionError):
@@ -122,7 +122,7 @@ def test_the_shortest_walk_is_told(market, monkeypatch):
 
 
 def test_a_seed_that_is_no_number_is_told(market, monkeypatch):
-    monkeypatch.setenv(machine.SEED, "lucky")
+    monkeypatch.setenv(state_machine.SEED, "lucky")
     with market.check() as check, pytest.raises(Inconclusive, match="STEWARD_SEED is no number"):
         runbook.test_interleaving(check)
 

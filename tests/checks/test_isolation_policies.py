@@ -10,8 +10,8 @@ from psycopg import sql
 
 from checks import test_isolation_policies as runbook
 from steward import Inconclusive, NotNeeded
+from steward.engine.executor import Settings
 from steward.profile import Exemption
-from steward.work import Settings
 from tests.fixtures.running import held
 
 ITEMS = ("enabled", "idle", "open", "unset", "checks", "nulls", "unproven", "denied")

@@ -11,10 +11,10 @@ from psycopg import sql
 
 from checks import test_isolation_probe as runbook
 from steward import Inconclusive, NotNeeded
-from steward.isolation import evidence, probe
-from steward.isolation.matrix import COMMANDS
+from steward.engine.executor import Settings
+from steward.isolation.probe import findings, probe
+from steward.isolation.probe.matrix import COMMANDS
 from steward.profile import Exemption
-from steward.work import Settings
 from tests.fixtures.defects import DEFECTS
 from tests.fixtures.market import KINDS
 
@@ -289,7 +289,7 @@ def test_writes_go_to_a_copy_unless_the_profile_says_otherwise(database, setting
 
 def test_a_profile_that_forbids_writes_judges_none(market):
     with market.check(isolation={"writes": "never"}) as check, pytest.raises(NotNeeded, match="never"):
-        evidence.writes(check)
+        findings.writes(check)
 
 
 def test_what_cannot_be_proved_is_no_pass_and_can_be_excused(market):

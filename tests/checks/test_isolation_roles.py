@@ -11,7 +11,7 @@ from psycopg import sql
 
 from checks import test_isolation_roles as runbook
 from steward import Inconclusive, NotNeeded
-from steward.isolation import reach
+from steward.isolation.catalog import role_graph
 
 ITEMS = [
     name.removeprefix("test_")
@@ -194,7 +194,7 @@ def test_what_is_reached_is_what_the_server_allows(market, cluster):
             market.run(f"grant {other} to {role}" + (f" with {options}" if cluster.version >= 16 else ""))
     rows = market.database.execute(ALLOWED, {"acts": "set" if cluster.version >= 16 else "member"})
     with market.check() as check:
-        known = reach.graph(check)
+        known = role_graph.graph(check)
     found = {
         (known.roles[step.path[0]].name, known.roles[step.role].name): step
         for role in roles

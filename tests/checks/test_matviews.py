@@ -6,7 +6,7 @@ import pytest
 from psycopg import sql
 
 from checks import test_matviews as runbook
-from steward.procedures import matview_facts
+from steward.actions import matview_state
 from tests.fixtures.running import changed
 
 HOSTILE = 'Odd "x"; drop %(a)s.{b} é'
@@ -28,8 +28,8 @@ def checked(fresh, settings, checking):
 
     def run(query, settings=settings, **params):
         check = checking(fresh, settings)
-        told = {**matview_facts.expected(check), **params}
-        return {each.object_name: each for each in check.run(query, matview_facts.within(check), **told).offenders}
+        told = {**matview_state.expected(check), **params}
+        return {each.object_name: each for each in check.run(query, matview_state.within(check), **told).offenders}
 
     return run
 

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from checks import test_prerequisites as runbook
-from steward import bootstrap, inventory, prerequisites, profile, session
-from steward.check import Check
+from steward import profile
+from steward.database import inventory, session
+from steward.engine.check import Check
+from steward.setup import bootstrap, prerequisites
 from tests.fixtures.database import TestDatabase
 from tests.fixtures.running import changed, until
 from tests.fixtures.standby import caught_up

@@ -4,14 +4,14 @@ import pytest
 from psycopg import sql
 
 from checks import test_retention as runbook
-from steward import inventory, session
-from steward.action import Settings
-from steward.check import Check
-from steward.retention import reach
-from steward.retention.holds import RefusalError
+from steward.database import inventory, session
+from steward.engine.action import Settings
+from steward.engine.check import Check
+from steward.retention import coverage
+from steward.retention.legal_holds import RefusalError
 from tests.fixtures.retention import old, rule, shop, suggest, with_rules
 
-CHECKS = {"overdue": reach.overdue, "unreachable": reach.unreachable}
+CHECKS = {"overdue": coverage.overdue, "unreachable": coverage.unreachable}
 
 
 @pytest.fixture

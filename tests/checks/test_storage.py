@@ -9,7 +9,8 @@ import pytest
 from psycopg import sql
 
 from checks import test_storage as runbook
-from steward import Inconclusive, NotNeeded, inventory
+from steward import Inconclusive, NotNeeded
+from steward.database import inventory
 from tests.fixtures.running import changed, held, until
 from tests.maintenance.test_vacuum import table
 

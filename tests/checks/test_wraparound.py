@@ -9,7 +9,7 @@ from psycopg import sql
 
 from checks import test_wraparound as runbook
 from maintenance.test_vacuum import test_vacuum as vacuum
-from steward.binaries import identity
+from steward.server.binaries import identity
 from tests.fixtures.engine import stuck
 from tests.fixtures.running import changed, held, until
 from tests.maintenance.test_vacuum import table

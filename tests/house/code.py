@@ -39,23 +39,97 @@ def banned(files: Mapping[Path, str], *names: str) -> list[str]:
     ]
 
 
-def upward(files: Mapping[Path, str], order: Sequence[str]) -> list[str]:
-    """Return the imports of ``steward`` rooms that stand above the importing one, and rooms that stand nowhere.
+def module_of(path: Path) -> str:
+    """Return the dotted name of a module; a package is its ``__init__``."""
+    return ".".join(path.with_suffix("").parts)
 
-    A path is relative to the repository: ``steward/<room>.py`` or ``steward/<room>/<module>.py``.
+
+def _room(name: str, floors: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
+    """Return package and room of an imported name; the room is empty where the name is the package's own."""
+    for package in sorted(floors, key=len, reverse=True):
+        if name == package or name.startswith(f"{package}."):
+            first = name[len(package) + 1 :].partition(".")[0]
+            return package, first if first in floors[package] else ""
+    return None
+
+
+def upward(files: Mapping[Path, str], floors: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the imports of rooms that stand above the importing one, and rooms that stand nowhere.
+
+    ``floors`` maps each package to its rooms, both from the ground up; a package's ``__init__`` stands on its rooms.
     """
+    height = {package: number for number, package in enumerate(floors)}
+
+    def place(package: str, room: str) -> tuple[int, int]:
+        rooms = floors[package]
+        return height[package], rooms.index(room) if room else len(rooms)
+
     found = []
     for path, text in files.items():
-        room = path.with_suffix("").parts[1]
-        if room not in order:
-            found.append(f"{path} is in no place of the order")
+        package, _, room = module_of(path).rpartition(".")
+        if package not in floors or (room != "__init__" and room not in floors[package]):
+            found.append(f"{path} stands on no floor")
             continue
+        own = place(package, "" if room == "__init__" else room)
         for line, name in imports(ast.parse(text)):
-            package, _, inner = f"{name}.".partition(".")
-            other = inner.partition(".")[0]
-            if package == "steward" and other in order and order.index(other) > order.index(room):
-                found.append(f"{path}:{line} imports {other}, which stands above {room}")
+            other = _room(name, floors)
+            # The root package holds the errors, which every room may raise; its own rooms are above all.
+            if other is None or other in {("steward", ""), (package, "")}:
+                continue
+            if place(*other) > own:
+                found.append(f"{path}:{line} imports {'.'.join(filter(None, other))}, which stands above it")
     return found
+
+
+def not_offered(
+    files: Mapping[Path, str], floors: Mapping[str, Sequence[str]], offers: Mapping[str, set[str]]
+) -> list[str]:
+    """Return the imports of what another package does not offer in its ``__all__``."""
+    found = []
+    for path, text in files.items():
+        package = module_of(path).rpartition(".")[0]
+        for line, name in imports(ast.parse(text)):
+            other = _room(name, floors)
+            if other is None or other[0] in {package, "steward"} or name == other[0]:
+                continue
+            wanted = name[len(other[0]) + 1 :].partition(".")[0]
+            if wanted not in offers[other[0]]:
+                found.append(f"{path}:{line} imports {wanted}, which {other[0]} does not offer")
+    return found
+
+
+def offered(files: Mapping[Path, str]) -> dict[str, set[str]]:
+    """Return what each package offers: the ``__all__`` of its ``__init__``."""
+    found = {}
+    for path, text in files.items():
+        if path.name == "__init__.py":
+            [value] = [
+                node.value
+                for node in ast.parse(text).body
+                if isinstance(node, ast.Assign | ast.AnnAssign) and ast.unparse(node).startswith("__all__")
+            ]
+            found[module_of(path).rpartition(".")[0]] = set(ast.literal_eval(value))
+    return found
+
+
+def unused_offers(texts: Sequence[str], offers: Mapping[str, set[str]]) -> list[str]:
+    """Return what packages offer and no module imports, by its own name or as an attribute of its package."""
+    used = {name for text in texts for _, name in imports(ast.parse(text))}
+    found = []
+    for package, names in offers.items():
+        short = package.rpartition(".")[2]
+        whole = [text for text in texts if re.search(rf"^from .* import .*\b{short}\b", text, re.MULTILINE)]
+        for name in sorted(names):
+            own = f"{package}.{name}"
+            taken = any(each == own or each.startswith(f"{own}.") for each in used)
+            if package != "steward" and not taken and not any(f"{short}.{name}" in text for text in whole):
+                found.append(f"{package} offers {name}, which nobody uses")
+    return found
+
+
+def summary(text: str) -> str:
+    """Return the first line of a module's docstring."""
+    return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
 
 
 def connecting(files: Mapping[Path, str]) -> list[str]:

@@ -9,8 +9,9 @@ import inspect
 import psycopg
 import pytest
 
-from steward import Undone, inventory, queries, session
-from steward.check import Check
+from steward import Undone
+from steward.database import inventory, queries, session
+from steward.engine.check import Check
 from tests.house import repository
 
 COLUMNS = ("object_type", "object_name", "observed", "expected", "detail", "remediation")

@@ -7,64 +7,12 @@ from typing import get_args
 
 import pytest
 
-from steward import queries
+from steward.actions.registry import PROCEDURES
+from steward.database import queries
 from steward.profile.sections import Action
-from steward.registry import PROCEDURES
 from tests.house import code, repository, statements
+from tests.house.floors import FLOORS
 
-# From the ground up: a room imports only rooms that stand before it, for types as well.
-ROOMS = (
-    "__init__",
-    "verdict",
-    "words",
-    "redaction",
-    "lanes",
-    "allure",
-    "profile",
-    "queries",
-    "journal",
-    "binaries",
-    "postmaster",
-    "embedded",
-    "target",
-    "session",
-    "inventory",
-    "facts",
-    "locks",
-    "guard",
-    "disk",
-    "progress",
-    "ledger",
-    "requirements",
-    "bootstrap",
-    "throwaway",
-    "demo",
-    "provision",
-    "drawing",
-    "terminal",
-    "canary",
-    "work",
-    "action",
-    "check",
-    "prerequisites",
-    "retention",
-    "isolation",
-    "procedures",
-    "registry",
-    "survey",
-    "inspection",
-    "draft",
-    "fork",
-    "phase",
-    "report",
-    "closing",
-    "watch",
-    "items",
-    "engine",
-    "plugin",
-    "run",
-    "__main__",
-)
 RUNBOOKS = ("maintenance/*.py", "checks/*.py")
 ROOM_LINES = 300
 RUNBOOK_LINES = 100
@@ -72,13 +20,35 @@ FUNCTION_LINES = 40
 
 
 def test_rooms_import_only_what_stands_below_them():
-    assert code.upward(repository.read("steward/*.py"), ROOMS) == []
+    assert code.upward(repository.read("steward/*.py"), FLOORS) == []
 
 
-def test_every_room_of_the_order_exists():
-    rooms = {path.with_suffix("").parts[1] for path in repository.tracked("steward/*.py")}
+def test_every_room_of_the_floors_exists():
+    rooms = {code.module_of(path) for path in repository.tracked("steward/*.py")}
 
-    assert [room for room in ROOMS if room not in rooms] == []
+    assert [
+        f"{package}.{room}" for package, own in FLOORS.items() for room in own if f"{package}.{room}" not in rooms
+    ] == []
+
+
+def test_the_top_of_the_house_is_bare():
+    top = {path.name for path in repository.tracked("steward/*.py") if len(path.parts) == 2}
+
+    assert {"__init__.py", "__main__.py", "plugin.py"} == top
+
+
+def test_a_package_offers_what_rooms_above_it_use():
+    rooms = repository.read("steward/*.py")
+    users = {**rooms, **repository.read(*RUNBOOKS, "bench/*.py")}
+
+    assert code.not_offered(users, FLOORS, code.offered(rooms)) == []
+
+
+def test_a_package_offers_nothing_that_nobody_uses():
+    rooms = repository.read("steward/*.py")
+    users = [*rooms.values(), *repository.read("checks/*.py", "bench/*.py", "tests/*.py").values()]
+
+    assert code.unused_offers(users, code.offered(rooms)) == []
 
 
 def test_runbooks_know_neither_each_other_nor_the_drivers():
@@ -98,7 +68,7 @@ def test_nox_needs_no_project_code():
 def test_only_one_room_connects():
     files = repository.read("steward/*.py", "reports/*.py", *RUNBOOKS)
 
-    assert {line.split(":")[0] for line in code.connecting(files)} == {"steward/session.py"}
+    assert {line.split(":")[0] for line in code.connecting(files)} == {"steward/database/session.py"}
 
 
 def test_only_one_room_knows_allure():
@@ -106,7 +76,7 @@ def test_only_one_room_knows_allure():
 
     knowing = {path.split(":")[0] for path in code.banned(files, "allure_commons", "allure_pytest", "allure")}
 
-    assert {path.removeprefix("steward/").split("/")[0] for path in knowing} == {"allure"}
+    assert {path.rpartition("/")[0] for path in knowing} == {"steward/record/allure"}
 
 
 def test_tests_mock_nothing():
@@ -191,10 +161,14 @@ def test_every_action_may_have_a_statement_timeout_of_its_own():
     assert sorted(set(PROCEDURES) - set(get_args(Action))) == []
 
 
-def test_the_picture_of_the_house_fits_on_a_page_and_shows_every_room_in_order():
+def test_the_picture_of_the_house_fits_on_a_page_and_shows_every_package_in_order():
     [picture] = repository.read("docs/ARCHITECTURE.md").values()
-    table = picture[picture.index("from the ground up") : picture.index("## Bans")]
-    shown = [name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in row.strip("`").split("` `")]
+    shown = re.findall(r"^\| `steward/([a-z_/]+)/` \| (.*?) \|$", picture, re.MULTILINE)
+    sentences = {
+        code.module_of(path).removesuffix(".__init__"): code.summary(text)
+        for path, text in repository.read("steward/*/__init__.py").items()
+    }
+    from_the_top = [name for name in reversed(FLOORS) if name != "steward"]
 
     assert len(picture.splitlines()) < 80
-    assert shown == list(ROOMS[1:])
+    assert [(name.removeprefix("steward.").replace(".", "/"), sentences[name]) for name in from_the_top] == shown

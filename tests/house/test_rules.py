@@ -8,42 +8,77 @@ import pytest
 
 from tests.house import code, repository, statements
 
-ROOMS = ("queries", "session", "action")
+FLOORS = {"steward.database": ("queries", "session"), "steward.engine": ("guard", "action"), "steward": ("plugin",)}
 
 
-def _file(text, path="steward/session.py"):
+def _file(text, path="steward/database/session.py"):
     return {Path(path): text}
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "from steward.action import Work",
-        "from steward import action",
-        "import steward.action",
-        "if TYPE_CHECKING:\n    from steward.action import Work",
-        "def f():\n    from steward import action",
+        "from steward.engine.action import Work",
+        "from steward.engine import action",
+        "from steward import engine",
+        "import steward.engine.action",
+        "from steward.plugin import x",
+        "if TYPE_CHECKING:\n    from steward.engine.action import Work",
+        "def f():\n    from steward.engine import action",
     ],
 )
-def test_an_import_upward_is_seen(line):
-    [found] = code.upward(_file(line), ROOMS)
+def test_an_import_of_a_package_above_is_seen(line):
+    [found] = code.upward(_file(line), FLOORS)
 
-    assert "imports action, which stands above session" in found
+    assert "which stands above it" in found
+
+
+def test_an_import_of_a_room_above_in_the_same_package_is_seen():
+    assert code.upward(_file("from steward.database import session", "steward/database/queries.py"), FLOORS) == [
+        "steward/database/queries.py:1 imports steward.database.session, which stands above it"
+    ]
 
 
 @pytest.mark.parametrize(
-    "line", ["from steward import queries", "import steward", "import action", "from x import action"]
+    "line",
+    [
+        "from steward.database import queries",
+        "from steward.database.queries import text",
+        "from steward import StewardError",
+        "import action",
+        "from x import action",
+    ],
 )
 def test_an_import_downward_or_of_something_else_is_not(line):
-    assert code.upward(_file(line), ROOMS) == []
+    assert code.upward(_file(line), FLOORS) == []
 
 
-def test_a_room_that_stands_nowhere_is_seen():
-    assert code.upward(_file("", "steward/attic.py"), ROOMS) == ["steward/attic.py is in no place of the order"]
+@pytest.mark.parametrize("path", ["steward/database/attic.py", "steward/attic.py", "steward/attic/session.py"])
+def test_a_room_that_stands_nowhere_is_seen(path):
+    assert code.upward(_file("", path), FLOORS) == [f"{path} stands on no floor"]
 
 
-def test_modules_of_one_room_may_import_each_other():
-    assert code.upward(_file("from steward.session.deep import x", "steward/session/other.py"), ROOMS) == []
+def test_an_import_of_what_a_package_does_not_offer_is_seen():
+    offers = code.offered(
+        {
+            Path("steward/database/__init__.py"): '__all__ = ["session"]',
+            Path("steward/engine/__init__.py"): "__all__ = []",
+        }
+    )
+    text = "from steward.database import queries, session\nfrom steward.database.session import Session"
+
+    assert code.not_offered(_file(text, "steward/engine/guard.py"), FLOORS, offers) == [
+        "steward/engine/guard.py:1 imports queries, which steward.database does not offer"
+    ]
+    assert code.not_offered(_file(text, "steward/database/session.py"), FLOORS, offers) == []
+
+
+def test_an_offer_that_nobody_uses_is_seen():
+    offers = {"steward.database": {"queries", "session", "target"}}
+    texts = ["from steward.database import queries", "import steward.database.session", "from steward import database"]
+
+    assert code.unused_offers(texts, offers) == ["steward.database offers target, which nobody uses"]
+    assert code.unused_offers([*texts, "from steward import database\ndatabase.target"], offers) == []
 
 
 @pytest.mark.parametrize("line", ["import psycopg", "from psycopg import sql", "import psycopg.rows as rows"])
@@ -58,7 +93,7 @@ def test_what_is_only_called_like_a_banned_import_is_not(line):
 
 @pytest.mark.parametrize("call", ["psycopg.connect(dsn)", "Connection.connect(dsn)", "psycopg.Connection.connect()"])
 def test_a_connection_made_elsewhere_is_seen(call):
-    assert code.connecting(_file(call)) == ["steward/session.py:1 connects"]
+    assert code.connecting(_file(call)) == ["steward/database/session.py:1 connects"]
 
 
 def test_other_methods_of_that_name_are_not():
@@ -99,11 +134,11 @@ def test_a_long_function_is_seen_whatever_its_docstring():
     short = 'def f(\n    a,\n):\n    """One.\n\n    Two.\n    """\n    return a\n'
     long = "def g():\n" + "    x = 1\n" * 4
 
-    assert code.long_functions(_file(short + long), 3) == ["steward/session.py:9 g has 4 lines"]
+    assert code.long_functions(_file(short + long), 3) == ["steward/database/session.py:9 g has 4 lines"]
 
 
 def test_a_module_without_all_is_seen():
-    assert code.without_all(_file("x = 1")) == ["steward/session.py has no __all__"]
+    assert code.without_all(_file("x = 1")) == ["steward/database/session.py has no __all__"]
     assert code.without_all(_file("__all__ = ['x']\nx = 1")) == []
     assert code.without_all(_file('"""Only a word on what is in here."""\nfrom __future__ import annotations')) == []
 
@@ -156,7 +191,7 @@ def test_what_is_quoted_or_a_comment_is_left_alone(quoted):
 def test_rows_in_no_order_are_seen():
     assert statements.unordered(_file(HEALTHY)) == []
     assert statements.unordered(_file(HEALTHY.replace("order by", "-- order by"))) == [
-        "steward/session.py has no order"
+        "steward/database/session.py has no order"
     ]
 
 
@@ -222,5 +257,5 @@ def test_a_dead_link_is_seen(tmp_path):
 
 
 def test_a_long_file_is_seen():
-    assert repository.long_files(_file("a\n" * 3), 2) == ["steward/session.py has 3 lines"]
+    assert repository.long_files(_file("a\n" * 3), 2) == ["steward/database/session.py has 3 lines"]
     assert repository.long_files(_file("a\n" * 2), 2) == []

@@ -8,8 +8,9 @@ import pytest
 from psycopg import sql
 
 from maintenance.test_analyze import test_analyze as runbook
-from steward import Busy, Inconclusive, NotNeeded, Planned, inventory
-from steward.action import EXPECTED
+from steward import Busy, Inconclusive, NotNeeded, Planned
+from steward.database import inventory
+from steward.engine.action import EXPECTED
 from tests.fixtures.running import changed, held, settled, until
 
 VERSION = "public.schema_version"

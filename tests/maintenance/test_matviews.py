@@ -12,8 +12,8 @@ from psycopg import sql
 
 from maintenance.test_matviews import test_matviews as runbook
 from steward import Busy, Deferred, NotNeeded, Planned
-from steward.procedures.matview_facts import UnfitError
-from steward.procedures.refresh import choose
+from steward.actions.matview_refresh import choose
+from steward.actions.matview_state import UnfitError
 from tests.fixtures.running import changed, held, settled, until
 
 HOSTILE = 'Odd "x"; drop table %(a)s.{b} é'

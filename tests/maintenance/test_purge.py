@@ -14,8 +14,8 @@ import pytest
 from psycopg import sql
 
 from steward import Busy, Deferred, NotNeeded, Planned, PrerequisiteError, ProfileError
-from steward.action import Settings
-from steward.retention.holds import RefusalError
+from steward.engine.action import Settings
+from steward.retention.legal_holds import RefusalError
 from tests.fixtures.retention import old, rule, shop, suggest, with_locks, with_profile, with_rules
 from tests.fixtures.running import until
 

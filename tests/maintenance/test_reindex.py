@@ -12,8 +12,8 @@ from psycopg import sql
 from maintenance.test_reindex import test_leftovers as leftovers_runbook
 from maintenance.test_reindex import test_reindex as runbook
 from steward import Busy, Deferred, Inconclusive, NotNeeded, Planned
-from steward.procedures.reindex import refused
-from steward.target import Target
+from steward.actions.reindex import refused
+from steward.database.target import Target
 from tests.fixtures.disk import elsewhere
 from tests.fixtures.engine import events
 from tests.fixtures.indexes import aside, bloated, building, index_of, invalid, leave

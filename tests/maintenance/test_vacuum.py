@@ -10,7 +10,7 @@ from psycopg import sql
 
 from maintenance.test_vacuum import test_vacuum as runbook
 from steward import Busy, Deferred, NotNeeded, Planned
-from steward.action import Settings, Work
+from steward.engine.action import Settings, Work
 from steward.profile import PartitionFamily
 from tests.fixtures.engine import busy, stuck
 from tests.fixtures.running import changed, held, settled, until

@@ -7,7 +7,7 @@ import pytest
 
 from reports import texts
 from reports.__main__ import render
-from steward import allure
+from steward.record import allure
 from tests.fixtures.runs import a_demo, a_run, hostile
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reports import PageError, history, node, record, seal
-from steward import allure
+from steward.record import allure
 from tests.fixtures.runs import HOSTILE, a_plan, a_run
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def test_a_page_that_still_loads_something_is_refused():
 def test_nothing_secret_that_the_journal_took_out_comes_back(
     finished: Callable[[dict[str, Any]], Path], tmp_path: Path, allure_packages: None
 ):
-    from steward.journal import Journal  # noqa: PLC0415
+    from steward.record.journal import Journal  # noqa: PLC0415
 
     text = "psql postgresql://u:s3cr3t-word@host/db failed: password=s3cr3t-word"
     redacted = Journal(tmp_path, ["s3cr3t-word"]).redact({**a_run(), "messages": [text]})

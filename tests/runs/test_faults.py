@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from steward import demo
+from steward.setup import demo
 from tests.fixtures.disk import mounted
 from tests.fixtures.retention import shop, suggest
 from tests.fixtures.running import held, until

@@ -14,7 +14,7 @@ from tests.fixtures.standby import caught_up
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from steward.target import Target
+    from steward.database.target import Target
     from tests.fixtures.database import Cluster
     from tests.fixtures.suite import Finished, Suite
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward import demo
+from steward.setup import demo
 from tests.fixtures.indexes import bloated
 
 if TYPE_CHECKING:

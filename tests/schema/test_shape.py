@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from steward import demo
+from steward.setup import demo
 from tests.fixtures import hostile
 
 TABLES = ["correction_logs", "rule_sets", "rule_versions", "suggestions"]

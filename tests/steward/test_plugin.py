@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from steward import StewardError, facts
+from steward import StewardError
+from steward.record import provenance
 from tests.fixtures.house import RUNBOOK, job
 
 CHECK = '''"""Jobs that were done are counted."""
@@ -47,7 +48,7 @@ def reasons(run: dict) -> dict[str, str]:
 
 @pytest.mark.parametrize("words", [["maintenance", "checks"], ["."], ["maintenance/test_vacuum.py"]])
 def test_bare_pytest_in_a_checkout_touches_no_runbook(words):
-    done = pytest_in(facts.ROOT, "--collect-only", "-q", *words, "--ignore=tests")
+    done = pytest_in(provenance.ROOT, "--collect-only", "-q", *words, "--ignore=tests")
     collected = [line for line in done.stdout.splitlines() if line.startswith(("maintenance/", "checks/"))]
 
     assert collected == []
@@ -55,7 +56,7 @@ def test_bare_pytest_in_a_checkout_touches_no_runbook(words):
 
 
 def test_markers_of_runbooks_are_known_outside_a_run():
-    done = pytest_in(facts.ROOT, "--markers")
+    done = pytest_in(provenance.ROOT, "--markers")
 
     for marker in ("daily", "phase(name, step)", "needs(procedure)", "severity(level)", "controls(*ids)"):
         assert f"@pytest.mark.{marker}:" in done.stdout

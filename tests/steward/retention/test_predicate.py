@@ -12,8 +12,9 @@ from hypothesis import settings as drawn
 from hypothesis import strategies as st
 from psycopg import sql
 
-from steward import profile, queries, session
-from steward.retention import facts, predicate
+from steward import profile
+from steward.database import queries, session
+from steward.retention import predicate, resolved_rule
 from steward.retention.predicate import Bindings
 from tests.fixtures.retention import rule, shop
 
@@ -200,5 +201,5 @@ def test_plain_names_need_no_quotes(name, parts):
 def test_facts_survive_the_plan(database):
     found = profile.load("development")
     with session.maintenance(database.target(), found) as conn:
-        for each in facts.find(conn, found, found.retention.rules, "2026-01-31 00:00:00+00"):
-            assert facts.from_json(facts.to_json(each)) == each
+        for each in resolved_rule.find(conn, found, found.retention.rules, "2026-01-31 00:00:00+00"):
+            assert resolved_rule.from_json(resolved_rule.to_json(each)) == each

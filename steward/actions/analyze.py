@@ -1,0 +1,230 @@
+"""ANALYZE of what needs it: by the server's own trigger, and partitioned tables, which the server never analyzes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from math import floor
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+from psycopg.errors import LockNotAvailable
+
+from steward import Busy, Inconclusive, NotNeeded
+from steward.actions import server_notices, vacuum_thresholds
+from steward.actions.matviews import Matviews
+from steward.database import locks, queries
+from steward.engine.action import EXPECTED, Due, Examined, Procedure, Statement
+from steward.record import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from steward.database.inventory import Relation, Scan
+    from steward.database.session import Session
+    from steward.engine.action import Settings, Work
+
+__all__ = ["Analyze", "AnalyzeState", "Stale"]
+
+# Before 15 counters go to the statistics collector and come back in a file that may be half a second old.
+_NOTED_WITHIN = 5.0
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A table or materialized view whose statistics are stale; ``limit``: the changed rows that they may be old by."""
+
+    oid: int
+    schema: str
+    name: str
+    ident: str
+    is_parent: bool
+    limit: int
+
+
+@dataclass(frozen=True)
+class AnalyzeState:
+    """What ANALYZE is to change; ``unknown``: no analyze is noted; ``missing``: rows, and no statistics of them."""
+
+    rows: int
+    modified_rows: int
+    analyses: int
+    last_analyze: str | None
+    unknown: bool
+    missing: bool
+
+
+class Analyze(Procedure[Stale, AnalyzeState]):
+    """ANALYZE of tables, leaves, materialized views and partitioned parents."""
+
+    name = "analyze"
+    subject = "table"
+    phase = "tables"
+
+    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
+        """Return what changed in each partitioned table, which tables have no statistics, which views get new ones."""
+        missing = queries.fetch(conn, "maintenance/analyze_unknown", {"oid": None})
+        unknown = [{"oid": row["oid"], "missing": True} for row in missing]
+        return [*_parents(conn, None), *unknown, *_refreshed(conn, settings, scan)]
+
+    def cautions(self, settings: Settings) -> Sequence[str]:
+        """Warn of a target for the whole session."""
+        target = settings.figures.statistics_target
+        if not target:
+            return ()
+        what = f"{settings.schedule}.statistics_target samples every column for a target of {target}"
+        return (f"analyze: {what}; the next autoanalyze goes back to the columns' own, and plans may flip",)
+
+    def examine(self, scan: Scan, settings: Settings) -> Examined[Stale]:
+        """Return the tables and parents that need it; an empty one has nothing to sample."""
+        known = {row["oid"]: row for row in scan.gathered.get(self.name, [])}
+        expected = {row["oid"]: row["dead_rows"] for row in scan.gathered.get(EXPECTED, [])}
+        leaves, sizes = _leaves(scan), {relation.oid: relation.size for relation in scan.relations}
+        examined = [each for each in scan.relations if each.kind in "rpm" and each.ident not in ledger.OURS]
+        due = []
+        for table in examined:
+            below = leaves.get(table.oid, ())
+            size = sum(sizes.get(leaf, 0) for leaf in below) if table.kind == "p" else table.size
+            state = known.get(table.oid, {})
+            if state.get("refreshed"):
+                continue
+            state = state if table.kind == "p" else _state(table, missing=bool(state))
+            later = sum(expected.get(oid, 0) for oid in (table.oid, *below))
+            limit = _limit(table, state, scan, settings)
+            why = _why(state, limit, later) if size else ""
+            if why:
+                need = Stale(table.oid, table.schema, table.name, table.ident, table.kind == "p", limit)
+                due.append(Due(need, why, float(size), table.lane, table.ident, f"{size / 2**20:,.1f} MB"))
+        return Examined(len(examined), tuple(due))
+
+    def measure(self, work: Work, subject: Stale) -> AnalyzeState:
+        """Read what has changed, and what the server has noted.
+
+        Raises:
+            Inconclusive: the server counts nothing, so no effect could be seen.
+            NotNeeded: the table is gone.
+
+        """
+        rows = _parents(work.conn, subject.oid) if subject.is_parent else _table(work.conn, subject.oid)
+        if not rows:
+            raise NotNeeded(f"{subject.ident} is gone")
+        facts = {name: rows[0][name] for name in AnalyzeState.__dataclass_fields__}
+        if not rows[0]["counting"]:
+            raise Inconclusive("track_counts is off: the server counts no changes and notes no analyze; turn it on")
+        return AnalyzeState(**facts)
+
+    def still_due(self, before: AnalyzeState, subject: Stale, settings: Settings) -> bool:  # noqa: ARG002
+        """Look again: autovacuum, or before 18 the parent's own turn, may have been there."""
+        return before.unknown or before.missing or before.modified_rows > subject.limit
+
+    def statements(self, subject: Stale, settings: Settings, server_version: int) -> tuple[Statement, ...]:
+        """Return the one ANALYZE, after the session's target where the profile has one."""
+        name = "maintenance/analyze_parent" if subject.is_parent else "maintenance/analyze"
+        table = queries.compose(name, server_version, table=sql.Identifier(subject.schema, subject.name))
+        analyze = Statement(table, f"SHARE UPDATE EXCLUSIVE on {subject.ident}")
+        target = settings.figures.statistics_target
+        if not target:
+            return (analyze,)
+        return (Statement(queries.compose("maintenance/analyze_target", target=sql.Literal(target)), "none"), analyze)
+
+    def execute(self, work: Work, subject: Stale, before: AnalyzeState) -> Mapping[str, object]:
+        """Analyze, and wait until the server has noted it; a parent's leaves are remembered as they are then.
+
+        Raises:
+            Busy: the lock was not had.
+
+        """
+        with server_notices.warnings(work.conn) as warnings:
+            for statement in self.statements(subject, work.settings, work.server_version):
+                work.execute(statement)
+        told = "; ".join(warned.text for warned in warnings)
+        if self._noted(work, subject, before, patient=not warnings):
+            if subject.is_parent:
+                ledger.remember_analysis(work.conn, subject.oid)
+            return {"warnings": told, "refused": ""}
+        if any(warned.sqlstate == LockNotAvailable.sqlstate for warned in warnings):
+            holders = locks.blockers(work.conn, [subject.oid]) or "whoever held it is gone"
+            raise Busy(f"the server passed over it, because its lock was not had: {holders}")
+        return {"warnings": told, "refused": _refused(work, subject, told)}
+
+    def threshold(self, before: AnalyzeState, subject: Stale, settings: Settings) -> int:  # noqa: ARG002
+        """Return the changed rows that made the table due."""
+        return subject.limit
+
+    def _noted(self, work: Work, subject: Stale, before: AnalyzeState, *, patient: bool) -> bool:
+        until = time.monotonic() + _NOTED_WITHIN
+        while self.measure(work, subject).analyses <= before.analyses:
+            if not patient or time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        return True
+
+
+def _parents(conn: Session, oid: int | None) -> list[dict[str, Any]]:
+    version = conn.info.server_version
+    parts = {
+        "analyses": queries.compose("maintenance/analyze_analyses", version),
+        "counted_since": queries.compose("ledger/counted_since", version),
+    }
+    return queries.fetch(conn, "maintenance/analyze_parents", {"oid": oid}, **parts)
+
+
+def _refreshed(conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
+    """Return the materialized views that this run will refresh, and analyze with it."""
+    refresh = Matviews()
+    found = replace(scan, gathered={refresh.name: refresh.gather(conn, settings, scan)})
+    return [{"oid": due.subject.oid, "refreshed": True} for due in refresh.examine(found, settings).due]
+
+
+def _table(conn: Session, oid: int) -> list[dict[str, Any]]:
+    unknown = queries.compose("maintenance/analyze_unknown", conn.info.server_version)
+    return queries.fetch(conn, "maintenance/analyze_measure", {"oid": oid}, unknown=unknown)
+
+
+def _state(table: Relation, *, missing: bool) -> dict[str, Any]:
+    """Return a table's state as the inventory has it."""
+    modified = table.modified_since_analyze
+    return {"modified_rows": modified, "unknown": table.last_analyze is None, "missing": missing}
+
+
+def _limit(table: Relation, state: Mapping[str, Any], scan: Scan, settings: Settings) -> int:
+    if table.kind == "p":
+        rows: int = state.get("rows", 0)
+        return floor(settings.profile.analyze.modified_ratio * rows)
+    return vacuum_thresholds.analyze_limit(table, scan.server)
+
+
+def _why(state: Mapping[str, Any], limit: int, later: int) -> str:
+    """Say why, in the order of what is worse; nothing where statistics are fresh enough."""
+    if state.get("unknown"):
+        return "no analyze of it is known: there was none, or its counters were lost"
+    if state.get("missing"):
+        return "it holds rows, and the planner has no statistics of them"
+    modified = state.get("modified_rows", 0)
+    if modified > limit:
+        return f"{modified:,} rows changed since the last analyze, over {limit:,}"
+    if modified + later > limit:
+        told = f"{modified + later:,} rows changed since the last analyze, over {limit:,}"
+        return f"{told}, once the earlier phases have run"
+    return ""
+
+
+def _leaves(scan: Scan) -> dict[int, list[int]]:
+    """Return the leaves of whatever depth below each partitioned table, by oid."""
+    families = {family.oid: family for family in scan.families}
+
+    def below(oid: int) -> list[int]:
+        found = []
+        for partition in families[oid].partitions if oid in families else ():
+            found += below(partition.oid) if partition.is_partitioned else [partition.oid]
+        return found
+
+    return {oid: below(oid) for oid in families}
+
+
+def _refused(work: Work, subject: Stale, told: str) -> str:
+    """Say what the server said, and what would let it be done."""
+    owner = work.settings.profile.roles.owner
+    rows = queries.fetch(work.conn, "maintenance/analyze_remedy", {"oid": subject.oid, "owner": owner})
+    remedy = f"; let an administrator run: {rows[0]['remedy']};" if rows and told else ""
+    return f"{told or 'the server has noted no analyze'}{remedy}"

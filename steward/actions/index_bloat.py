@@ -1,0 +1,116 @@
+"""Which indexes are worth a rebuild, by what the catalog tells and by what was measured before.
+
+Reading a whole index is the only sure measure, so it is done only for candidates, by the action itself, and what it
+found is remembered: it stands until the index has grown, or until it is old and rows have come or gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from steward.engine.executor import Settings
+
+__all__ = ["UNKNOWN", "Index", "Limits", "limits", "reason", "share", "used"]
+
+UNKNOWN = "never measured"
+
+_DAY = 86_400.0
+_MB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Index:
+    """A large index: an action's subject. ``file`` and ``oid`` are those of before the rebuild; sizes in bytes."""
+
+    oid: int
+    file: int
+    schema: str
+    name: str
+    ident: str
+    table_oid: int
+    table_ident: str
+    tablespace: int
+    method: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The figures of a schedule: ``bloat`` is the share of an index that is waste, durations in days."""
+
+    bloat: float
+    size: int
+    scans: int
+    scans_counted: float
+    grown: float
+    measured_for: float
+
+
+def limits(settings: Settings) -> Limits:
+    """Return the limits of the run's schedule."""
+    figures, indexes = settings.figures, settings.profile.indexes
+    return Limits(
+        bloat=figures.index_bloat,
+        size=max(figures.index_size, indexes.minimum_size),
+        scans=figures.index_scans,
+        scans_counted=_days(indexes.scans_counted),
+        grown=indexes.grown,
+        measured_for=_days(indexes.measured_for),
+    )
+
+
+def share(size: int, needed: float) -> float:
+    """Return the share of ``size`` that is waste where only ``needed`` would be needed."""
+    return round(min(1.0, max(0.0, 1 - needed / size)), 4) if size else 0.0
+
+
+def used(row: dict[str, Any], allowed: Limits) -> str | None:
+    """Say how much the index is used; None where it is too little for a rebuild.
+
+    A server that crashed has forgotten its counters without a word but the age of what it counts for itself: few scans
+    in a short time mean nothing.
+    """
+    if row["scans"] > allowed.scans:
+        return f"{row['scans']:,} scans"
+    if row["counted_days"] < allowed.scans_counted:
+        return f"scans counted for {row['counted_days']:.1f} days only"
+    return None
+
+
+def reason(row: dict[str, Any], allowed: Limits) -> str | None:
+    """Say why the index must be looked at and, where that confirms it, rebuilt; None where it is well.
+
+    What was measured goes before what it needs a row, and that before the statistics' estimate. Of a method other than
+    btree only the size a row tells anything, and only while the rows are counted: the first one met is what it needs.
+    """
+    if row["known_size"] is not None:
+        return _remembered(row, allowed)
+    if row["estimate"] is not None and not row["stale"]:
+        bloat = share(row["size"], row["estimate"])
+        return f"about {bloat:.0%} bloat by the statistics, over {allowed.bloat:.0%}" if bloat > allowed.bloat else None
+    counted = row["rows"] > 0 and not row["stale"]
+    return UNKNOWN if row["method"] == "btree" or counted else None
+
+
+def _remembered(row: dict[str, Any], allowed: Limits) -> str | None:
+    same = row["size"] <= row["known_size"] * (1 + allowed.grown)
+    if same and (row["unchanged"] or row["known_days"] < allowed.measured_for):
+        # Right after a rebuild no rebuild can do better, whatever it measures: keys may be too wide to fill a page.
+        bloated = row["known_bloat"] is not None and row["known_bloat"] > allowed.bloat and not row["rebuilt"]
+        return f"{row['known_bloat']:.0%} bloat measured, over {allowed.bloat:.0%}" if bloated else None
+    if row["known_ratio"] and row["rows"] > 0 and not row["stale"]:
+        bloat = share(row["size"], row["known_ratio"] * row["rows"])
+        told = f"about {bloat:.0%} bloat by what it needed a row, over {allowed.bloat:.0%}"
+        return told if bloat > allowed.bloat else None
+    if row["method"] != "btree":
+        return None
+    known = f"since it was measured at {row['known_size'] / _MB:,.1f} MB"
+    return f"rows came and went {known}" if same else f"grown to {row['size'] / _MB:,.1f} MB {known}"
+
+
+def _days(duration: timedelta) -> float:
+    return duration.total_seconds() / _DAY

@@ -1,0 +1,261 @@
+"""One refresh: concurrently or plain by rule, in a transaction that is only committed when nothing was lost.
+
+An emptied view thus never becomes visible, and the record of the refresh is as true as its content.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from steward import Busy, Deferred
+from steward.actions import matview_state
+from steward.actions.matview_state import UnfitError
+from steward.database import disk_space, queries
+from steward.engine import guard
+from steward.engine.action import Statement, ended_by_window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import timedelta
+
+    from steward.actions.matview_state import View
+    from steward.engine.action import Work
+    from steward.profile import Profile
+
+__all__ = ["Refresh", "Way", "analyze", "beside", "choose", "plain"]
+
+# From 17 on REFRESH runs with a search_path of pg_catalog and pg_temp only.
+_SAFE_PATH = 170000
+_LOOK = 0.2  # s
+_UNDEFINED = (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedObject)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a view is refreshed and why; ``bounded``: cancelled when readers would wait longer than they may."""
+
+    mode: Literal["plain", "concurrent"]
+    why: str
+    bounded: bool = False
+
+
+class _TooLongError(Exception):
+    """A plain refresh would keep readers waiting for too long; ``seconds`` where that was measured."""
+
+    def __init__(self, why: str, seconds: float | None = None) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+
+
+def choose(found: Mapping[str, Any], profile: Profile) -> Way:
+    """Return the way: plain where nobody can read, where no other is possible, or where readers hardly notice.
+
+    A concurrent refresh runs the same query and more, so its duration stands for that of a plain one that is not known.
+    """
+    limit = profile.locks.access_exclusive.total_seconds()
+    expected = found["seconds"] if found["plain_seconds"] is None else found["plain_seconds"]
+    if not found["populated"]:
+        return Way("plain", "it holds nothing yet, so that nobody can read it")
+    if not found["has_key"]:
+        return Way("plain", "no unique index on columns allows CONCURRENTLY", profile.refresh.without_key == "refuse")
+    if expected is None:
+        return Way("concurrent", "how long readers would wait is not known yet")
+    if expected <= limit * profile.refresh.plain_share:
+        return Way("plain", f"the last one took {expected:g} s, and readers may wait {limit:g} s", bounded=True)
+    return Way("concurrent", f"the last one took {expected:g} s, and readers may wait {limit:g} s")
+
+
+def plain(view: View) -> Statement:
+    """Return the refresh for which readers wait."""
+    return _statement("maintenance/matviews_refresh", view, "ACCESS EXCLUSIVE")
+
+
+def beside(view: View) -> Statement:
+    """Return the refresh beside which readers go on."""
+    return _statement("maintenance/matviews_refresh_beside", view, "EXCLUSIVE")
+
+
+def analyze(view: View) -> Statement:
+    """Return the ANALYZE of the view."""
+    return _statement("maintenance/matviews_analyze", view, "SHARE UPDATE EXCLUSIVE")
+
+
+def _statement(name: str, view: View, lock: str, server_version: int = 0) -> Statement:
+    table = sql.Identifier(view.schema, view.name)
+    text = queries.compose(name, server_version, view=table)
+    return Statement(text, f"{lock} on {view.ident}")
+
+
+class Refresh:
+    """The refresh of one view on the acting connection; ``found`` is what decides about it."""
+
+    def __init__(self, work: Work, view: View, found: Mapping[str, Any]) -> None:
+        self.work = work
+        self.view = view
+        self.found = found
+        self.profile = work.settings.profile
+        self.timeout: timedelta = work.settings.figures.timeout("matviews")
+
+    def through(self) -> Mapping[str, object]:
+        """Do it, and return the figures for the record.
+
+        Raises:
+            UnfitError: the view would be emptied, or cannot be refreshed as it is; it is as it was.
+
+        """
+        matview_state.require_unfiltered(self.found)
+        disk_space.require(self.work.conn, self.profile, self.found["size"], tablespace=self.found["tablespace"])
+        held = self._content() if self.found["populated"] else None
+        way, cancelled = choose(self.found, self.profile), None
+        if way.bounded:
+            try:
+                done = self._bounded(way, held)
+            except _TooLongError as error:
+                way, cancelled = self._other_way(error), error.seconds
+                done = self._do(way, held)
+        else:
+            done = self._do(way, held)
+        self.work.progress(phase=f"refreshed, {way.mode}", rows=done["rows"])
+        unsettled = self._settle(dead=done["dead"])
+        told = {"mode": way.mode, "why": way.why, "oid": self.view.oid, "unsettled": unsettled, **done}
+        before = {"rows_before": held and held["rows"], "tenants_before": held and held["tenants"]}
+        # What a plain one lasts is remembered by the log, and decides about the next.
+        measured = done["seconds"] if way.mode == "plain" else cancelled
+        return {**told, **before, **({} if measured is None else {"plain_seconds": measured})}
+
+    def _bounded(self, way: Way, held: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Refresh while readers wait, unless they would wait longer than they may.
+
+        Raises:
+            _TooLongError: they would; nothing was done.
+
+        """
+        limit, started = self.profile.locks.access_exclusive, time.monotonic()
+        self.work.limit(statement_timeout=limit)
+        try:
+            # Where readers can go on beside it, nobody is waited for twice, let alone terminated.
+            return self._once(way, held) if self.found["has_key"] else self._do(way, held)
+        except psycopg.errors.LockNotAvailable as error:
+            raise _TooLongError("a plain one would have had to wait for readers") from error
+        except psycopg.errors.QueryCanceled as error:
+            if time.monotonic() - started < limit.total_seconds() or ended_by_window(self.work.settings, error):
+                raise
+            seconds = limit.total_seconds()
+            raise _TooLongError(
+                f"a plain one was cancelled after {seconds:g} s, so as not to stall readers", seconds
+            ) from error
+        finally:
+            if not (self.work.conn.closed or self.work.conn.broken):
+                self.work.limit(statement_timeout=self.timeout)
+
+    def _other_way(self, error: _TooLongError) -> Way:
+        if not self.found["has_key"]:
+            raise UnfitError(
+                f"{error}; no unique index allows CONCURRENTLY",
+                "create a unique index on plain columns of the view, without a condition, or let readers wait by "
+                'refresh.without_key = "plain"',
+            ) from error
+        return Way("concurrent", str(error))
+
+    def _once(self, way: Way, held: Mapping[str, Any] | None) -> dict[str, Any]:
+        self.work.progress(phase=f"refreshing, {way.mode}: {way.why}")
+        with self._explained(), self.work.conn.transaction():
+            return self._transaction(way, held)
+
+    def _do(self, way: Way, held: Mapping[str, Any] | None) -> dict[str, Any]:
+        self.work.progress(phase=f"refreshing, {way.mode}: {way.why}")
+        budget: Literal["brief", "other"] = "brief" if way.mode == "plain" else "other"
+        with self._explained():
+            return self.work.attempt(lambda: self._transaction(way, held), budget=budget)
+
+    def _transaction(self, way: Way, held: Mapping[str, Any] | None) -> dict[str, Any]:
+        conn = self.work.conn
+        if way.bounded:
+            # Readers queue from the moment when the lock is waited for: both together must not last too long.
+            limits = self.profile.locks.access_exclusive * (1 - self.profile.refresh.plain_share)
+            settings = {"lock_timeout": f"{max(1, round(limits.total_seconds() * 1000))}ms"}
+            queries.execute(conn, "session/transaction_settings", {"settings": Jsonb(settings)})
+        self.work.execute(plain(self.view) if way.mode == "plain" else beside(self.view))
+        changed = queries.fetch(conn, "maintenance/matviews_changed", {"oid": self.view.oid})[0]
+        fresh = self._content()
+        matview_state.require_kept(self.work, self.found, held, fresh)
+        note = {"view_name": self.found["view_name"], "rows": fresh["rows"]}
+        seconds = queries.fetch(conn, "maintenance/matviews_note", note)[0]["seconds"]
+        return {**fresh, "dead": changed["dead"] if way.mode == "concurrent" else 0, "seconds": seconds}
+
+    def _content(self) -> dict[str, Any]:
+        return matview_state.content(self.work, self.view, by_tenant=self.found["has_tenant"])
+
+    def _settle(self, *, dead: int) -> str:
+        """Take the statistics, and what a concurrent refresh left dead; say why where that could not be done.
+
+        The refresh stands by then: what is missing of its statistics is due for ANALYZE and VACUUM in the next run.
+        """
+        # Counted after ANALYZE has set the changes to none, the refresh's own would make the next run analyze it again.
+        queries.execute(self.work.conn, "maintenance/matviews_counted")
+        try:
+            if dead:
+                self._await_sisters()
+                name, version = "maintenance/matviews_vacuum", self.work.server_version
+                self.work.execute(_statement(name, self.view, "SHARE UPDATE EXCLUSIVE", version))
+            else:
+                self.work.execute(analyze(self.view))
+        except Busy as busy:
+            return f"not analyzed: {busy.reason}"
+        return ""
+
+    def _await_sisters(self) -> None:
+        """Wait for what the run's other lanes began before: while a refresh of theirs goes on, nothing dead can go."""
+        conn, settings = self.work.conn, self.work.settings
+        horizon = queries.fetch(conn, "maintenance/matviews_horizon")[0]
+        give_up = time.monotonic() + self.profile.locks.drain.total_seconds()
+        told = False
+        with suppress(Deferred):
+            while queries.fetch(conn, "maintenance/matviews_sisters", horizon) and time.monotonic() < give_up:
+                if not told:
+                    self.work.progress(phase="waiting for the run's other lanes, whose snapshots keep its dead rows")
+                    told = True
+                guard.window(settings.deadline, settings.stop)
+                time.sleep(_LOOK)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Add the remedy to what the server says; the refresh has been rolled back then."""
+        started = time.monotonic()
+        try:
+            yield
+        except psycopg.errors.QueryCanceled as error:
+            # Zero is no limit: then it was not this one that cancelled.
+            whole = self.timeout and time.monotonic() - started >= self.timeout.total_seconds()
+            if not whole or ended_by_window(self.work.settings, error):
+                raise
+            schedule, seconds = self.work.settings.schedule, self.timeout.total_seconds()
+            remedy = f"give it longer by matviews in [{schedule}.statement_timeouts], or its query an index"
+            raise UnfitError(f"cancelled after {seconds:g} s (SQLSTATE {error.sqlstate})", remedy) from error
+        except psycopg.errors.InsufficientPrivilege as error:
+            owner = self.found["owner"]
+            raise UnfitError(
+                _told(error),
+                f"a refresh needs the rights of its owner, {owner}, which must see every row that the view reads: "
+                f"grant {owner} to {self.profile.roles.maintenance}, or alter role {owner} bypassrls",
+            ) from error
+        except _UNDEFINED as error:
+            matview_state.now(self.work, self.view)
+            if self.work.server_version < _SAFE_PATH:
+                raise
+            raise UnfitError(
+                _told(error),
+                "from PostgreSQL 17 on a refresh searches pg_catalog and pg_temp only: qualify the names in the "
+                "functions that the view calls, or alter function … set search_path",
+            ) from error
+
+
+def _told(error: psycopg.Error) -> str:
+    return f"{queries.said(error)} (SQLSTATE {error.sqlstate})"

@@ -1,0 +1,173 @@
+"""What is known of a materialized view, what it holds, and what keeps its refresh from losing any of that."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from steward import Inconclusive, NotNeeded
+from steward.database import inventory, queries
+from steward.engine.action import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from steward.database.session import Session
+    from steward.engine.action import Settings, Work
+    from steward.engine.check import Check
+
+__all__ = ["UnfitError", "View", "content", "expected", "facts", "now", "require_kept", "require_unfiltered", "within"]
+
+
+class UnfitError(AssertionError):
+    """The view cannot hold, or would not hold, what it should; told with the remedy. Nothing was changed."""
+
+    outcome = "failed"
+
+    def __init__(self, cause: str, remedy: str) -> None:
+        super().__init__(f"{cause}; {remedy}")
+
+
+@dataclass(frozen=True)
+class View:
+    """A materialized view that is due; ``waits`` names those among its sources that the same run refreshes first."""
+
+    oid: int
+    schema: str
+    name: str
+    ident: str
+    seen_at: str
+    tables: tuple[int, ...]
+    waits: tuple[tuple[int, str], ...]
+
+
+def facts(
+    conn: Session, settings: Settings, views: Sequence[int], rules: Sequence[Mapping[str, object]] = ()
+) -> list[dict[str, Any]]:
+    """Return what decides about these views' refresh, as it is now."""
+    version, profile = conn.info.server_version, settings.profile
+    params = {
+        "views": list(views),
+        "rules": json.dumps(list(rules)),
+        "column": profile.tenancy.column,
+        "remember": profile.refresh.remember,
+    }
+    known = queries.compose("maintenance/matviews_known", version)
+    reached = queries.compose("maintenance/matviews_reached", version)
+    return queries.fetch(conn, "maintenance/matviews_facts", params, known=known, reached=reached)
+
+
+def now(work: Work, view: View) -> dict[str, Any]:
+    """Return the facts of one view.
+
+    Raises:
+        NotNeeded: it is gone, or has another name.
+
+    """
+    found = facts(work.conn, work.settings, [view.oid])
+    if not found or found[0]["ident"] != view.ident:
+        raise NotNeeded(f"{view.ident} is gone")
+    return found[0]
+
+
+def content(work: Work, view: View, *, by_tenant: bool) -> dict[str, Any]:
+    """Count the view's rows, and its tenants where it has the column."""
+    table, column = sql.Identifier(view.schema, view.name), sql.Identifier(work.settings.profile.tenancy.column or " ")
+    if by_tenant:
+        text = queries.compose("maintenance/matviews_tenants", view=table, column=column)
+    else:
+        text = queries.compose("maintenance/matviews_rows", view=table)
+    return work.execute(Statement(text, f"ACCESS SHARE on {view.ident}")).fetchall()[0]
+
+
+def require_unfiltered(found: Mapping[str, Any]) -> None:
+    """Refuse a view whose owner sees only a part of what it reads.
+
+    Raises:
+        UnfitError: row-level security hides rows of a table from the role that reads it.
+
+    """
+    if found["filtered"]:
+        owner = found["owner"]
+        raise UnfitError(
+            f"row-level security hides rows of {', '.join(found['filtered'])} from it: "
+            f"a refresh reads as the owner, {owner}",
+            f"let it see them: alter role {owner} bypassrls, or alter materialized view {found['ident']} owner to a "
+            "role that has it",
+        )
+
+
+def require_kept(
+    work: Work, found: Mapping[str, Any], held: Mapping[str, Any] | None, fresh: Mapping[str, Any]
+) -> None:
+    """Refuse a view that lost all rows, all tenants but one or more than it may, while a table that it reads has them.
+
+    Raises:
+        UnfitError: it would be emptied, and the profile does not say that it may.
+        Inconclusive: what its tables have cannot be seen.
+
+    """
+    if held is None or work.settings.profile.matview(found["ident"]).may_empty:
+        return
+    kept = work.settings.profile.refresh.tenants_kept
+    by_tenant = fresh["tenants"] is not None and _falls(held["tenants"], fresh["tenants"], kept)
+    if not by_tenant and not (held["rows"] and not fresh["rows"]):
+        return
+    what = "tenants" if by_tenant else "rows"
+    fuller = _fuller(work, found, fresh["tenants"] if by_tenant else None)
+    if fuller:
+        raise UnfitError(
+            f"its content would fall from {held[what]} {what} to {fresh[what]}, and {fuller} has more; it is as it was",
+            f"look at what its owner {found['owner']} may see, and at its query; where that is right, let it be "
+            f"may_empty = true in [matviews]",
+        )
+
+
+def _falls(held: int, fresh: int, kept: float) -> bool:
+    return held > 1 and (fresh <= 1 or fresh < kept * held)
+
+
+def _fuller(work: Work, found: Mapping[str, Any], tenants: int | None) -> str | None:
+    """Return a table of the view that has more than so many tenants, or any row where none are counted."""
+    by_tenant, column = tenants is not None, work.settings.profile.tenancy.column
+    asked = {"tables": found["tables"], "column": column}
+    for row in queries.fetch(work.conn, "maintenance/matviews_tables", asked):
+        if by_tenant and not row["has_tenant"]:
+            continue
+        parts: dict[str, sql.Composable] = {"table": sql.Identifier(row["schema"], row["name"])}
+        name = "maintenance/matviews_any_row"
+        if by_tenant:
+            name, parts["column"] = "maintenance/matviews_more_tenants", sql.Identifier(column)
+        try:
+            more = queries.fetch(work.conn, name, {"tenants": max(1, tenants or 0)} if by_tenant else None, **parts)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise Inconclusive(
+                f"its content would fall, and what {row['ident']} has cannot be seen: {queries.said(error)}"
+            ) from error
+        if more[0]["more"]:
+            return str(row["ident"])
+    return None
+
+
+def expected(check: Check) -> dict[str, object]:
+    """Return the parameters of the checks: which relations are looked at, and how old each view may be."""
+    profile = check.settings.profile
+    rules = [
+        {"ident": ident, "staleness": rule.staleness, "critical": rule.critical}
+        for ident, rule in profile.matviews.items()
+    ]
+    return {**inventory.scope(profile), "rules": json.dumps(rules)}
+
+
+def within(check: Check) -> dict[str, sql.Composable]:
+    """Return the parts of the checks' statements."""
+    version = check.conn.info.server_version
+    return {
+        "ours": queries.compose("inventory/ours", version),
+        "known": queries.compose("maintenance/matviews_known", version),
+        "reached": queries.compose("maintenance/matviews_reached", version),
+    }

@@ -1,0 +1,278 @@
+"""The coming partitions of every family over time, made beside the parent and attached within the lock budget."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from psycopg.errors import QueryCanceled
+from psycopg.types.json import Jsonb
+
+from steward import ReconciliationError, StewardError
+from steward.actions.partitioning import families, naming, statements, subpartitions
+from steward.actions.partitioning.statements import Blueprint, Period, Table
+from steward.database import queries
+from steward.engine.action import Due, Examined, Procedure, ended_by_window
+from steward.profile import duration_text
+from steward.retention import legal_holds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from steward.actions.partitioning.bounds import Span
+    from steward.actions.partitioning.families import Lacking
+    from steward.database.inventory import Family, Scan
+    from steward.database.session import Session
+    from steward.engine.action import Settings, Statement, Work
+
+__all__ = ["PartitionState", "Partitions"]
+
+
+@dataclass(frozen=True)
+class PartitionState:
+    """The partition that has the period's bounds, None where there is none.
+
+    Grantees are those beside the owner; branches are the partitions below it.
+    """
+
+    partition: str | None
+    owner: str = ""
+    row_security: bool = False
+    force_row_security: bool = False
+    grantees: str = ""
+    indexes: int = 0
+    branches: int = 0
+
+
+class Partitions(Procedure[Period, PartitionState]):
+    """One missing period of one family: its partition is created, in one transaction or not at all."""
+
+    name: ClassVar = "partitions"
+    subject: ClassVar = "period"
+    phase: ClassVar = "prepare"
+    # Rows of a month without a partition are refused: that cannot wait for a quiet hour.
+    heavy: ClassVar = False
+
+    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
+        """Return how the next partition of each family that lacks one is to be made."""
+        asked = subpartitions.pairs(scan, families.lacking(scan, settings))
+        parents, siblings = [parent for parent, _ in asked], [sibling for _, sibling in asked]
+        if not asked:
+            return []
+        return queries.fetch(conn, "maintenance/partitions_facts", {"parents": parents, "siblings": siblings})
+
+    def examine(self, scan: Scan, settings: Settings) -> Examined[Period]:
+        """Return the missing periods, from the present one to as many ahead as the profile wants."""
+        facts = {row["sibling"]: row for row in scan.gathered.get(self.name, ())}
+        below = subpartitions.levels(scan)
+        due = tuple(due for each in families.lacking(scan, settings) for due in _due(each, facts, below, settings))
+        return Examined(len(families.included(scan, settings)), due)
+
+    def measure(self, work: Work, subject: Period) -> PartitionState:
+        """Look for the partition with these bounds.
+
+        Raises:
+            StewardError: it cannot be told how it is to be made, or a name cannot be had.
+
+        """
+        if subject.refused:
+            remedy = "make the coming partitions by hand, or exclude the family under [partitions] of the profile"
+            raise StewardError(subject.parent.ident, f"{subject.table.ident} cannot be made: {subject.refused}", remedy)
+        found = queries.fetch(
+            work.conn,
+            "maintenance/partitions_measure",
+            {"parent": subject.oid, "lower": subject.lower, "upper": subject.upper},
+            key_type=statements.type_name(subject.key_type),
+        )
+        if found:
+            return PartitionState(**found[0])
+        for table in subject.tables:
+            _require_name(work, subject, table)
+        return PartitionState(None)
+
+    def still_due(self, before: PartitionState, subject: Period, settings: Settings) -> bool:  # noqa: ARG002
+        """Tell whether nobody has made it meanwhile."""
+        return before.partition is None
+
+    def threshold(self, before: PartitionState, subject: Period, settings: Settings) -> PartitionState:  # noqa: ARG002
+        """Return what must be found afterwards."""
+        demanded = subject.blueprint
+        return PartitionState(
+            subject.table.ident,
+            demanded.owner,
+            demanded.row_security,
+            demanded.force_row_security,
+            "",
+            demanded.indexes,
+            len(subject.branches),
+        )
+
+    def statements(self, subject: Period, settings: Settings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+        """Return the transaction's statements; those that depend on what is found on the way are left out."""
+        made = statements.build(subject, subject.blueprint.grantees)
+        room = statements.lock_default(subject)
+        return (*made, *room, statements.attach(subject))
+
+    def execute(self, work: Work, subject: Period, before: PartitionState) -> Mapping[str, object]:  # noqa: ARG002
+        """Create and attach in one transaction; a lock not had undoes all of it and tries again.
+
+        Raises:
+            Busy: a lock was not had within the budget.
+            StewardError: rows in the default partition are in the way and may not be moved, or nobody knows in time
+                whether there are any.
+
+        """
+        if subject.default:
+            # From here on readers of the default partition wait: no statement may search it for longer than this.
+            work.limit(statement_timeout=work.settings.profile.locks.other)
+            # A CHECK that leaves the period out then spares the search, as it spares the server's own on attaching.
+            queries.execute(work.conn, "session/settings", {"settings": Jsonb({"constraint_exclusion": "on"})})
+        try:
+            return work.attempt(lambda: _create(work, subject), budget="brief")
+        except QueryCanceled as error:
+            if subject.default is None or ended_by_window(work.settings, error):
+                raise
+            raise _too_large(work, subject, subject.default) from error
+
+    def relations(self, subject: Period) -> Sequence[int]:
+        """Return all whose locks it needs: the parent, the default partition, the other ends of foreign keys."""
+        default = () if subject.default is None else (subject.default.oid,)
+        return (subject.oid, *default, *subject.blueprint.related)
+
+
+def _due(
+    each: Lacking, facts: Mapping[int, Any], below: Mapping[int, Family], settings: Settings
+) -> Iterator[Due[Period]]:
+    family, habit = each.family, each.habit
+    names = Counter[str]()
+    for span in each.spans:
+        name = habit.style.name(habit.grid, span)
+        names[name] += 1
+        # Two gaps in one period: the later one cannot have the name, too.
+        period = _period(each, span, name if names[name] == 1 else f"{name}_{names[name]}", facts, settings)
+        try:
+            period = replace(period, branches=subpartitions.branches(each, period.table, span, facts, below))
+        except subpartitions.UnlikeError as unlike:
+            period = replace(period, refused=str(unlike))
+        period = replace(period, refused=period.refused or _impossible(each, span, period))
+        why = f"{family.ident} has no partition from {period.lower} to {period.upper}"
+        yield Due(period, why, 1.0 + len(period.branches), family.root, period.table.ident)
+
+
+def _period(each: Lacking, span: Span, name: str, facts: Mapping[int, Any], settings: Settings) -> Period:
+    family, clock, known = each.family, each.habit.clock, facts[each.sibling.oid]
+    return Period(
+        oid=family.oid,
+        parent=Table(family.oid, family.schema, family.name, family.ident),
+        table=Table(0, known["schema"], name, statements.ident(known["schema"], name)),
+        key_column=family.key_columns[0],
+        key_type=family.key_types[0],
+        lower=clock.literal(span.lower),
+        upper=clock.literal(span.upper),
+        default=None
+        if each.default is None
+        else Table(each.default.oid, each.default.schema, each.default.name, each.default.ident),
+        move=(each.said.default_rows or settings.profile.partitions.default_rows) == "move",
+        blueprint=Blueprint.of(known),
+    )
+
+
+def _impossible(each: Lacking, span: Span, period: Period) -> str:
+    """Say what keeps the period from being made as its siblings are; nothing where all is well."""
+    if not each.habit.clock.fits(span.upper):
+        return f"the column {period.key_column} ({period.key_type}) cannot hold {period.upper}"
+    if period.blueprint.foreign:
+        return f"the present one, {each.sibling.ident}, is a foreign table"
+    twice = [ident for ident, count in Counter(table.ident for table in period.tables).items() if count > 1]
+    return f"two of its partitions would be called {twice[0]}" if twice else ""
+
+
+def _require_name(work: Work, subject: Period, table: Table) -> None:
+    """Refuse a name that PostgreSQL would cut, or that something else has: nothing is dropped or renamed for it."""
+    parent = subject.parent.ident
+    size = len(table.name.encode())
+    if size > naming.LONGEST:
+        raise StewardError(
+            parent,
+            f"its coming partition {table.ident} would have a name of {size} bytes, over PostgreSQL's {naming.LONGEST}",
+            f"say a shorter naming under [partitions.families.'{parent}'] in the profile",
+        )
+    for taken in queries.fetch(work.conn, "maintenance/partitions_taken", {"schema": table.schema, "name": table.name}):
+        what = "another partition" if taken["is_partition"] else f"a relation of kind {taken['kind']}"
+        raise StewardError(
+            parent,
+            f"its coming partition cannot be called {table.ident}: {what} has that name",
+            "attach, rename or archive that one; it is left as it is",
+        )
+
+
+def _too_large(work: Work, subject: Period, default: Table) -> StewardError:
+    """Return what to tell when searching the default partition took too long; all of it is undone."""
+    limit = duration_text(work.settings.profile.locks.other)
+    return StewardError(
+        subject.parent.ident,
+        f"its default partition {default.ident} cannot be searched for rows from {subject.lower} to {subject.upper} "
+        f"within locks.other = {limit}, while nobody can read it",
+        f"empty {default.ident}, or add a CHECK to it that leaves those rows out (NOT VALID, then VALIDATE), or raise "
+        "locks.other",
+    )
+
+
+def _create(work: Work, subject: Period) -> dict[str, object]:
+    for statement in statements.build(subject, ()):
+        work.execute(statement)
+    granted: set[str] = set()
+    for each in subject.tables:
+        named = {"schema": each.schema, "name": each.name}
+        grantees = [row["grantee"] for row in queries.fetch(work.conn, "maintenance/partitions_grantees", named)]
+        if grantees:
+            work.execute(statements.revoke(each, grantees))
+        granted.update(grantees)
+    moved = _make_room(work, subject, subject.default) if subject.default else 0
+    work.execute(statements.attach(subject))
+    if subject.blueprint.replica_index:
+        table = {"schema": subject.table.schema, "name": subject.table.name}
+        known = {**table, "parent_index": subject.blueprint.replica_index}
+        for index in queries.fetch(work.conn, "maintenance/partitions_replica_index", known):
+            work.execute(statements.replica_index(subject, index["name"]))
+    return {
+        "lower": subject.lower,
+        "upper": subject.upper,
+        "moved_from_default": moved,
+        "revoked_from": sorted(granted),
+    }
+
+
+def _make_room(work: Work, subject: Period, default: Table) -> int:
+    """Move the period's rows out of the default partition, and return how many there were."""
+    for statement in statements.lock_default(subject):
+        work.execute(statement)
+    found = work.conn.execute(statements.default_rows(subject, default), {}).fetchone()
+    if found is None or not found["found"]:
+        return 0
+    _require_movable(work, subject, default)
+    counts = work.execute(statements.default_move(subject, default)).fetchone()
+    if counts is None or counts["removed"] != counts["kept"]:
+        raise ReconciliationError(
+            default.ident, f"rows moved to {subject.table.ident}: {counts}", "nothing was changed"
+        )
+    return int(counts["kept"])
+
+
+def _require_movable(work: Work, subject: Period, default: Table) -> None:
+    rows = f"rows from {subject.lower} to {subject.upper} are in its default partition {default.ident}"
+    if not subject.move:
+        remedy = 'move them by hand, or say default_rows = "move" in the profile'
+        raise StewardError(subject.parent.ident, rows, remedy)
+    triggers = queries.fetch(work.conn, "maintenance/partitions_default_triggers", {"default_oid": default.oid})
+    if triggers:
+        # A delete that cascades through somebody's foreign key would destroy what a move must keep.
+        names = ", ".join(row["name"] for row in triggers)
+        remedy = "move them by hand with the triggers in mind"
+        raise StewardError(subject.parent.ident, f"{rows}, and moving them would fire the triggers {names}", remedy)
+    for hold in legal_holds.read(work.conn, work.settings.profile.tenancy.column):
+        if default.oid in hold.covers and subject.oid not in hold.covers:
+            # In the new partition the rows would be out of its reach, and the next purge would take them.
+            remedy = f"let it name {subject.parent.ident}, or move them by hand"
+            raise StewardError(subject.parent.ident, f"{rows}, which alone is what {hold} covers", remedy)

@@ -1,0 +1,34 @@
+"""What the partition checks are told: the profile's expectations of each family, and the inventory that they query."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from steward.actions.partitioning import families
+from steward.database import inventory, queries
+
+if TYPE_CHECKING:
+    from psycopg import sql
+
+    from steward.engine.check import Check
+
+__all__ = ["expected", "within"]
+
+
+def expected(check: Check) -> dict[str, object]:
+    """Return the parameters: which relations are looked at, and what each family by range should be like."""
+    return {
+        **inventory.scope(check.settings.profile),
+        "families": json.dumps(families.expectations(check.scan, check.settings)),
+    }
+
+
+def within(check: Check) -> dict[str, sql.Composable]:
+    """Return the inventory's statements as parts: the catalog as it is now, not as it was scanned."""
+    version = check.conn.info.server_version
+    composed: dict[str, sql.Composable] = {
+        name: queries.compose(f"inventory/{name}", version, **inventory.parts(f"inventory/{name}", version))
+        for name in ("relations", "partitions")
+    }
+    return {**composed, "ours": queries.compose("inventory/ours", version)}

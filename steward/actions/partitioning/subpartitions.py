@@ -1,0 +1,129 @@
+"""What stands below a coming partition whose siblings are partitioned themselves: the same as below the present one.
+
+Ranges over the family's own time are laid out anew for the coming period; all other bounds (list values, hash
+remainders, ranges over something else) are the present partition's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from steward.actions.partitioning import bounds, families, naming, statements
+from steward.actions.partitioning.statements import Blueprint, Branch, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from steward.actions.partitioning.bounds import Span
+    from steward.actions.partitioning.families import Lacking
+    from steward.database.inventory import Family, Partition, Scan
+
+__all__ = ["Place", "UnlikeError", "branches", "levels", "pairs"]
+
+
+class UnlikeError(Exception):
+    """The level below the coming partition cannot be told from the present one; the words say why."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the new tree something is made: the new table and its span, and what it is made like."""
+
+    table: Table
+    span: Span
+    like: Partition
+
+
+def pairs(scan: Scan, lacking: Iterator[Lacking]) -> list[tuple[int, int]]:
+    """Return whose facts are needed, parent and partition: each family's present one, and everything below it."""
+    below = levels(scan)
+
+    def tree(parent: int, partition: Partition) -> Iterator[tuple[int, int]]:
+        yield parent, partition.oid
+        if partition.oid in below:
+            for each in below[partition.oid].partitions:
+                yield from tree(partition.oid, each)
+
+    return [pair for each in lacking for pair in tree(each.family.oid, each.sibling)]
+
+
+def levels(scan: Scan) -> dict[int, Family]:
+    """Return the levels of all trees, by oid."""
+    return {family.oid: family for family in scan.families}
+
+
+def branches(
+    each: Lacking, table: Table, span: Span, facts: Mapping[int, Any], below: Mapping[int, Family]
+) -> tuple[Branch, ...]:
+    """Return what is to be made below the coming partition, parents first; ``below`` are the `levels`.
+
+    Raises:
+        UnlikeError: it cannot be told.
+
+    """
+    top = Blueprint.of(facts[each.sibling.oid])
+    return tuple(_below(each, Place(table, span, each.sibling), below, facts, top))
+
+
+def _below(
+    each: Lacking, place: Place, below: Mapping[int, Family], facts: Mapping[int, Any], top: Blueprint
+) -> Iterator[Branch]:
+    level = below.get(place.like.oid)
+    if level is None:
+        return
+    for like, span, bound, name in _laid_out(each, place, level, facts):
+        plan = Blueprint.of(facts[like.oid])
+        if plan.foreign or plan.replica_index:
+            what = "a foreign table" if plan.foreign else "known to logical replication by an index"
+            raise UnlikeError(f"{like.ident}, which a table below it would be made like, is {what}")
+        table = Table(0, like.schema, name, statements.ident(like.schema, name))
+        # Whoever goes around the parent meets the same owner and the same row security at every level.
+        plan = replace(plan, owner=top.owner, row_security=top.row_security, force_row_security=top.force_row_security)
+        yield Branch(table, place.table, bound, plan)
+        yield from _below(each, Place(table, span, like), below, facts, top)
+
+
+def _laid_out(
+    each: Lacking, place: Place, level: Family, facts: Mapping[int, Any]
+) -> Iterator[tuple[Partition, Span, Any, str]]:
+    """Yield what a level consists of: the counterpart, the span, the bound and the name of each partition."""
+    [column] = each.family.key_columns
+    over_time = column in level.key_columns or "(expression)" in level.key_columns
+    if level.strategy == "h" or not over_time:
+        for like in level.partitions:
+            bound = statements.verbatim(facts[like.oid]["bound"])
+            yield like, place.span, bound, _renamed(each, place, like)
+    elif level.strategy == "r" and level.key_columns == each.family.key_columns:
+        yield from _by_time(each, place, level)
+    else:
+        raise UnlikeError(f"the bounds below {level.ident} hang on the time, and in which way cannot be told")
+
+
+def _by_time(each: Lacking, place: Place, level: Family) -> Iterator[tuple[Partition, Span, Any, str]]:
+    clock = each.habit.clock
+    there = families.members(level, clock)
+    spans = [(like.name, bounds.span(like, clock)) for like in there]
+    grid = bounds.learn([span for _, span in spans], place.span.lower)
+    if grid is None:
+        raise UnlikeError(f"the partitions below {level.ident} are no day, week, month, quarter or year each")
+    style = naming.style(spans, grid) or naming.Style(naming.conventional(place.table.name, grid.granularity))
+    for span in grid.covering(place.span):
+        bound = statements.bound(clock.literal(span.lower), clock.literal(span.upper))
+        yield there[-1], span, bound, style.name(grid, span)
+    for like in level.partitions:
+        if like.is_default:
+            yield like, place.span, statements.verbatim("default"), _renamed(each, place, like)
+
+
+def _renamed(each: Lacking, place: Place, like: Partition) -> str:
+    """Return the counterpart's name with the coming partition's, or its period's, in place of the present one's."""
+    if place.like.name in like.name:
+        return like.name.replace(place.like.name, place.table.name)
+    habit = each.habit
+    spans = [(like.name, bounds.span(each.sibling, habit.clock))]
+    style = naming.style(spans, habit.grid)
+    if style is None:
+        raise UnlikeError(f"the name of {like.ident} says nothing of {place.like.ident}, of which it is a partition")
+    return style.name(habit.grid, place.span)

@@ -1,0 +1,239 @@
+"""REINDEX CONCURRENTLY of bloated indexes: measured before, watched over, proved and cleaned up behind."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from steward import Busy, Inconclusive, NotNeeded, Undone
+from steward.actions import index_bloat, invalid_indexes
+from steward.actions.index_bloat import Index
+from steward.actions.watchdog import watched
+from steward.database import disk_space, inventory, locks, queries
+from steward.engine.action import Due, Examined, Procedure, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from steward.database.inventory import Scan
+    from steward.database.session import Session
+    from steward.engine.action import Settings, Work
+
+__all__ = ["IndexState", "Reindex", "refused"]
+
+_MB = 1 << 20
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class IndexState:
+    """What a rebuild is to change; ``needed`` (bytes) and ``bloat`` are None where nothing tells them."""
+
+    oid: int
+    file: int
+    size: int
+    needed: int | None
+    bloat: float | None
+    valid: bool
+    definition: str
+    leftovers: tuple[str, ...]
+
+
+class Reindex(Procedure[Index, IndexState]):
+    """Rebuilds of indexes of tables, leaves and materialized views; a parent's index has nothing to rebuild."""
+
+    name = "reindex"
+    subject = "index"
+    phase = "indexes"
+
+    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Return the large indexes and what is known of them; one query, whatever there is."""
+        within = {**inventory.scope(settings.profile), "size": index_bloat.limits(settings).size}
+        ours = queries.compose("inventory/ours", conn.info.server_version)
+        # The query steps around locked indexes, but one can be locked between its look at the locks and at the size.
+        for _ in range(_TRIES - 1):
+            with suppress(psycopg.errors.LockNotAvailable):
+                return queries.fetch(conn, "maintenance/reindex_indexes", within, ours=ours)
+        return queries.fetch(conn, "maintenance/reindex_indexes", within, ours=ours)
+
+    def examine(self, scan: Scan, settings: Settings) -> Examined[Index]:
+        """Return the candidates; those that a look at all of the index does not confirm will need nothing."""
+        rows = scan.gathered.get(self.name, [])
+        due: list[Due[Index]] = []
+        looks = settings.profile.indexes.looks
+        for row in rows:
+            why = None if row["oid"] is None else _why(row, index_bloat.limits(settings))
+            looks -= why is not None and index_bloat.UNKNOWN in why
+            if why is not None and (looks >= 0 or index_bloat.UNKNOWN not in why):
+                due.append(_due(row, why))
+        return Examined(rows[0]["examined"] if rows else 0, tuple(due))
+
+    def measure(self, work: Work, subject: Index) -> IndexState:
+        """Read the index, and remember what it measures.
+
+        Raises:
+            Busy: somebody has locked the index, so that not even its size can be read.
+            Inconclusive: pgstattuple is not there or not allowed, or the server's rebuilds are not safe.
+            NotNeeded: the index is gone.
+
+        """
+        reason = refused(work.server_version)
+        if reason:
+            raise Inconclusive(reason)
+        try:
+            return _measured(work, subject)
+        except psycopg.errors.LockNotAvailable as error:
+            holders = locks.blockers(work.conn, [subject.oid, subject.table_oid]) or "whoever locked it is gone"
+            raise Busy(f"{subject.ident} cannot be read: {holders}") from error
+
+    def still_due(self, before: IndexState, subject: Index, settings: Settings) -> bool:
+        """Tell whether the measure confirms the estimate.
+
+        Raises:
+            NotNeeded: it does not, or somebody else has rebuilt the index; the reason has the figures.
+
+        """
+        limit = settings.figures.index_bloat
+        if before.file != subject.file:
+            raise NotNeeded(f"{subject.ident} was rebuilt meanwhile")
+        if before.bloat is None or before.bloat <= limit:
+            told = "nothing" if before.bloat is None else f"{before.bloat:.0%}"
+            raise NotNeeded(
+                f"{told} of its {before.size / _MB:,.1f} MB is waste, not over {limit:.0%}; remembered",
+                bloat=before.bloat,
+                size=before.size,
+            )
+        return True
+
+    def statements(self, subject: Index, settings: Settings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+        """Return the one REINDEX."""
+        index = sql.Identifier(subject.schema, subject.name)
+        text = queries.compose("maintenance/reindex_concurrently", server_version, index=index)
+        return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {subject.table_ident}"),)
+
+    def execute(self, work: Work, subject: Index, before: IndexState) -> Mapping[str, object]:
+        """Rebuild, and leave nothing behind where that fails.
+
+        Raises:
+            Deferred: the disk has no room for another index of its size.
+            Busy: its table's lock, or the end of older transactions, was not had in time.
+
+        """
+        disk_space.require(work.conn, work.settings.profile, before.size, tablespace=subject.tablespace)
+        how = "concurrently"
+        try:
+            with watched(work, subject.table_ident):
+                work.execute(self.statements(subject, work.settings, work.server_version)[0], budget="watched")
+        except (psycopg.Error, Undone) as error:
+            _tidy(work, subject, before)
+            # Only where others' transactions are the reason: a full disk or an operator's cancel is one for both ways.
+            if not (work.settings.profile.indexes.plain_fallback and isinstance(error, Busy)):
+                raise
+            _plain(work, subject)
+            how = "in place"
+        return {"how": how, "size_before": before.size, "size_predicted": before.needed, "bloat_before": before.bloat}
+
+    def threshold(self, before: IndexState, subject: Index, settings: Settings) -> float:  # noqa: ARG002
+        """Return the share of waste over which an index is rebuilt: it must be below it afterwards."""
+        return settings.figures.index_bloat
+
+    def relations(self, subject: Index) -> tuple[int, ...]:
+        """Return the table, whose users are waited for."""
+        return (subject.table_oid,)
+
+
+def refused(server_version: int) -> str | None:
+    """Say why a server may not rebuild concurrently; 14.0 to 14.3 can lose entries (release notes of 14.4)."""
+    if 140000 <= server_version < 140004:  # noqa: PLR2004 - as libpq counts versions
+        return (
+            f"server 14.{server_version % 10000} can build corrupt indexes with CONCURRENTLY: "
+            "nothing is rebuilt; upgrade it to 14.4 or later"
+        )
+    return None
+
+
+def _why(row: dict[str, Any], allowed: index_bloat.Limits) -> str | None:
+    why, used = index_bloat.reason(row, allowed), index_bloat.used(row, allowed)
+    return None if why is None or used is None else f"{row['size'] / _MB:,.1f} MB, {why}; {used}"
+
+
+def _due(row: dict[str, Any], why: str) -> Due[Index]:
+    index = Index(**{name: row[name] for name in Index.__dataclass_fields__})
+    size = f"{index.size / _MB:,.1f} MB"
+    return Due(index, why, float(index.size), index.table_ident, index.ident, size)
+
+
+def _measured(work: Work, subject: Index) -> IndexState:
+    """Read the index, and remember what it measures."""
+    named = {"schema": subject.schema, "name": subject.name, "table_oid": subject.table_oid}
+    rows = queries.fetch(work.conn, "maintenance/reindex_measure", named)
+    if not rows:
+        raise NotNeeded(f"{subject.ident} is gone")
+    row = rows[0]
+    rebuilt = row["file"] != subject.file
+    needed = _needed(work, row, rebuilt=rebuilt)
+    state = IndexState(
+        **{key: row[key] for key in ("oid", "file", "size", "valid", "definition")},
+        needed=needed,
+        bloat=None if needed is None else index_bloat.share(row["size"], needed),
+        leftovers=tuple(row["leftovers"]),
+    )
+    if work.settings.mode != "plan":
+        _remember(work, state, row["rows"], rebuilt=rebuilt)
+    return state
+
+
+def _needed(work: Work, row: dict[str, Any], *, rebuilt: bool) -> int | None:
+    """Return the bytes that the index needs: read from it, or by what it needed a row; rebuilt, what it has."""
+    if row["method"] == "btree" and row["valid"]:
+        return _read(work, row["oid"])
+    if rebuilt:
+        return int(row["size"])
+    return round(row["known_ratio"] * row["rows"]) if row["known_ratio"] and row["rows"] > 0 else None
+
+
+def _read(work: Work, oid: int) -> int:
+    places = queries.fetch(work.conn, "maintenance/reindex_pgstatindex")
+    if not places:
+        raise Inconclusive("the extension pgstattuple is missing; run nox -s bootstrap")
+    function = sql.Identifier(places[0]["schema"], "pgstatindex")
+    try:
+        rows = queries.fetch(work.conn, "maintenance/reindex_density", {"oid": oid}, pgstatindex=function)
+    except psycopg.errors.InsufficientPrivilege as error:
+        role = work.settings.profile.roles.maintenance
+        raise Inconclusive(f"{queries.said(error)}; grant pg_stat_scan_tables to {role}") from error
+    return int(rows[0]["needed"])
+
+
+def _remember(work: Work, state: IndexState, rows: int, *, rebuilt: bool) -> None:
+    needs = state.size if rebuilt or state.needed is None else state.needed
+    ratio = needs / rows if rows > 0 else None
+    params = {"oid": state.oid, "size": state.size, "bloat": state.bloat, "ratio": ratio, "rebuilt": rebuilt}
+    queries.execute(work.conn, "maintenance/reindex_remember", params)
+
+
+def _tidy(work: Work, subject: Index, before: IndexState) -> None:
+    """Drop what our own failure has left; where that fails too, the next run's first step drops it."""
+    if work.conn.closed or work.conn.broken:
+        return
+    profile = work.settings.profile
+    # Briefly: who kept the rebuild may keep this, and a run that is being stopped is interrupted after its grace.
+    patience = min(profile.locks.other, profile.run.cancel_grace / 2)
+    try:
+        for leftover in invalid_indexes.found(work, subject.table_oid):
+            if leftover.name not in before.leftovers:
+                invalid_indexes.drop(work, leftover, patience)
+    except (psycopg.Error, Undone) as error:
+        work.progress(phase=f"a leftover stays until the next run: {' '.join(str(error).split())}")
+
+
+def _plain(work: Work, subject: Index) -> None:
+    """Rebuild in place, as the profile allows; only its wait is brief."""
+    index = sql.Identifier(subject.schema, subject.name)
+    text = queries.compose("maintenance/reindex_plain", work.server_version, index=index)
+    taken = f"SHARE on {subject.table_ident}, ACCESS EXCLUSIVE on {subject.ident}"
+    work.execute(Statement(text, taken), budget="brief")

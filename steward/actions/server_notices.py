@@ -1,0 +1,40 @@
+"""What the server says beside its results: work that it skips is a warning to it, and not an error."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from psycopg.errors import Diagnostic
+
+    from steward.database.session import Session
+
+__all__ = ["Warned", "warnings"]
+
+
+@dataclass(frozen=True)
+class Warned:
+    """One warning of the server."""
+
+    text: str
+    sqlstate: str | None
+
+
+@contextmanager
+def warnings(conn: Session) -> Iterator[list[Warned]]:
+    """Collect the server's warnings while the block runs."""
+    heard: list[Warned] = []
+
+    def listen(notice: Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING" and notice.message_primary:
+            heard.append(Warned(notice.message_primary, notice.sqlstate))
+
+    conn.add_notice_handler(listen)
+    try:
+        yield heard
+    finally:
+        conn.remove_notice_handler(listen)

@@ -1,0 +1,140 @@
+"""Watches over a statement that waits for others' transactions, from a second connection, and ends it in time.
+
+``lock_timeout`` cannot tell the wait for the table, which must be brief, from the waits for older transactions and
+snapshots, which any long report prolongs; the watchdog gives each its own budget and names who is waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from steward import Busy
+from steward.database import locks, queries, session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import timedelta
+
+    from steward.database.session import Session
+    from steward.engine.executor import Work
+
+__all__ = ["watched"]
+
+_LOOK = 0.1  # seconds between two looks
+_STEP = 5  # percent between two reports of one phase
+
+
+@contextmanager
+def watched(work: Work, relation: str, drain: timedelta | None = None) -> Iterator[None]:
+    """Watch over the one statement (budget "watched") that the body runs; its progress is journaled.
+
+    Raises:
+        Busy: it was ended, since ``relation``'s lock was not had within ``locks.other``, or since the transactions that
+            it waited for took longer than ``drain`` (``locks.drain``) in all; the reason says who they are and how to
+            end them.
+
+    """
+    with session.beside(work.conn, work.settings.profile) as eyes:
+        dog = _Watchdog(work, eyes, relation, drain or work.settings.profile.locks.drain)
+        thread = threading.Thread(target=dog.watch, name="watchdog", daemon=True)
+        thread.start()
+        try:
+            yield
+        except psycopg.errors.QueryCanceled as error:
+            dog.end(thread)
+            if dog.reason:
+                raise Busy(dog.reason) from error
+            raise
+        except psycopg.errors.DeadlockDetected as error:
+            raise Busy(f"{relation}: {queries.said(error)}; somebody else works on its indexes") from error
+        finally:
+            dog.end(thread)
+
+
+class _Watchdog:
+    """What the watching thread does until it is ended; ``reason`` says why it has cancelled the statement."""
+
+    def __init__(self, work: Work, eyes: Session, relation: str, drain: timedelta) -> None:
+        self.reason = ""
+        self._work = work
+        self._eyes = eyes
+        self._relation = relation
+        self._pid = work.conn.info.backend_pid
+        self._over = threading.Event()
+        self._drain = drain.total_seconds()
+        self._left = {"table": work.settings.profile.locks.other.total_seconds(), "drain": self._drain}
+        self._told: tuple[str | None, int] = (None, 0)
+        self._clearing: locks.Clearing | None = None
+
+    def end(self, thread: threading.Thread) -> None:
+        """Let the thread come to its end."""
+        self._over.set()
+        thread.join()
+
+    def watch(self) -> None:
+        """Look again and again; without eyes, the statement's own timeout remains."""
+        looked = time.monotonic()
+        with ExitStack() as stack, self._honest():
+            while not self._over.wait(_LOOK):
+                rows = queries.fetch(self._eyes, "maintenance/reindex_watch", {"pid": self._pid})
+                now = time.monotonic()
+                for row in rows:
+                    self._report(row)
+                    self._wait(row, now - looked, stack)
+                looked = now
+
+    @contextmanager
+    def _honest(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            self._work.progress(phase=f"watched no more: {queries.said(error)}")
+        except OSError:
+            # The journal takes nothing more: what cannot be recorded must not go on. Who waits for it meets the same.
+            self._work.conn.cancel_safe()
+
+    def _report(self, row: dict[str, Any]) -> None:
+        percent = row["percent"] or 0
+        if row["phase"] is not None and (row["phase"], percent // _STEP) != self._told:
+            self._told = (row["phase"], percent // _STEP)
+            self._work.progress(phase=row["phase"], percent=percent)
+
+    def _wait(self, row: dict[str, Any], seconds: float, stack: ExitStack) -> None:
+        if row["lock"] is None:
+            return
+        # The first lock is the table's; once it works, all that it waits for are transactions of others.
+        kind = "table" if row["phase"] is None and row["lock"] == "relation" else "drain"
+        self._left[kind] -= seconds
+        if self._left[kind] > 0 or self._over.is_set():
+            return
+        limits = self._work.settings.profile.locks
+        if limits.terminate_blockers and self._clearing is None:
+            self._clearing = stack.enter_context(
+                locks.Clearing(self._work.conn, self._work.settings.profile, self._tell)
+            )
+            self._left[kind] = limits.other.total_seconds()
+            return
+        self.reason = self._words(kind, row)
+        with suppress(psycopg.Error):
+            self._work.conn.cancel_safe()
+        self._over.set()
+
+    def _tell(self, facts: Mapping[str, object]) -> None:
+        self._work.terminated.append(facts)
+        self._work.progress(phase=f"terminated pid {facts['pid']} ({facts['application']}, {facts['state']})")
+
+    def _words(self, kind: str, row: dict[str, Any]) -> str:
+        limits = self._work.settings.profile.locks
+        holders = row["holders"] or "nobody who is still there"
+        kept = self._clearing.kept if self._clearing else ""
+        if kind == "table":
+            told = f"lock of {self._relation} not had in {limits.other.total_seconds():g} s: {holders}"
+        else:
+            doing = row["phase"] or "dropping"
+            told = f"transactions of others took longer than {self._drain:g} s ({doing}): {holders}"
+        return f"{told}; not terminated: {kept}" if kept else told

@@ -1,0 +1,210 @@
+"""Advisory locks: one run at a time, one actor a lane, held on the connection that acts; and who holds other locks.
+
+A killed client's statement goes on until its backend ends, and so does an advisory lock of that backend. Whoever acts
+holds the run lock shared on its own connection, so that no new run starts while an old one's statement is at work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+import psycopg
+
+from steward import Busy, LockHeldError, TargetError
+from steward.database import queries, session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from steward.database.session import Session
+    from steward.profile import Profile
+
+__all__ = ["Clearing", "acting", "blockers", "cancel_acting", "join_run", "lane", "require_direct", "take_run"]
+
+
+def _key(name: str) -> int:
+    """Return the signed 64-bit number under which PostgreSQL knows the lock called ``name``."""
+    return int.from_bytes(hashlib.sha256(f"steward:{name}".encode()).digest()[:8], "big", signed=True)
+
+
+_RUN = _key("run")
+# How often a session that waits is looked at: soon, then ever more rarely, in seconds.
+_FIRST_LOOK, _LAST_LOOK = 0.02, 1.0
+
+
+def _had(conn: Session, name: str, key: int) -> bool:
+    return bool(queries.fetch(conn, name, {"key": key})[0]["had"])
+
+
+def require_direct(conn: Session, label: str) -> None:
+    """Refuse a pooler: in transaction mode a session's locks and settings belong to whoever comes next.
+
+    Every pooler makes up the process id that it tells its client, whatever its mode.
+
+    Raises:
+        TargetError: the process that serves the session's statements is not the one that greeted it.
+
+    """
+    if queries.fetch(conn, "locks/backend")[0]["pid"] != conn.info.backend_pid:
+        raise TargetError(
+            label,
+            "the connection goes through a pooler, which may serve one session with several server processes",
+            "name the server itself in DATABASE_URL",
+        )
+
+
+def take_run(conn: Session, label: str) -> None:
+    """Make ``conn`` the run's supervisor: nobody else acts, and no other run can start until it ends.
+
+    Exclusive first, which only succeeds when no run and no left-over statement of one is alive; then shared, which
+    lets the run's own workers in and keeps others out; then the exclusive lock goes.
+
+    Raises:
+        LockHeldError: another run, or a statement that outlived one, holds the lock.
+
+    """
+    if not _had(conn, "locks/try_exclusive", _RUN):
+        holders = ", ".join(
+            f"pid {row['pid']} ({row['application'] or 'unnamed'} from {row['client']}, for {row['age']})"
+            for row in queries.fetch(conn, "locks/advisory_holders", {"key": _RUN})
+        )
+        raise LockHeldError(
+            label, f"another run is going on: {holders or 'just ended'}", "nothing was done; try again later"
+        )
+    _had(conn, "locks/try_shared", _RUN)
+    queries.execute(conn, "locks/release_exclusive", {"key": _RUN})
+
+
+def join_run(conn: Session) -> None:
+    """Hold the run lock shared on a connection that acts.
+
+    Raises:
+        LockHeldError: a new run is just starting, so this one's supervisor is gone.
+
+    """
+    if not _had(conn, "locks/try_shared", _RUN):
+        raise LockHeldError(
+            "run lock", "another run is starting, so the supervisor of this one has died", "look at its log"
+        )
+
+
+@contextmanager
+def lane(conn: Session, name: str) -> Iterator[None]:
+    """Hold a lane's lock for the time of one action.
+
+    Raises:
+        Busy: another session acts in the lane.
+
+    """
+    key = _key(f"lane:{name}")
+    if not _had(conn, "locks/try_exclusive", key):
+        pids = ", ".join(str(row["pid"]) for row in queries.fetch(conn, "locks/advisory_holders", {"key": key}))
+        raise Busy(f"{name}: another action is at work on it (pid {pids or 'unknown'})")
+    try:
+        yield
+    finally:
+        if not conn.closed:
+            queries.execute(conn, "locks/release_exclusive", {"key": key})
+
+
+def acting(conn: Session) -> list[int]:
+    """Return the pids of the sessions that act for the run whose supervisor ``conn`` is."""
+    return [row["pid"] for row in queries.fetch(conn, "locks/advisory_holders", {"key": _RUN})]
+
+
+def cancel_acting(conn: Session) -> list[int]:
+    """Cancel what the run's sessions are doing, and return their pids.
+
+    As the login role: sessions belong to who logged in, and the maintenance role is no member of that one.
+    """
+    pids = acting(conn)
+    with conn.transaction():
+        queries.execute(conn, "session/login_role")
+        for pid in pids:
+            queries.execute(conn, "locks/cancel", {"pid": pid})
+    return pids
+
+
+def blockers(conn: Session, relations: Sequence[int], *, snapshots: bool = False) -> str:
+    """Name who holds locks on the relations or their partition trees: pid, application, state, mode, age and remedy.
+
+    With ``snapshots`` also who holds one in this database, which CONCURRENTLY commands wait for.
+    """
+    rows = queries.fetch(conn, "locks/blockers", {"relations": list(relations), "snapshots": snapshots})
+    return "; ".join(
+        f"{row['holder']} holds {row['mode']} for {row['age'] or 'an unknown time'} ({row['remedy']})" for row in rows
+    )
+
+
+class Clearing:
+    """While it is open, terminates the clients that hold what ``conn`` waits for, on a session of its own.
+
+    Left alone are maintenance itself, whatever is no client (autovacuum gives way, or prevents wraparound), and those
+    that the role may not terminate; ``kept`` tells which, and why. ``tell`` gets pid, application, state and age of
+    each that was terminated.
+    """
+
+    def __init__(self, conn: Session, profile: Profile, tell: Callable[[Mapping[str, object]], None]) -> None:
+        self._conn = conn
+        self._profile = profile
+        self._tell = tell
+        self._kept: dict[int, str] = {}
+        self._gone: set[int] = set()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        # Connected before the attempt begins, whose patience may be short.
+        try:
+            beside = session.beside(self._conn, self._profile)
+        except psycopg.Error as error:
+            self._failed(error)
+        else:
+            self._thread = threading.Thread(target=self._watch, args=(beside,))
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        if self._thread:
+            self._thread.join()
+
+    @property
+    def kept(self) -> str:
+        """Who was not terminated, and why."""
+        return "; ".join(f"pid {pid}: {why}" if pid else why for pid, why in sorted(self._kept.items()))
+
+    def helped(self) -> bool:
+        """Wait until those that were terminated are gone, and tell whether to try again: nobody who stays was seen."""
+        give_up = time.monotonic() + self._profile.locks.other.total_seconds()
+        while time.monotonic() < give_up and queries.fetch(self._conn, "locks/alive", {"pids": list(self._gone)}):
+            time.sleep(_FIRST_LOOK)
+        return not self._kept
+
+    def _watch(self, beside: Session) -> None:
+        pause = _FIRST_LOOK
+        try:
+            with beside:
+                while not self._over.wait(pause):
+                    self._look(beside)
+                    pause = min(2 * pause, _LAST_LOOK)
+        except psycopg.Error as error:
+            self._failed(error)
+
+    def _look(self, conn: Session) -> None:
+        for row in queries.fetch(conn, "locks/blocking", {"pid": self._conn.info.backend_pid}):
+            if row["spared"]:
+                self._kept[row["pid"]] = row["spared"]
+            elif row["pid"] not in self._gone and queries.fetch(conn, "locks/terminate", row):
+                self._gone.add(row["pid"])
+                self._tell({name: row[name] for name in ("pid", "application", "state", "age")})
+
+    def _failed(self, error: psycopg.Error) -> None:
+        self._kept[0] = f"who holds it could not be looked for ({queries.said(error)})"

@@ -1,0 +1,243 @@
+"""The sources of one query: which of them its conditions hold to one tenant.
+
+A source is held where the conditions on it let through the setting's tenant only, or make its tenant equal to that of
+a source that is held. Names are as the statement has them; what cannot be told is not held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pglast import ast, enums
+from pglast.stream import RawStream
+
+from steward.isolation.analysis import filters, function_bodies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from steward.isolation.analysis.function_bodies import Body
+
+__all__ = ["Name", "Scope", "Tenant", "collect", "passes", "supplied"]
+
+# Schema, None where the statement names none, and relation.
+Name = tuple[str | None, str]
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """What a filter must compare, the functions that it may do so by, and the types of the column in all tables."""
+
+    column: str
+    setting: str
+    functions: tuple[Body, ...] = ()
+    types: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass
+class Scope:
+    """The sources of one query by their aliases, the conditions on them, and what the queries around it know."""
+
+    tenant: Tenant
+    sources: dict[str, ast.Node] = field(default_factory=dict)
+    conditions: list[tuple[ast.Node, frozenset[str]]] = field(default_factory=list)
+    tables: Mapping[str, ast.Node] = field(default_factory=dict)
+    outer: frozenset[str] = frozenset()
+    # What the query's own reader holds to the tenant.
+    imposed: frozenset[str] = frozenset()
+
+    def filtered(self) -> frozenset[str]:
+        """Return the aliases of which only the setting's tenant comes through."""
+        found = set(self.imposed)
+        found |= {alias for condition, within in self.conditions for alias in self._named(condition, within)}
+        equal = [(pair, within) for condition, within in self.conditions if (pair := self._pair(condition))]
+        while True:
+            known = found | (self.outer - set(self.sources))
+            more = {
+                new
+                for (one, two), within in equal
+                for old, new in ((one, two), (two, one))
+                if len(new) == 1 and old <= known and not new <= known and new <= within
+            }
+            if not more:
+                return frozenset(found)
+            found |= frozenset().union(*more)
+
+    def honest(self, alias: str) -> bool:
+        """Tell whether the tenant that a source shows is that of its rows."""
+        source, query = self.sources[alias], None
+        if isinstance(source, ast.RangeSubselect):
+            query = source.subquery
+        elif isinstance(source, ast.RangeVar) and not source.schemaname:
+            query = self.tables.get(str(source.relname))
+        return query is None or passes(query, self.tenant.column)
+
+    def alias_of(self, column: ast.ColumnRef) -> str | None:
+        """Return of which source a column is; None where the name alone does not tell."""
+        names = function_bodies.named(column.fields)
+        if len(names) > 1:
+            return names[-2]
+        return next(iter(self.sources)) if len(self.sources) == 1 else None
+
+    def tenants(self, value: object) -> frozenset[str]:
+        """Return the aliases one of whose tenants a value is, whatever the rows; none where it may be anything."""
+        value = _bare(value)
+        if isinstance(value, ast.CoalesceExpr):
+            parts = [self.tenants(each) for each in value.args or ()]
+            return frozenset().union(*parts) if all(parts) else frozenset()
+        if isinstance(value, ast.ColumnRef) and function_bodies.named(value.fields)[-1:] == (self.tenant.column,):
+            alias = self.alias_of(value)
+            return frozenset({alias} if alias else ())
+        return frozenset()
+
+    def _named(self, condition: ast.Node, within: frozenset[str]) -> Iterator[str]:
+        """Yield the alias whose tenant the condition holds against the setting."""
+        columns = [
+            node
+            for node in function_bodies.nodes(condition)
+            if isinstance(node, ast.ColumnRef) and function_bodies.named(node.fields)[-1:] == (self.tenant.column,)
+        ]
+        aliases = {self.alias_of(node) for node in columns}
+        if len(aliases) == 1 and (alias := aliases.pop()) in within:
+            text = RawStream()(condition)
+            tenant = self.tenant
+            if filters.filters_by(text, tenant.column, tenant.setting, tenant.functions, tenant.types):
+                yield str(alias)
+
+    def _pair(self, condition: ast.Node) -> tuple[frozenset[str], frozenset[str]] | None:
+        """Return whose tenants the condition makes equal, by their aliases."""
+        if not isinstance(condition, ast.A_Expr) or function_bodies.named(condition.name) != ("=",):
+            return None
+        one, two = self.tenants(condition.lexpr), self.tenants(condition.rexpr)
+        return (one, two) if one and two else None
+
+
+def collect(tree: ast.Node, scope: Scope) -> None:
+    """Gather the sources of a statement and the conditions on them."""
+    target = getattr(tree, "relation", None)
+    clauses = (target, *(getattr(tree, name, None) or () for name in ("fromClause", "usingClause")))
+    for clause in clauses:
+        for each in clause if isinstance(clause, tuple) else (clause,):
+            _add(each, scope)
+    _add(getattr(tree, "sourceRelation", None), scope)
+    everywhere = frozenset(scope.sources)
+    where = getattr(tree, "whereClause", None)
+    scope.conditions += [(each, everywhere) for each in _conjuncts(where)]
+    if isinstance(tree, ast.MergeStmt):
+        # A row of the target that does not match is not changed; one of the source that does not is still read.
+        matched = frozenset({_named_as(target)})
+        scope.conditions += [(each, matched) for each in _conjuncts(tree.joinCondition)]
+
+
+def _add(source: object, scope: Scope) -> None:
+    if isinstance(source, ast.JoinExpr):
+        before = frozenset(scope.sources)
+        _add(source.larg, scope)
+        left = frozenset(scope.sources) - before
+        _add(source.rarg, scope)
+        right = frozenset(scope.sources) - before - left
+        # An outer join keeps the rows of its outer side, whatever its condition says of them.
+        held = {
+            enums.JoinType.JOIN_INNER: left | right,
+            enums.JoinType.JOIN_LEFT: right,
+            enums.JoinType.JOIN_RIGHT: left,
+        }
+        within = held.get(source.jointype or enums.JoinType.JOIN_INNER, frozenset())
+        scope.conditions += [(each, within) for each in _conjuncts(source.quals)]
+        if any(name.sval == scope.tenant.column for name in source.usingClause or ()):
+            _use(left, right, within, scope)
+    elif isinstance(source, ast.RangeTableSample):
+        _add(source.relation, scope)
+    elif isinstance(source, ast.RangeVar | ast.RangeSubselect):
+        scope.sources[_named_as(source)] = source
+
+
+def _use(left: Iterable[str], right: Iterable[str], within: frozenset[str], scope: Scope) -> None:
+    """Add what USING or a natural join says of the tenants of two sources."""
+    for one in left:
+        for two in right:
+            fields = [(ast.String(sval=alias), ast.String(sval=scope.tenant.column)) for alias in (one, two)]
+            equal = ast.A_Expr(
+                kind=enums.A_Expr_Kind.AEXPR_OP,
+                name=(ast.String(sval="="),),
+                lexpr=ast.ColumnRef(fields=fields[0]),
+                rexpr=ast.ColumnRef(fields=fields[1]),
+            )
+            scope.conditions.append((equal, within))
+
+
+def passes(query: object, column: str) -> bool:
+    """Tell whether what a query calls ``column`` is a column of that name of what it reads."""
+    if not isinstance(query, ast.SelectStmt):
+        return False
+    if query.larg:
+        return passes(query.larg, column) and passes(query.rarg, column)
+    shown = [each for each in query.targetList or () if isinstance(each.val, ast.ColumnRef)]
+    return any(_starred(each.val) or _shows(each, column) for each in shown)
+
+
+def _starred(value: ast.ColumnRef) -> bool:
+    return any(isinstance(part, ast.A_Star) for part in value.fields or ())
+
+
+def _shows(target: ast.ResTarget, column: str) -> bool:
+    """Tell whether what is shown is a column of this name, under its name."""
+    names = function_bodies.named(target.val.fields) if isinstance(target.val, ast.ColumnRef) else ()
+    return names[-1:] == (column,) and target.name in {None, column}
+
+
+def supplied(query: ast.SelectStmt, scope: Scope) -> frozenset[str]:
+    """Return the source whose tenant a query shows as its own, which a filter on what it shows holds.
+
+    None where a window reaches over the rows of several tenants before that filter, and where it cannot be told.
+    """
+    if not all(_parted(window, scope) for window in _windows(query)):
+        return frozenset()
+    shown = [each for each in query.targetList or () if isinstance(each.val, ast.ColumnRef)]
+    plain = [each.val for each in shown if _shows(each, scope.tenant.column)]
+    stars = [each.val for each in shown if _starred(each.val)]
+    qualified = function_bodies.named(stars[0].fields) if len(stars) == 1 else ()
+    if plain:
+        alias = scope.alias_of(plain[0])
+    elif qualified:
+        alias = qualified[-1]
+    else:
+        alias = next(iter(scope.sources)) if len(stars) == len(scope.sources) == 1 else None
+    return frozenset({alias} if alias else ())
+
+
+def _windows(query: ast.SelectStmt) -> Iterator[ast.WindowDef]:
+    """Yield the windows of a query's own functions, as they are defined."""
+    defined = {window.name: window for window in query.windowClause or ()}
+    for node in function_bodies.nodes((query.targetList, query.sortClause)):
+        if isinstance(node, ast.FuncCall) and isinstance(node.over, ast.WindowDef):
+            yield defined.get(node.over.name or node.over.refname, node.over)
+
+
+def _parted(window: ast.WindowDef, scope: Scope) -> bool:
+    """Tell whether a window keeps to the rows of one tenant."""
+    return any(
+        isinstance(each, ast.ColumnRef) and function_bodies.named(each.fields)[-1:] == (scope.tenant.column,)
+        for each in window.partitionClause or ()
+    )
+
+
+def _named_as(source: object) -> str:
+    alias = getattr(source, "alias", None)
+    return str(alias.aliasname if alias else getattr(source, "relname", ""))
+
+
+def _conjuncts(condition: object) -> Iterator[ast.Node]:
+    """Yield the parts of a condition that all must hold."""
+    if isinstance(condition, ast.BoolExpr) and condition.boolop == enums.BoolExprType.AND_EXPR:
+        for each in condition.args or ():
+            yield from _conjuncts(each)
+    elif isinstance(condition, ast.Node):
+        yield condition
+
+
+def _bare(node: object) -> object:
+    while isinstance(node, ast.TypeCast):
+        node = node.arg
+    return node

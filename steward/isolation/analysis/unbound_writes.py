@@ -1,0 +1,128 @@
+"""Which relations a statement writes rows into whose tenant may be any, by its syntax tree.
+
+The tenant of a row is held where it is what the setting says, or the tenant of a source that is held (see ``joins``).
+Where a statement gives none it is the column's default. Of what cannot be told nothing is held.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pglast import ast, enums
+from pglast.stream import RawStream
+
+from steward.isolation.analysis import filters, function_bodies
+from steward.isolation.analysis.query_sources import Scope, collect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from steward.isolation.analysis.query_sources import Name, Tenant
+
+__all__ = ["unheld"]
+
+
+def unheld(tree: object, tenant: Tenant, held: frozenset[str] = frozenset()) -> frozenset[Name]:
+    """Return the relations into which the statements of a tree write rows of any tenant.
+
+    ``held`` are aliases known from around the statements, of which only the setting's tenant comes through.
+    """
+    found = set()
+    for node in function_bodies.nodes(tree):
+        if isinstance(node, ast.InsertStmt):
+            safe = _inserted(node, tenant, held)
+        elif isinstance(node, ast.UpdateStmt):
+            safe = _assigned(node.targetList, _scope(node, tenant, held))
+        elif isinstance(node, ast.MergeStmt):
+            scope = _scope(node, tenant, held)
+            safe = all(_merged(clause, scope) for clause in node.mergeWhenClauses or ())
+        else:
+            continue
+        if not safe and node.relation:
+            found.add((node.relation.schemaname, str(node.relation.relname)))
+    return frozenset(found)
+
+
+def _scope(query: ast.Node, tenant: Tenant, held: frozenset[str]) -> Scope:
+    clause = getattr(query, "withClause", None)
+    tables = {each.ctename: each.ctequery for each in clause.ctes} if clause else {}
+    scope = Scope(tenant, tables=tables, outer=held)
+    collect(query, scope)
+    return scope
+
+
+def _inserted(made: ast.InsertStmt, tenant: Tenant, held: frozenset[str]) -> bool:
+    names = [str(column.name) for column in made.cols or ()]
+    if made.selectStmt is None:
+        return True
+    if names and tenant.column not in names:
+        rows = True
+    else:
+        rows = bool(names) and _selected(made.selectStmt, names.index(tenant.column), tenant, held)
+    return rows and _upserted(made.onConflictClause, tenant, held)
+
+
+def _selected(query: ast.Node | None, place: int, tenant: Tenant, held: frozenset[str]) -> bool:
+    """Tell whether what a query has in a place is held in each of its rows."""
+    if not isinstance(query, ast.SelectStmt):
+        return False
+    if query.larg:
+        return all(_selected(each, place, tenant, held) for each in (query.larg, query.rarg))
+    scope = _scope(query, tenant, held)
+    if query.valuesLists:
+        return all(_holds((row or ())[place], scope) for row in query.valuesLists)
+    values = [each.val for each in query.targetList or ()]
+    return not any(map(_starred, values)) and _holds(values[place], scope)
+
+
+def _starred(value: object) -> bool:
+    """Tell whether a value is all columns of a source, of which the statement does not tell how many they are."""
+    return isinstance(value, ast.ColumnRef) and isinstance((value.fields or ())[-1], ast.A_Star)
+
+
+def _upserted(conflict: ast.OnConflictClause | None, tenant: Tenant, held: frozenset[str]) -> bool:
+    """Tell whether the rows that an insert meets are of its own tenant, and stay so."""
+    if conflict is None or conflict.action != enums.OnConflictAction.ONCONFLICT_UPDATE:
+        return True
+    key = [element.name for element in (conflict.infer.indexElems if conflict.infer else None) or ()]
+    # The tenant of the row that was to be inserted is judged as such.
+    scope = Scope(tenant, outer=held | {"excluded"})
+    return tenant.column in key and _assigned(conflict.targetList, scope)
+
+
+def _merged(clause: ast.MergeWhenClause, scope: Scope) -> bool:
+    if clause.commandType != enums.CmdType.CMD_INSERT:
+        return _assigned(clause.targetList, scope)
+    names = [str(target.name) for target in clause.targetList or ()]
+    if scope.tenant.column in names:
+        return _holds((clause.values or ())[names.index(scope.tenant.column)], scope)
+    return bool(names) or not clause.values
+
+
+def _assigned(targets: Sequence[ast.ResTarget] | None, scope: Scope) -> bool:
+    """Tell whether rows that are changed keep their tenant, or become the setting's."""
+    return all(_holds(target.val, scope) for target in targets or () if target.name == scope.tenant.column)
+
+
+def _holds(value: object, scope: Scope) -> bool:
+    """Tell whether a value is the tenant of the setting, or that of a source of which only its rows come through."""
+    tenant = scope.tenant
+    own = {alias for alias in scope.filtered() if scope.honest(alias)}
+    if (asked := scope.tenants(value)) and asked <= own | (scope.outer - set(scope.sources)):
+        return True
+    if not isinstance(value, ast.Node) or isinstance(value, ast.SetToDefault):
+        return isinstance(value, ast.SetToDefault)
+    equal = ast.A_Expr(
+        kind=enums.A_Expr_Kind.AEXPR_OP,
+        name=(ast.String(sval="="),),
+        lexpr=ast.ColumnRef(fields=(ast.String(sval=tenant.column),)),
+        rexpr=value,
+    )
+    return not any(_columns(value)) and filters.filters_by(
+        RawStream()(equal), tenant.column, tenant.setting, tenant.functions, tenant.types
+    )
+
+
+def _columns(value: ast.Node) -> Iterator[ast.ColumnRef]:
+    """Yield the columns that an expression asks: it is then not the setting alone."""
+    return (node for node in function_bodies.nodes(value) if isinstance(node, ast.ColumnRef))

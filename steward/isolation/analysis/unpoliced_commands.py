@@ -1,0 +1,47 @@
+"""Which relations a statement takes rows or policies from without asking a policy, by its syntax tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pglast import ast, enums
+
+from steward.isolation.analysis import function_bodies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from steward.isolation.analysis.query_sources import Name
+
+__all__ = ["unasked"]
+
+_OPENING = (enums.AlterTableType.AT_DisableRowSecurity, enums.AlterTableType.AT_NoForceRowSecurity)
+
+
+def unasked(tree: object) -> frozenset[Name]:
+    """Return the relations that the statements of a tree empty, drop, or take the policies of."""
+    return frozenset(name for node in function_bodies.nodes(tree) for name in _named(node))
+
+
+def _named(node: ast.Node) -> Iterator[Name]:
+    if isinstance(node, ast.TruncateStmt):
+        yield from (_name(each) for each in node.relations or ())
+    elif isinstance(node, ast.AlterTableStmt) and node.relation:
+        if any(command.subtype in _OPENING for command in node.cmds or ()):
+            yield _name(node.relation)
+    elif isinstance(node, ast.CreatePolicyStmt | ast.AlterPolicyStmt) and node.table:
+        yield _name(node.table)
+    elif isinstance(node, ast.DropStmt) and node.removeType in {
+        enums.ObjectType.OBJECT_TABLE,
+        enums.ObjectType.OBJECT_POLICY,
+    }:
+        # A policy's name stands behind that of its table.
+        of_policy = node.removeType == enums.ObjectType.OBJECT_POLICY
+        for each in node.objects or ():
+            parts = function_bodies.named(each)
+            parts = parts[:-1] if of_policy else parts
+            yield (parts[-2] if len(parts) > 1 else None), parts[-1]
+
+
+def _name(relation: ast.RangeVar) -> Name:
+    return relation.schemaname, str(relation.relname)

@@ -1,0 +1,19 @@
+"""The checks of tenant isolation that need only the system catalog."""
+
+from __future__ import annotations
+
+__all__ = [
+    "child_tables",
+    "column_defaults",
+    "keys",
+    "policies",
+    "policy_findings",
+    "publications",
+    "rewrite_rules",
+    "role_graph",
+    "scope",
+    "security_definer",
+    "settings",
+    "triggers",
+    "views",
+]

@@ -1,0 +1,66 @@
+"""What the isolation checks look at: the tables that hold rows of tenants, and the roles that the application uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steward import Inconclusive, NotNeeded
+from steward.database import inventory, queries
+
+if TYPE_CHECKING:
+    from psycopg import sql
+
+    from steward.engine.check import Check
+    from steward.profile import Profile
+
+__all__ = ["expected", "roles", "within"]
+
+
+def roles(profile: Profile) -> tuple[str, ...]:
+    """Return the application's roles, as which isolation is tried: those named for it, else the application's two."""
+    named = profile.isolation.roles or (profile.roles.application, profile.roles.analytics)
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def expected(check: Check) -> dict[str, object]:
+    """Return the parameters of isolation queries: the scope, the tenant column, the setting, the application's roles.
+
+    Raises:
+        NotNeeded: the profile names no tenant column.
+        Inconclusive: no table has it, no role of the application is named, or one that is named does not exist: nothing
+            could be proved.
+
+    """
+    profile = check.settings.profile
+    if not profile.tenancy.column:
+        raise NotNeeded("the profile names no tenant column (tenancy.column): a database without tenants")
+    names = roles(profile)
+    if not names:
+        raise Inconclusive("no role of the application is named; name them in isolation.roles of the profile")
+    told: dict[str, object] = {
+        **inventory.scope(profile),
+        "column": profile.tenancy.column,
+        "setting": profile.tenancy.setting,
+        "roles": list(names),
+    }
+    unknown = [row["name"] for row in queries.fetch(check.conn, "isolation/unknown_roles", {"roles": list(names)})]
+    if unknown:
+        lacking = f"the application's roles are not all there: {', '.join(unknown)}"
+        raise Inconclusive(f"{lacking}; name those that select its rows in isolation.roles of the profile")
+    # One row will do, and none of the others is read.
+    if queries.execute(check.conn, "isolation/tables", told, **check.parts("inventory/ours")).fetchone() is None:
+        lacking = f"no table has the column {profile.tenancy.column}"
+        raise Inconclusive(f"{lacking}; name the right database, or tenancy.column in the profile")
+    return told
+
+
+def within(check: Check) -> dict[str, sql.Composable]:
+    """Return the parts of isolation queries: ``{ours}``, ``{tables}``, ``{loose}`` and ``{remade}``."""
+    version, ours = check.conn.info.server_version, check.parts("inventory/ours")
+    tables = queries.compose("isolation/tables", version, **ours)
+    return {
+        **ours,
+        "tables": tables,
+        "loose": queries.compose("isolation/loose", version, tables=tables),
+        "remade": queries.compose("isolation/remade", version, tables=tables),
+    }

@@ -1,0 +1,89 @@
+"""Servers of the suite's own, one a copy: what a killed run has left, the next one removes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from steward.server import embedded, throwaway
+from steward.server.binaries import folder
+from steward.server.postmaster import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from steward.server.binaries import Binaries
+
+__all__ = ["running"]
+
+# Nothing on it outlives its user, and only catalogs need room.
+_SETTINGS = {
+    **embedded.SETTINGS,
+    **embedded.BUILDING,
+    "synchronous_commit": "off",
+    "shared_preload_libraries": "",
+    "shared_buffers": "64MB",
+    "max_connections": "60",
+    "autovacuum": "off",
+    # A statement on a partitioned table locks every leaf, and their number is the database's.
+    "max_locks_per_transaction": "1024",
+}
+
+
+@contextmanager
+def running(environ: Mapping[str, str], programs: Binaries) -> Iterator[Server]:
+    """Yield a new server without a database; its folder is locked as long as its user lives."""
+    place = throwaway.place(environ, programs.version) / "clones"
+    folder(place)
+    home = place / secrets.token_hex(6)
+    with _locked(place / "sweep.lock"):
+        _sweep(place, programs)
+        folder(home)
+        owner = _lock(home / "owner", fcntl.LOCK_EX)
+    server = Server(home, programs, _SETTINGS)
+    try:
+        server.initialise()
+        server.start()
+        yield server
+    finally:
+        _remove(server)
+        os.close(owner)
+
+
+def _sweep(place: Path, programs: Binaries) -> None:
+    """Remove the servers of processes that are gone: nobody holds the lock on their owner's file any more."""
+    for mark in place.glob("*/owner"):
+        with suppress(BlockingIOError, FileNotFoundError):
+            owner = _lock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(Server(mark.parent, programs, _SETTINGS))
+            os.close(owner)
+
+
+def _remove(server: Server) -> None:
+    server.stop(signal.SIGQUIT)
+    shutil.rmtree(server.place, ignore_errors=True)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    handle = _lock(path, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(path: Path, how: int) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, how)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle

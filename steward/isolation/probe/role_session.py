@@ -1,0 +1,135 @@
+"""One statement at a time, as the application's role and in a state of the setting; what it did is undone at once."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from steward.database import queries
+from steward.isolation.probe.row_templates import USER
+from steward.isolation.probe.verdicts import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from steward.database.session import Session
+    from steward.isolation.probe.surface import Reach
+    from steward.isolation.probe.tenants import Tenant
+    from steward.profile import Profile
+
+__all__ = ["STATES", "Plan", "Tries", "seen_statement"]
+
+Plan = Literal["custom", "generic"]
+
+# What is no tenant: never set, emptied, nothing that can be one, and one that nobody has.
+STATES = ("fresh", "empty", "malformed", "unknown")
+# psycopg doubles no % where a statement has no values at all; COPY takes none of its own.
+_NONE: Mapping[str, object] = {"": ""}
+_GENERIC = {"plan_cache_mode": "force_generic_plan"}
+_MOST = 100_000
+
+
+class Tries:
+    """The session of one role: tries statements, each below a savepoint, and puts the session into tenants."""
+
+    def __init__(self, conn: Session, profile: Profile, role: str) -> None:
+        self.conn = conn
+        self.role = role
+        self.version = conn.info.server_version
+        self._tenancy = profile.tenancy
+        self._prepared: dict[str, sql.Identifier] = {}
+        # A savepoint's rollback would make psycopg forget the statements that are prepared here.
+        conn.prepare_threshold = None
+
+    @contextmanager
+    def state(self, tenant: str | None, plan: Plan = "custom") -> Iterator[None]:
+        """Be in a tenant for a while; None: the setting is left as it is."""
+        with self.conn.transaction(force_rollback=True):
+            settings = dict(_GENERIC) if plan == "generic" else {}
+            if tenant is not None and self._tenancy.setting:
+                settings[self._tenancy.setting] = tenant
+            if self._tenancy.user_setting:
+                settings[self._tenancy.user_setting] = USER
+            queries.execute(self.conn, "session/transaction_settings", {"settings": Jsonb(settings)})
+            yield
+
+    def run(self, statement: sql.Composed, plan: Plan = "custom") -> Outcome:
+        """Try a statement; with a generic plan it is the one of when it was first tried."""
+        if plan == "generic":
+            text = statement.as_string(None)
+            if text not in self._prepared:
+                refusal = self._prepare(text, statement)
+                if refusal is not None:
+                    return refusal
+            statement = queries.compose("isolation/try_execute", kept=self._prepared[text])
+        return self._attempt(statement)
+
+    def copy(self, statement: sql.Composed) -> Outcome:
+        """Try a COPY TO; each of its lines is a row of one column, called line."""
+        lines: list[dict[str, Any]] = []
+        try:
+            with (
+                self.conn.transaction(force_rollback=True),
+                self.conn.cursor() as cursor,
+                cursor.copy(statement, _NONE) as copy,
+            ):
+                lines += ({"line": line} for line in islice(copy.rows(), _MOST))
+        except psycopg.Error as error:
+            if not lines or len(lines) < _MOST:
+                return self._refused(error)
+        return Outcome(tuple(lines), len(lines))
+
+    def forget(self) -> None:
+        """Forget the prepared statements, so that the next ones are planned anew."""
+        self._prepared.clear()
+        queries.execute(self.conn, "isolation/try_forget")
+
+    def _prepare(self, text: str, statement: sql.Composed) -> Outcome | None:
+        name = sql.Identifier(f"steward_{len(self._prepared) + 1}")
+        try:
+            # The statement stays prepared, and its locks on what it reads do not outlive the try.
+            with self.conn.transaction(force_rollback=True):
+                queries.execute(self.conn, "isolation/try_prepare", kept=name, statement=statement)
+        except psycopg.Error as error:
+            return self._refused(error)
+        self._prepared[text] = name
+        return None
+
+    def _attempt(self, statement: sql.Composed) -> Outcome:
+        try:
+            with self.conn.transaction(force_rollback=True):
+                cursor = self.conn.execute(statement, {})
+                rows = tuple(cursor.fetchall()) if cursor.description else ()
+                return Outcome(rows, max(cursor.rowcount, 0))
+        except psycopg.Error as error:
+            return self._refused(error)
+
+    def _refused(self, error: psycopg.Error) -> Outcome:
+        if self.conn.closed or self.conn.broken:
+            raise error
+        return Outcome(error=error, said=queries.said(error))
+
+
+def seen_statement(reach: Reach, column: str, tenants: Sequence[Tenant], *, all_rows: bool) -> sql.Composed:
+    """Compose the read of a relation: a column for each tenant's letter, and "others" for rows of none of them."""
+    name = sql.Identifier(column)
+    each = [
+        (tenant.label, queries.compose("isolation/try_of", column=name, tenant=sql.Literal(tenant.value)))
+        for tenant in tenants
+    ]
+    others = queries.compose("isolation/try_unowned", column=name)
+    if all_rows:
+        known = sql.SQL(", ").join(sql.Literal(tenant.value) for tenant in tenants)
+        others = queries.compose("isolation/try_others", column=name, tenants=known)
+    parts = [
+        queries.compose(
+            "isolation/try_seen_one", relation=reach.relation, condition=condition, label=sql.Identifier(label)
+        )
+        for label, condition in (*each, ("others", others))
+    ]
+    return queries.compose("isolation/try_seen", seen=sql.SQL(", ").join(parts))

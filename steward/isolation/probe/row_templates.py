@@ -1,0 +1,186 @@
+"""Of what a row of a table is made: its columns, what it must agree with, and values that may do."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pglast
+from psycopg import sql
+
+from steward.database import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from steward.database.session import Session
+    from steward.isolation.probe.surface import Ground
+
+__all__ = ["USER", "Column", "Rule", "Shape", "shapes", "through", "value"]
+
+# What free text says, and the setting for the current user: policies that compare them let the row through.
+USER = "steward-probe"
+
+_DATES = "now"
+_BY_CATEGORY = {
+    "A": ("{}",),
+    "B": ("false", "true"),
+    "D": (_DATES,),
+    "G": ("(0,0)",),
+    "I": ("127.0.0.1",),
+    "N": ("1", "0"),
+    "R": ("empty",),
+    "S": (USER,),
+    "T": ("1 day",),
+    "V": ("0",),
+}
+_LITERALS = (("sval", "sval", ""), ("ival", "ival", 0), ("fval", "fval", "0"))
+_BY_TYPE = {"json": ("{}", "[]"), "jsonb": ("{}", "[]"), "bytea": ("\\x00",), "xml": ("<a/>",)}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: ``required`` is not null and without a default; what is ``fixed`` only the server writes."""
+
+    name: str
+    type: str
+    category: str
+    longest: int | None
+    required: bool
+    fixed: bool
+    labels: tuple[str, ...]
+    inserters: frozenset[str]
+    updaters: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A constraint on columns: a foreign key with its parent, or a check or bound with the constants that it names."""
+
+    name: str
+    columns: tuple[str, ...]
+    parent: int = 0
+    parent_columns: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
+
+
+@dataclass
+class Shape:
+    """One table that is written."""
+
+    oid: int
+    ident: str
+    relation: sql.Identifier
+    columns: dict[str, Column] = field(default_factory=dict)
+    foreign: list[Rule] = field(default_factory=list)
+    checks: list[Rule] = field(default_factory=list)
+    bounds: list[Rule] = field(default_factory=list)
+    keys: list[Rule] = field(default_factory=list)
+    loose: list[Rule] = field(default_factory=list)
+
+    def keyed(self, column: str) -> bool:
+        """Tell whether a value may stand only once, be it among all tenants or within one."""
+        return any(column in key.columns for key in (*self.keys, *self.loose))
+
+    def changed(self, role: str, tenant: str) -> str | None:
+        """Return a column that the role may update: the plainest, best one without any rule but checks."""
+        kinds = ([Rule("", (tenant,))], [*self.foreign, *self.bounds], self.keys, self.loose)
+        busy = [{name for rule in rules for name in rule.columns} for rules in kinds]
+        free = [column.name for column in self.columns.values() if role in column.updaters and not column.fixed]
+        return min(free, key=lambda name: ([name in names for names in busy], free.index(name)), default=None)
+
+    def constants(self, column: str) -> tuple[str, ...]:
+        """Return the constants that the constraints on a column name: one of them may do."""
+        rules = [rule for rule in (*self.checks, *self.bounds) if column in rule.columns]
+        return tuple(dict.fromkeys(constant for rule in rules for constant in rule.constants))
+
+
+def shapes(conn: Session, ground: Ground, wanted: Iterable[int]) -> dict[int, Shape]:
+    """Return the tables that are written, those that they refer to included."""
+    told = {**ground.told, "wanted": list(wanted)}
+    needed = queries.compose("isolation/probe_needed")
+    found: dict[int, Shape] = {}
+    for row in queries.fetch(conn, "isolation/probe_columns", told, needed=needed):
+        shape = found.setdefault(
+            row["oid"], Shape(row["oid"], row["ident"], sql.Identifier(row["schema"], row["table_name"]))
+        )
+        shape.columns[row["name"]] = Column(
+            **{name: row[name] for name in ("name", "type", "category", "longest", "required", "fixed")},
+            labels=tuple(row["labels"]),
+            inserters=frozenset(row["inserters"]),
+            updaters=frozenset(row["updaters"]),
+        )
+    for row in queries.fetch(conn, "isolation/probe_constraints", told, needed=needed):
+        _add(found[row["oid"]], row)
+    return found
+
+
+def through(view: Shape, table: Shape) -> Shape:
+    """Return a view as the table that rows are written into through it, with the columns that both have."""
+    columns = {
+        name: replace(table.columns[name], inserters=column.inserters, updaters=column.updaters)
+        for name, column in view.columns.items()
+        if name in table.columns and table.columns[name].type == column.type
+    }
+    made = Shape(view.oid, view.ident, view.relation, columns)
+    for kind in ("foreign", "checks", "bounds", "keys", "loose"):
+        rules = (rule for rule in getattr(table, kind) if all(name in columns for name in rule.columns))
+        getattr(made, kind).extend(rules)
+    return made
+
+
+def _add(shape: Shape, row: Mapping[str, Any]) -> None:
+    columns, kind = tuple(row["columns"]), row["kind"]
+    constants: tuple[str, ...] = ()
+    if kind in {"check", "bound"} and row["rule"]:
+        name = "isolation/probe_rule" if kind == "check" else "isolation/probe_bound"
+        text = queries.compose(name, rule=sql.SQL(row["rule"])).as_string(None)
+        constants = tuple(_constants(json.loads(pglast.parser.parse_sql_json(text))))
+    rule = Rule(row["name"], columns, row["parent"], tuple(row["parent_columns"]), constants)
+    kinds = {"foreign": shape.foreign, "check": shape.checks, "bound": shape.bounds, "unique": shape.keys}
+    kinds.get(kind, shape.loose).append(rule)
+
+
+def _constants(node: object) -> Iterable[str]:
+    """Yield the constants of a syntax tree as text, in their order."""
+    if isinstance(node, dict):
+        constant = node.get("A_Const")
+        if isinstance(constant, dict):
+            # A zero is left out of the tree.
+            for kind, field_name, zero in _LITERALS:
+                if kind in constant:
+                    yield str(constant[kind].get(field_name, zero))
+            return
+        for each in node.values():
+            yield from _constants(each)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _constants(each)
+
+
+def value(column: Column, *, unique: bool) -> tuple[str, ...]:
+    """Return values of the column's type, the likeliest first; where each must be new, one that nobody has."""
+    if column.labels:
+        return column.labels
+    if column.type == "uuid":
+        return (str(uuid.uuid4()),)
+    if unique:
+        fresh = _fresh(column)
+        if fresh is not None:
+            return (fresh,)
+    found = _BY_TYPE.get(column.type) or _BY_CATEGORY.get(column.category, ())
+    if column.category == "S" and column.longest:
+        return tuple(each[: column.longest] for each in found)
+    return found
+
+
+def _fresh(column: Column) -> str | None:
+    if column.category == "S":
+        return f"{USER}-{secrets.token_hex(12)}"[-(column.longest or 64) :]
+    if column.category == "N":
+        most = 30_000 if column.type == "smallint" else 2_000_000_000
+        return str(most // 2 + secrets.randbelow(most // 2))
+    return None

@@ -1,0 +1,221 @@
+"""What each role of the application can reach of the rows of tenants, by the catalog: what the probe must try."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+
+from steward import Inconclusive
+from steward.database import inventory, queries
+from steward.isolation.catalog import scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from steward.database.session import Session
+    from steward.profile import Profile
+
+__all__ = ["DIFFERENT", "Access", "Function", "Ground", "Reach", "look"]
+
+_TABLES = ("r", "p")
+# Of a table's partitions that are granted, so many are tried of those that are guarded alike, and so many in all: what
+# policies let through in one partition they let through in all that have the same ones.
+_ALIKE = 8
+DIFFERENT = 64
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a role may do with a relation: privileges only, before any policy.
+
+    ``columns`` are those that it may read, of a view only.
+    """
+
+    reads: bool
+    reads_tenant: bool
+    inserts: bool
+    updates: bool
+    moves: bool
+    deletes: bool
+    truncates: bool
+    columns: list[str]
+
+    @property
+    def any(self) -> bool:
+        """Whether it may do anything at all."""
+        return self.reads or self.inserts or self.updates or self.deletes or self.truncates
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A relation with rows of tenants, and what each role may do with it.
+
+    ``base`` is the only table of tenants that a view reads, itself for a table; ``guard`` is the same for partitions
+    with the same policies, grants and owner.
+    """
+
+    oid: int
+    schema: str
+    name: str
+    ident: str
+    kind: str
+    level: int
+    root: int
+    base: int | None
+    guard: str | None
+    tenant: str | None
+    depth: int
+    feeds: bool
+    access: dict[str, Access]
+
+    @property
+    def relation(self) -> sql.Identifier:
+        """Its name in a statement."""
+        return sql.Identifier(self.schema, self.name)
+
+    @property
+    def written(self) -> bool:
+        """Whether rows can be written into it: a table of this server, a leaf included."""
+        return self.kind in _TABLES and self.tenant is not None
+
+    @property
+    def granted(self) -> bool:
+        """Whether any role may do anything with it."""
+        return any(access.any for access in self.access.values())
+
+    @property
+    def through(self) -> bool:
+        """Whether it is a view through which any role may write rows of one table."""
+        writes = (access.inserts or access.updates or access.deletes for access in self.access.values())
+        return self.kind == "v" and self.tenant is not None and self.base is not None and any(writes)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that runs with its owner's rights, and the arguments that a call must give.
+
+    ``returns``: it returns anything; ``tells``: that can carry a row of a tenant.
+    """
+
+    schema: str
+    name: str
+    ident: str
+    role: str
+    categories: tuple[str, ...]
+    types: tuple[str, ...]
+    returns: bool
+    tells: bool
+    lasting: bool
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Everything that is tried: roles by the chain that leads to them, relations, functions.
+
+    ``beyond`` are partitions that are not, and ``notes`` say what else is not.
+    """
+
+    column: str
+    setting: str
+    chains: dict[str, str]
+    closed: dict[str, str]
+    reaches: tuple[Reach, ...]
+    functions: tuple[Function, ...]
+    beyond: tuple[Reach, ...]
+    notes: tuple[str, ...]
+    told: dict[str, object]
+    parts: dict[str, sql.Composable]
+
+    @property
+    def category(self) -> str:
+        """The type category of the tenant column, as most tables have it."""
+        found = [reach.tenant for reach in self.tables if reach.tenant]
+        return max(sorted(set(found)), key=found.count)
+
+    @property
+    def tables(self) -> tuple[Reach, ...]:
+        """The topmost tables, in which every row of a tenant lies."""
+        return tuple(reach for reach in self.reaches if reach.written and reach.level == 0)
+
+
+def look(conn: Session, profile: Profile) -> Ground:
+    """Return what is to be tried.
+
+    Raises:
+        Inconclusive: no table has the tenant column, or no role of the application is named or exists.
+
+    """
+    version = conn.info.server_version
+    ours = {"ours": queries.compose("inventory/ours", version)}
+    parts: dict[str, sql.Composable] = {"tables": queries.compose("isolation/tables", version, **ours)}
+    names = scope.roles(profile)
+    told: dict[str, object] = {**inventory.scope(profile), "column": profile.tenancy.column, "roles": list(names)}
+    chains, closed = _chains(queries.fetch(conn, "isolation/probe_reached", told), names)
+    told["roles"] = list(chains)
+    reaches, beyond, notes = _thinned(_reaches(queries.fetch(conn, "isolation/probe_relations", told, **parts)))
+    if not any(reach.written for reach in reaches):
+        lacking = f"no table has the column {profile.tenancy.column!r} and a role that could be tried"
+        raise Inconclusive(f"{lacking}; name the right database, tenancy.column and isolation.roles in the profile")
+    known = [
+        Function(**{**row, "categories": tuple(row["categories"]), "types": tuple(row["types"])})
+        for row in queries.fetch(conn, "isolation/probe_functions", told)
+    ]
+    functions = tuple(each for each in known if each.returns)
+    silent = dict.fromkeys(each.ident for each in known if not each.returns)
+    notes += [f"{each} returns no rows, so that it is not called: isolation_routines judges it" for each in silent]
+    poor = dict.fromkeys(each.ident for each in functions if not each.tells)
+    kinds = "truth values, numbers, times or labels alone, which carries no row that could be told"
+    notes += [f"{each} returns {kinds}: isolation_routines judges it" for each in poor]
+    tenancy = profile.tenancy
+    return Ground(
+        tenancy.column, tenancy.setting, chains, closed, reaches, functions, beyond, tuple(notes), told, parts
+    )
+
+
+def _thinned(reaches: Iterable[Reach]) -> tuple[tuple[Reach, ...], tuple[Reach, ...], list[str]]:
+    """Return what is tried, the granted partitions that are not, and a note on those that others stand for."""
+    kept: list[Reach] = []
+    beyond: list[Reach] = []
+    alike: Counter[tuple[int, str | None]] = Counter()
+    different: Counter[int] = Counter()
+    spared: Counter[int] = Counter()
+    names: dict[int, str] = {}
+    for reach in reaches:
+        names[reach.oid] = reach.ident
+        if not (reach.level and reach.granted):
+            kept.append(reach)
+            continue
+        alike[reach.root, reach.guard] += 1
+        if alike[reach.root, reach.guard] > _ALIKE:
+            spared[reach.root] += 1
+        elif different[reach.root] >= DIFFERENT:
+            beyond.append(reach)
+        else:
+            different[reach.root] += 1
+            kept.append(reach)
+    same = f"are guarded as {_ALIKE} that were tried: by the same policies, grants and owner"
+    return tuple(kept), tuple(beyond), [f"{count} partitions of {names[root]} {same}" for root, count in spared.items()]
+
+
+def _chains(rows: Iterable[dict[str, Any]], names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return by which chain each role is reached, and those that the suite's login may not become to try them."""
+    chains = {name: name for name in names}
+    closed: dict[str, str] = {}
+    for row in rows:
+        if row["reached"] not in chains:
+            chain = " → ".join(dict.fromkeys((row["role"], row["member"] or row["role"], row["reached"])))
+            (chains if row["takeable"] else closed)[row["reached"]] = chain
+    return chains, closed
+
+
+def _reaches(rows: Iterable[dict[str, Any]]) -> Iterable[Reach]:
+    by_relation: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_relation.setdefault(row["oid"], []).append(row)
+    for same in by_relation.values():
+        access = {row["role"]: Access(**{name: row[name] for name in Access.__dataclass_fields__}) for row in same}
+        fields = {name: same[0][name] for name in Reach.__dataclass_fields__ if name != "access"}
+        yield Reach(**fields, access=access)

@@ -1,0 +1,5 @@
+"""Random sequences of session commands, as a connection pool would produce them."""
+
+from __future__ import annotations
+
+__all__ = ["stage", "state_machine"]

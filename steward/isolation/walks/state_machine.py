@@ -1,0 +1,275 @@
+"""Walks through sessions that tenants share: Hypothesis leads, and finds the shortest one that leaks."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import permutations
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from steward import Inconclusive
+from steward.engine.check import Finding
+from steward.isolation.walks.pooled_session import LeakError, Pooled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from steward.isolation.probe.surface import Reach
+    from steward.isolation.walks.stage import Stage, Turn
+
+__all__ = ["SEED", "Walked", "chosen", "findings", "walk"]
+
+T = TypeVar("T")
+
+# The variable that names a seed, so that a walk can be gone again.
+SEED = "STEWARD_SEED"
+_STEPS = 40
+_SHORTEN = 20.0  # seconds
+_SESSIONS = 2  # of each role: what one does while the other is in the middle of something
+_FIRST = ("A", "B")
+_NOBODY = ("", "%", "steward_nobody")
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What came of all walks: the shortest one that leaked, if one did, and what was seen on the way."""
+
+    seed: int
+    examples: int
+    counts: Mapping[str, int]
+    leak: LeakError | None
+
+    def render(self) -> str:
+        """Return it as a person reads it, with how to go the same walks again."""
+        lines = [f"{self.examples} walks of up to {_STEPS} steps; {SEED}={self.seed} goes them again."]
+        lines += [f"{count} {what}" for what, count in sorted(self.counts.items())]
+        if self.leak:
+            lines += [
+                "",
+                f"Leak: {self.leak}",
+                *(f"{number}. {step}" for number, step in enumerate(self.leak.steps, 1)),
+            ]
+        return "\n".join(lines)
+
+
+class _Enough(BaseException):
+    """The time for shortening a walk is over."""
+
+
+@dataclass
+class _Leaks:
+    """The shortest walk so far that leaked; from the first one on there is a while to find shorter ones."""
+
+    shortest: LeakError | None = None
+    until: float = math.inf
+
+    def go_on(self) -> None:
+        if time.monotonic() > self.until:
+            raise _Enough
+
+    def keep(self, leak: LeakError) -> LeakError:
+        """Keep a leak where its walk is the shortest, and return it."""
+        self.until = min(self.until, time.monotonic() + _SHORTEN)
+        if self.shortest is None or len(leak.steps) < len(self.shortest.steps):
+            self.shortest = leak
+        return leak
+
+
+def _of(choices: Callable[[Stage], Sequence[T]]) -> st.SearchStrategy[T]:
+    """Draw from what the stage of the running machine has."""
+    return st.runner().flatmap(lambda machine: st.sampled_from(choices(machine.at)))
+
+
+_WHO = _of(lambda at: range(len(at.roles) * _SESSIONS))
+_TENANT = _of(lambda at: sorted(at.values))
+_PAIR = _of(lambda at: list(permutations(sorted(at.values), 2)))
+_TABLE = _of(lambda at: at.written)
+_RELATION = st.one_of(_TABLE, _of(lambda at: at.read))
+_TURN = _of(lambda at: at.turns or (None,))
+
+
+class Walk(RuleBasedStateMachine):
+    """Sessions of a pool, each of which serves any tenant; ``at`` is where they are."""
+
+    at: ClassVar[Stage]
+    leaks: ClassVar[_Leaks]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.leaks.go_on()
+        self.pool: dict[int, Pooled] = {}
+        self.path: list[str] = []
+
+    def _of(self, who: int) -> Pooled:
+        """Return a session, connected when it is first used."""
+        if who not in self.pool:
+            self.pool[who] = Pooled(self.at, self.at.roles[who // _SESSIONS])
+        return self.pool[who]
+
+    def _step(self, who: int, what: str, do: Callable[[Pooled], None]) -> None:
+        pooled = self._of(who)
+        self.path.append(f"session {who + 1} ({pooled.role}) {what}")
+        try:
+            do(pooled)
+        except LeakError as leak:
+            raise self.leaks.keep(LeakError(leak.relation, leak.observed, self.path)) from None
+
+    @rule(who=_WHO, tenants=_PAIR, reach=_TABLE)
+    def is_handed_on(self, who: int, tenants: tuple[str, str], reach: Reach) -> None:
+        """Serve one tenant after another as a pool does: a transaction each, which says whose it is."""
+        for tenant in tenants:
+            self.ends(who, commit=True)
+            self.enters(who, tenant, local=True)
+            self.reads(who, reach, kept=True)
+            self.ends(who, commit=True)
+
+    @rule(who=_WHO, tenant=_TENANT, local=st.booleans())
+    def enters(self, who: int, tenant: str, *, local: bool) -> None:
+        """Be in a tenant."""
+        until = "for its transaction" if local else "until told otherwise"
+        value = self.at.values[tenant]
+        self._step(who, f"enters {tenant} {until}", lambda pooled: pooled.enter(value, local=local))
+
+    @rule(who=_WHO, nobody=st.sampled_from(_NOBODY))
+    def leaves(self, who: int, nobody: str) -> None:
+        """Be in what is no tenant."""
+        self._step(who, f"enters {nobody!r}", lambda pooled: pooled.enter(nobody, local=False))
+
+    @rule(who=_WHO)
+    def resets(self, who: int) -> None:
+        """Leave the setting empty."""
+        self._step(who, "resets the setting", Pooled.reset)
+
+    @rule(who=_WHO)
+    def saves(self, who: int) -> None:
+        """Set a savepoint."""
+        self._step(who, "sets a savepoint", Pooled.save)
+
+    @rule(who=_WHO)
+    def goes_back(self, who: int) -> None:
+        """Undo all since the last savepoint."""
+        if self._of(who).saved:
+            self._step(who, "goes back to its savepoint", Pooled.back)
+
+    @rule(who=_WHO, commit=st.booleans())
+    def ends(self, who: int, *, commit: bool) -> None:
+        """End the transaction."""
+        if not self._of(who).idle:
+            what = "commits" if commit else "rolls back"
+            self._step(who, what, lambda pooled: pooled.end(commit=commit))
+
+    @rule(who=_WHO)
+    def is_discarded(self, who: int) -> None:
+        """Go through the pool."""
+        self._step(who, "is discarded and taken anew", Pooled.discard)
+
+    @rule(who=_WHO)
+    def connects(self, who: int) -> None:
+        """Be a session that never was in a tenant."""
+        self._step(who, "connects anew", Pooled.close)
+        del self.pool[who]
+
+    @rule(who=_WHO, reach=_RELATION, kept=st.booleans())
+    def reads(self, who: int, reach: Reach, *, kept: bool) -> None:
+        """Read a relation."""
+        plan = "by a kept plan" if kept else "anew"
+        self._step(who, f"reads {reach.ident} {plan}", lambda pooled: pooled.look(reach, kept=kept))
+
+    @rule(second=st.integers(0, _SESSIONS - 1), turn=_TURN, inside=st.none() | _TENANT, tenant=_TENANT)
+    def writes(self, second: int, turn: Turn | None, inside: str | None, tenant: str) -> None:
+        """Insert somebody's row, give rows to somebody, or update or delete without a condition."""
+        if turn is not None:
+            who = self.at.roles.index(turn.role) * _SESSIONS + second
+            if inside is not None:
+                self.enters(who, inside, local=True)
+            told = {
+                "insert": f"inserts a row of {tenant} into {turn.reach.ident}",
+                "update": f"updates all of {turn.reach.ident}",
+                "move": f"gives all of {turn.reach.ident} to {tenant}",
+                "delete": f"deletes all of {turn.reach.ident}",
+            }[turn.what]
+            value = self.at.values[tenant]
+            self._step(who, told, lambda pooled: pooled.write(turn, value))
+
+    def teardown(self) -> None:
+        """Undo what was not committed."""
+        for pooled in self.pool.values():
+            pooled.close()
+
+
+def chosen(environ: Mapping[str, str]) -> int:
+    """Return the seed that the environment names, else a new one."""
+    with suppress(ValueError):
+        return int(environ[SEED]) if SEED in environ else secrets.randbelow(2**32)
+    raise Inconclusive(f"{SEED} is no number; set it to the one of a record, or unset it")
+
+
+def walk(at: Stage, count: int, number: int) -> Walked:
+    """Go ``count`` walks, led by the seed ``number``; the first that leaks is shortened as far as it still does.
+
+    Raises:
+        Inconclusive: no walk saw a row of its own tenant, so that seeing none of others proves nothing.
+
+    """
+    led = examples(
+        max_examples=count,
+        stateful_step_count=_STEPS,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        phases=(Phase.generate, Phase.shrink),
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+    leaks = _Leaks()
+    _hand_on(at, leaks)
+    try:
+        run_state_machine_as_test(seed(number)(type("Walks", (Walk,), {"at": at, "leaks": leaks})), settings=led)
+    except (LeakError, _Enough, HypothesisException):
+        # What Hypothesis says of a leak, that it could not be repeated for instance, does not undo it.
+        if leaks.shortest is None:
+            raise
+    if leaks.shortest is None and not at.counts.get("reads of the tenant's own rows"):
+        raise Inconclusive(
+            f"no walk saw a row of its own tenant ({at.counts}); grant select to the roles that are tried"
+        )
+    return Walked(number, count, dict(at.counts), leaks.shortest)
+
+
+def _hand_on(at: Stage, leaks: _Leaks) -> None:
+    """Go, whatever the seed, the walk of every pool: one session of a role reads a relation for tenant after tenant."""
+    walks = type("First", (Walk,), {"at": at, "leaks": leaks})
+    for number in range(len(at.roles)):
+        for reach in (*at.written, *(each for each in at.read if each not in at.written)):
+            first = walks()
+            try:
+                first.is_handed_on(number * _SESSIONS, _FIRST, reach)
+            except LeakError:
+                return
+            finally:
+                first.teardown()
+
+
+def findings(walked: Walked) -> Iterable[Finding]:
+    """Return the leak, told by the walk that led to it."""
+    if walked.leak:
+        steps = "; ".join(f"{number}. {step}" for number, step in enumerate(walked.leak.steps, 1))
+        yield Finding(
+            object_type="relation",
+            object_name=walked.leak.relation,
+            observed=walked.leak.observed,
+            expected="only rows of the tenant that the session's setting names",
+            detail=f"{steps} ({SEED}={walked.seed} goes the walk again)",
+            remediation="mend the policies that the other isolation checks name here, then go the walk again",
+        )

@@ -1,1 +1,0 @@
-"""The kinds of work that maintain relations, each a `steward.action.Procedure`."""

@@ -1,0 +1,5 @@
+"""What a run records: journal, ledger in the database, redaction of secrets, provenance."""
+
+from __future__ import annotations
+
+__all__ = ["journal", "ledger", "provenance"]

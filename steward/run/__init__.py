@@ -1,0 +1,5 @@
+"""One run from start to exit code: supervisor, phases, workers, canary, report."""
+
+from __future__ import annotations
+
+__all__ = ["items", "lanes", "report", "supervisor", "worker"]

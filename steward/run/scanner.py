@@ -1,0 +1,78 @@
+"""The look before each phase: the catalog, and what procedures gather beside it, within the maintenance window."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from psycopg.errors import QueryCanceled
+
+from steward.actions.registry import PROCEDURES
+from steward.database import inventory, session
+from steward.engine import guard
+from steward.engine.action import EXPECTED
+from steward.engine.executor import ended_by_window
+
+if TYPE_CHECKING:
+    from steward.database.inventory import Scan
+    from steward.database.session import Session
+    from steward.engine.executor import Settings
+
+__all__ = ["Survey"]
+
+
+class Survey:
+    """Looks before each phase, and remembers what a plan's earlier phases would leave to the later ones."""
+
+    def __init__(self, conn: Session, settings: Settings) -> None:
+        self._conn = conn
+        self._settings = settings
+        self._expected: Counter[int] = Counter()
+
+    def of(self, phase: str) -> Scan:
+        """Return the catalog as it is now, with what the phase's procedures need to know.
+
+        Once the window is over a look may still take as long as a phase may take to end (``run.cancel_grace``), so
+        that what is deferred is deferred by its name.
+
+        Raises:
+            Deferred: the window ended while something was counted; nothing is known of the phase.
+            psycopg.errors.QueryCanceled: the run was stopped meanwhile.
+
+        """
+        settings = self._settings
+        # Checks are the evidence: they are not bound to the window.
+        if settings.deadline is not None and phase != "verify":
+            grace = datetime.now(UTC) + settings.profile.run.cancel_grace
+            settings = replace(settings, deadline=max(settings.deadline, grace))
+        else:
+            settings = replace(settings, deadline=None)
+        try:
+            guard.bound(self._conn, settings.deadline)
+            return self._look(phase, settings)
+        except QueryCanceled as error:
+            over = ended_by_window(replace(settings, stop=None), error)
+            if over is None or (settings.stop is not None and settings.stop.exists()):
+                raise
+            raise over from error
+        finally:
+            if not self._conn.broken:
+                session.limit(self._conn, statement_timeout=self._settings.figures.statement_timeout)
+
+    def cautions(self, phase: str) -> list[str]:
+        """Return what an operator should know of the profile's figures before the phase acts by them."""
+        procedures = [procedure for procedure in PROCEDURES.values() if procedure.phase == phase]
+        return [text for procedure in procedures for text in procedure.cautions(self._settings)]
+
+    def _look(self, phase: str, settings: Settings) -> Scan:
+        found = inventory.scan(self._conn, settings.profile)
+        found.gathered[EXPECTED] = [{"oid": oid, "dead_rows": rows} for oid, rows in self._expected.items()]
+        for procedure in PROCEDURES.values():
+            if procedure.phase == phase:
+                guard.bound(self._conn, settings.deadline)
+                found.gathered[procedure.name] = procedure.gather(self._conn, settings, found)
+                if settings.mode == "plan":
+                    self._expected.update(procedure.leaves_dead(found))
+        return found

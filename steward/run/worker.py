@@ -1,0 +1,104 @@
+"""What one process of a phase has in hand: settings, scan, plan, journal, and its connections, opened when needed."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from steward import profile
+from steward.database import inventory, locks, session, target
+from steward.engine.action import Settings
+from steward.record import journal
+from steward.run.phase import STOP
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from steward.database.inventory import Scan
+    from steward.database.session import Session
+
+__all__ = ["Engine", "Run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """The facts that the supervisor hands to its phases in ``settings.json``."""
+
+    run_id: str
+    schedule: str
+    mode: str
+    deadline: str | None
+    workers: int
+
+    @staticmethod
+    def load(run_dir: Path) -> Run:
+        """Read them from the run directory."""
+        return Run(**json.loads((run_dir / "settings.json").read_text(encoding="utf-8")))
+
+
+class Engine:
+    """Lazily opens what items need; one a process, closed at its end."""
+
+    def __init__(self, run_dir: Path, phase: str) -> None:
+        self.run_dir = run_dir
+        self.phase = phase
+        self.run = Run.load(run_dir)
+        self._acting: Session | None = None
+        self._observing: Session | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The run's settings."""
+        text = (self.run_dir / "profile.json").read_text(encoding="utf-8")
+        deadline = datetime.fromisoformat(self.run.deadline) if self.run.deadline else None
+        mode: Literal["act", "plan"] = "plan" if self.run.mode == "plan" else "act"
+        return Settings(profile.loads(text), self.run.schedule, mode, deadline, self.run_dir / STOP)
+
+    @cached_property
+    def scan(self) -> Scan:
+        """The catalog as the supervisor saw it before this phase."""
+        return inventory.from_json((self.run_dir / f"scan-{self.phase}.json").read_text(encoding="utf-8"))
+
+    @cached_property
+    def plan(self) -> dict[str, Any]:
+        """The phase's plan, as the collection pass wrote it."""
+        plan: dict[str, Any] = json.loads((self.run_dir / f"plan-{self.phase}.json").read_text(encoding="utf-8"))
+        return plan
+
+    @cached_property
+    def journal(self) -> journal.Journal:
+        """The run's journal."""
+        return journal.Journal(self.run_dir, journal.secrets(os.environ))
+
+    def acting(self) -> Session:
+        """Return the connection that acts, which holds the run lock shared; a broken one is replaced."""
+        if self.settings.mode == "plan":
+            return self.observing()
+        if self._acting is None or self._acting.closed or self._acting.broken:
+            conn = session.maintenance(
+                target.inherited(os.environ),
+                self.settings.profile,
+                schedule=self.run.schedule,
+                workers=self.run.workers,
+            )
+            self.journal.keep_secret(conn.info.password)
+            locks.join_run(conn)
+            self._acting = conn
+        return self._acting
+
+    def observing(self) -> Session:
+        """Return the connection that looks; a broken one is replaced."""
+        if self._observing is None or self._observing.closed or self._observing.broken:
+            self._observing = session.observer(target.inherited(os.environ), self.settings.profile)
+            self.journal.keep_secret(self._observing.info.password)
+        return self._observing
+
+    def close(self) -> None:
+        """Give the connections back; what a session counted becomes visible to the others when it ends."""
+        for conn in (self._acting, self._observing):
+            if conn is not None and not conn.closed:
+                conn.close()

@@ -1,0 +1,189 @@
+"""What stands in a database that nobody has described yet: read from the catalog, for a first profile.
+
+Nothing is written, nothing of a row is read, and nothing is decided that the catalog does not tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from steward.actions.partitioning import bounds, clocks, families
+from steward.database import inventory, queries, session
+from steward.engine.executor import Settings
+from steward.profile import PartitionFamily
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from steward.actions.partitioning.bounds import Granularity
+    from steward.database.inventory import Family, Scan
+    from steward.database.target import Target
+    from steward.profile import Profile
+
+__all__ = ["Found", "Inspection", "Role", "inspect"]
+
+# How many periods are worth having in advance: enough for a few days on which nobody looks.
+_AHEAD: dict[Granularity, int] = {"day": 7, "week": 4, "month": 3, "quarter": 2, "year": 1}
+# A column tells tenants apart when policies use it and at least this share of all tables has it.
+_MOST = 0.5
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role that has to do with the tables: how many it owns, writes and reads, and who may log in and act as it."""
+
+    role: str
+    owns: int
+    writes: int
+    reads: int
+    bypassrls: bool
+    superuser: bool
+    login: bool
+    members: Sequence[str]
+    owners: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """A family of partitions: what the profile should say of it, or why it cannot be managed and what would help."""
+
+    ident: str
+    key: str
+    count: int
+    said: PartitionFamily
+    granularity: Granularity | None = None
+    template: str = ""
+    learnt: bool = True
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """The whole of it; names are as PostgreSQL quotes them."""
+
+    database: str
+    version: str
+    timezone: str
+    schemas: dict[str, int]
+    counts: dict[str, int]
+    roles: tuple[Role, ...]
+    tenancy: dict[str, Any] | None
+    families: tuple[Found, ...]
+    matviews: tuple[str, ...]
+    extensions: tuple[dict[str, Any], ...]
+    clocks: tuple[dict[str, Any], ...]
+
+    @property
+    def owners(self) -> list[Role]:
+        """The roles that own tables, the one with most first."""
+        return sorted((each for each in self.roles if each.owns), key=lambda each: -each.owns)
+
+    @property
+    def maintenance(self) -> list[Role]:
+        """The roles that could act: row security does not filter them, and they have the rights of all owners."""
+        return [each for each in self.roles if each.bypassrls and not each.superuser and each.owners]
+
+    @property
+    def application(self) -> list[Role]:
+        """The roles that could be the application's: filtered, and granted to write, the one with most first."""
+        able = [each for each in self.roles if each.writes and not (each.owns or each.superuser or each.bypassrls)]
+        return sorted(able, key=lambda each: -each.writes)
+
+
+def inspect(at: Target, profile: Profile) -> Inspection:
+    """Look at the database as whoever logs in; the number of queries does not depend on what is there.
+
+    Raises:
+        TargetError: it cannot be reached.
+        InventoryError: there is no table in sight.
+
+    """
+    within = {"ours": queries.compose("inventory/ours")}
+    scope = inventory.scope(profile)
+    with session.reader(at, profile) as conn:
+        scan = inventory.scan(conn, profile)
+        facts = queries.fetch(conn, "inspection/database")[0]
+        roles = queries.fetch(conn, "inspection/roles", scope, **within)
+        policies = queries.fetch(conn, "inspection/policies", scope, **within)
+        columns = queries.fetch(conn, "inspection/clocks", scope, **within)
+        names = {"names": list(profile.extensions.required)}
+        extensions = queries.fetch(conn, "inspection/extensions", names)
+    tables = [each for each in scan.relations if each.kind in "rp" and not each.is_partition]
+    return Inspection(
+        **facts,
+        schemas={
+            name: sum(each.schema == name for each in tables) for name in sorted({each.schema for each in tables})
+        },
+        counts={
+            "tables": len(tables),
+            "partitions": sum(each.is_partition and each.kind == "r" for each in scan.relations),
+            "matviews": sum(each.kind == "m" for each in scan.relations),
+        },
+        roles=tuple(Role(**each) for each in roles),
+        tenancy=_tenancy(policies),
+        families=tuple(_families(scan, profile, facts["timezone"])),
+        matviews=tuple(each.ident for each in scan.relations if each.kind == "m"),
+        extensions=tuple(extensions),
+        clocks=tuple(columns),
+    )
+
+
+def _tenancy(policies: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the column by which policies tell tenants apart, and the setting that says whose turn it is."""
+    for each in policies:
+        if each["setting"] and each["present"] >= _MOST * each["of"]:
+            return each
+    return None
+
+
+def _families(scan: Scan, profile: Profile, timezone: str) -> list[Found]:
+    """Return every family by range, with what the profile has to say for it."""
+    plain = Settings(profile, "daily")
+    said = {family.ident: _said(family, timezone) for family in families.considered(scan, plain)}
+    partitions = profile.partitions.model_copy(update={"families": said})
+    settings = Settings(profile.model_copy(update={"partitions": partitions}), "daily")
+    expected = {each["oid"]: each for each in families.expectations(scan, settings)}
+    look = families.Look.at(scan, settings)
+    found = []
+    for family in families.considered(scan, settings):
+        habit = families.habit(family, look)
+        key, count = f"{', '.join(family.key_columns)} ({', '.join(family.key_types)})", len(family.partitions)
+        facts = Found(family.ident, key, count, said[family.ident])
+        if habit is None:
+            reason, remedy = (str(expected[family.oid][name]) for name in ("reason", "remedy"))
+            found.append(replace(facts, reason=reason, remedy=remedy))
+        elif habit.place == bounds.EVER:
+            # What lies within a period of the level above is laid out with it, and follows what is said of that level.
+            ahead = facts.said.model_copy(update={"ahead": _AHEAD[habit.grid.granularity]})
+            granularity, style = habit.grid.granularity, habit.style
+            found.append(
+                replace(facts, said=ahead, granularity=granularity, template=style.template, learnt=style.learnt)
+            )
+    return found
+
+
+def _said(family: Family, timezone: str) -> PartitionFamily:
+    """Return what only the profile can say: what numbers count, and by whose midnights bounds go."""
+    if len(family.key_types) == 1 and family.key_types[0] in clocks.COUNTER_TYPES:
+        return PartitionFamily(epoch=next((each for each in clocks.EPOCHS if families.recognised(family, each)), None))
+    if family.key_types != ("timestamp with time zone",) or timezone in ("", "UTC", "Etc/UTC", "GMT"):
+        return PartitionFamily()
+    try:
+        clock = clocks.Clock(family.key_types[0], None, ZoneInfo(timezone))
+    except (OSError, ValueError):
+        return PartitionFamily()
+    own, utc = _regular(family, clock), _regular(family, clocks.Clock(family.key_types[0], None, UTC))
+    return PartitionFamily(timezone=timezone if own and not utc else None)
+
+
+def _regular(family: Family, clock: clocks.Clock) -> bool:
+    """Tell whether every partition is one period of the clock's calendar, from midnight on."""
+    spans = [bounds.span(each, clock) for each in families.members(family, clock)]
+    finite = [each for each in spans if each.lower != clocks.BEGIN and each.upper != clocks.END]
+    grid = bounds.learn(finite, clocks.END)
+    midnight = grid is not None and not grid.shift.seconds
+    return grid is not None and midnight and all(grid.period(each.lower) == each for each in finite)

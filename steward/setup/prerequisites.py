@@ -1,0 +1,42 @@
+"""What the prerequisite checks ask of this database, which depends on what stands in it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+
+from steward.database import inventory, queries
+
+if TYPE_CHECKING:
+    from steward.engine.check import Check
+
+__all__ = ["included", "schema", "server"]
+
+
+def server(check: Check) -> dict[str, Any]:
+    """Return what is known of server versions, each table as JSON."""
+    known = check.settings.profile.server.model_dump(mode="json")
+    return {name: json.dumps(table) for name, table in known.items()}
+
+
+def schema(check: Check) -> dict[str, Any]:
+    """Return what the query for the application's schema version takes; a table that is absent says none."""
+    application = check.settings.profile.application
+    found = queries.fetch(check.conn, "prerequisites/table", {"ident": application.version_table})
+    if found:
+        named = sql.Identifier(found[0]["schema"], found[0]["name"])
+        versions = queries.compose("prerequisites/versions", table=named)
+    else:
+        versions = queries.compose("prerequisites/unsaid")
+    return {
+        "parts": {"versions": versions},
+        "table": application.version_table,
+        "minimum": application.version_minimum,
+    }
+
+
+def included(check: Check) -> dict[str, Any]:
+    """Return what queries over all included relations take."""
+    return {"parts": {"ours": queries.compose("inventory/ours")}, **inventory.scope(check.settings.profile)}

@@ -1,0 +1,200 @@
+"""What the suite needs in a database, each thing with the query that tells whether it is missing.
+
+Everything is plain SQL text with its values written in: the same text is executed, listed as missing, and printed for a
+database administrator who runs it by hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from steward.database import inventory, queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from steward.profile import Profile
+
+__all__ = ["Derived", "Fixed", "plain", "requirements"]
+
+_PARAMETER = re.compile(r"%\((?P<name>\w+)\)s|%%")
+_RESULT = (
+    "TABLE(table_name text, current_size bigint, growth_rate_mb_per_day numeric, "
+    "estimated_days_to_threshold numeric, alert_level text, threshold bigint)"
+)
+# Each with the statement that creates it.
+_TABLES = {
+    ("public", "maintenance_log"): "bootstrap/maintenance_log",
+    ("public", "materialized_view_metadata"): "bootstrap/materialized_view_metadata",
+    ("steward", "intent"): "bootstrap/intent",
+    ("steward", "deferral"): "bootstrap/deferral",
+    ("steward", "legal_hold"): "bootstrap/legal_hold",
+    ("steward", "relation_size"): "bootstrap/relation_size",
+    ("steward", "growth_threshold"): "bootstrap/growth_threshold",
+    ("steward", "scope"): "bootstrap/scope",
+    ("steward", "analyzed"): "bootstrap/analyzed",
+    ("steward", "index_bloat"): "bootstrap/index_bloat",
+    ("steward", "database_counters"): "bootstrap/database_counters",
+    ("steward", "table_counters"): "bootstrap/table_counters",
+    ("steward", "index_counters"): "bootstrap/index_counters",
+    ("steward", "statement_counters"): "bootstrap/statement_counters",
+}
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Statements that are missing when ``needed``, a query, answers true; ``wanted`` ones are never called missing."""
+
+    title: str
+    needed: str
+    statements: tuple[str, ...]
+    wanted: bool = False
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Statements that depend on what stands in the database: ``query`` answers those that are missing."""
+
+    title: str
+    query: str
+
+
+def plain(name: str, params: Mapping[str, object] | None = None, **parts: str | sql.Composable) -> str:
+    """Return a statement as text that needs no parameters: values as literals, texts in ``parts`` as they are."""
+    values = params or {}
+
+    def written(match: re.Match[str]) -> str:
+        if match["name"] is None:
+            return "%"
+        value = values[match["name"]]
+        return (value if isinstance(value, sql.Composable) else sql.Literal(value)).as_string(None)
+
+    composed = queries.compose(name, 0, **{key: _composable(part) for key, part in parts.items()})
+    return _PARAMETER.sub(written, composed.as_string(None))
+
+
+def requirements(profile: Profile) -> tuple[Fixed | Derived, ...]:
+    """Return everything that the suite needs, each after what it needs itself."""
+    return (
+        *_roles(profile),
+        *_extensions(profile),
+        *_rights(profile),
+        *_memory(profile),
+        *_growth_function(profile),
+        *_reading(),
+    )
+
+
+def _composable(part: str | sql.Composable) -> sql.Composable:
+    return sql.SQL(part) if isinstance(part, str) else part
+
+
+def _roles(profile: Profile) -> Iterator[Fixed]:
+    login, maintenance = {"role": profile.roles.login}, {"role": profile.roles.maintenance}
+    identifiers = {key: sql.Identifier(key) for key in (login["role"], maintenance["role"])}
+    yield Fixed(
+        f"the role {maintenance['role']}, which acts",
+        plain("bootstrap/role_needed", maintenance),
+        (plain("bootstrap/role_maintenance", role=identifiers[maintenance["role"]]),),
+    )
+    yield Fixed(
+        f"{maintenance['role']} is not filtered by row-level security",
+        plain("bootstrap/bypassrls_needed", maintenance),
+        (plain("bootstrap/bypassrls", role=identifiers[maintenance["role"]]),),
+    )
+    yield Fixed(
+        f"the role {login['role']}, which connects; set its password or certificate yourself",
+        plain("bootstrap/role_needed", login),
+        (plain("bootstrap/role_login", role=identifiers[login["role"]]),),
+    )
+    yield Fixed(
+        f"{login['role']} may log in",
+        plain("bootstrap/login_needed", login),
+        (plain("bootstrap/login", role=identifiers[login["role"]]),),
+    )
+
+
+def _extensions(profile: Profile) -> Iterator[Fixed]:
+    for extension in profile.extensions.required:
+        yield Fixed(
+            f"the extension {extension}",
+            plain("bootstrap/extension_needed", {"extension": extension}),
+            (plain("bootstrap/extension", extension=sql.Identifier(extension)),),
+        )
+    for extension in profile.extensions.wanted:
+        yield Fixed(
+            f"the extension {extension}, where the server has it",
+            plain("bootstrap/wanted_needed", {"extension": extension}),
+            (plain("bootstrap/wanted", {"extension": extension}, extension=sql.Identifier(extension)),),
+            wanted=True,
+        )
+
+
+def _rights(profile: Profile) -> Iterator[Derived]:
+    roles = profile.roles.model_dump()
+    ours = plain("inventory/ours", inventory.scope(profile))
+    yield Derived("connecting", plain("bootstrap/connect", roles))
+    yield Derived(
+        "memberships, those in the tables' owners among them", plain("bootstrap/memberships", roles, ours=ours)
+    )
+    yield Derived("rights on schemas", plain("bootstrap/schemas", roles, ours=ours))
+
+
+def _memory(profile: Profile) -> Iterator[Fixed | Derived]:
+    role = sql.Identifier(profile.roles.maintenance)
+    yield Fixed(
+        "the schema for what the suite remembers",
+        plain("bootstrap/schema_needed"),
+        (plain("bootstrap/schema", role=role),),
+    )
+    for (schema, table), create in _TABLES.items():
+        owner = plain("bootstrap/table_owner", relation=sql.Identifier(schema, table), role=role)
+        needed = plain("bootstrap/table_needed", {"schema": schema, "name": table})
+        yield Fixed(f"the table {schema}.{table}", needed, (plain(create), owner))
+        ours = {"schema": schema, "name": table, "role": profile.roles.maintenance}
+        yield Fixed(f"{schema}.{table} is no superuser's", plain("bootstrap/owner_needed", ours), (owner,))
+    roles, included = profile.roles.model_dump(), plain("inventory/ours", inventory.scope(profile))
+    yield Derived("rights on tables that were there before", plain("bootstrap/privileges", roles, ours=included))
+
+
+def _growth_function(profile: Profile) -> Iterator[Fixed]:
+    role = profile.roles.maintenance
+    # The function reads what it includes from a table, so that another profile needs no other function.
+    scope = {key: _composable(plain("bootstrap/scoped", column=sql.Identifier(key))) for key in ("schemas", "exclude")}
+    create = plain("bootstrap/monitor_storage_growth", result=_RESULT, ours=plain("inventory/ours", scope))
+    body = hashlib.md5(create.split("$function$")[1].encode(), usedforsecurity=False).hexdigest()
+    yield Fixed(
+        "room for monitor_storage_growth(), where one with other columns is in its place",
+        plain("bootstrap/function_foreign", {"result": _RESULT}),
+        (plain("bootstrap/function_drop"),),
+    )
+    yield Fixed("monitor_storage_growth()", plain("bootstrap/function_needed", {"md5": body}), (create,))
+    yield Fixed(
+        "monitor_storage_growth() runs with the maintenance role's rights",
+        plain("bootstrap/function_owner_needed", {"role": role}),
+        (plain("bootstrap/function_owner", role=sql.Identifier(role)),),
+    )
+    yield Fixed(
+        "sizes are not for everybody",
+        plain("bootstrap/function_public_needed"),
+        (plain("bootstrap/function_public"),),
+    )
+
+
+def _reading() -> Iterator[Fixed]:
+    yield Fixed(
+        "monitor_storage_growth() for those who monitor",
+        plain("bootstrap/function_monitor_needed"),
+        (plain("bootstrap/function_monitor"),),
+    )
+    for schema, table in (("public", "maintenance_log"), ("public", "materialized_view_metadata")):
+        yield Fixed(
+            f"{schema}.{table} for those who monitor",
+            plain("bootstrap/monitor_needed", {"schema": schema, "name": table}),
+            (plain("bootstrap/monitor", relation=sql.Identifier(schema, table)),),
+        )

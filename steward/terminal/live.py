@@ -1,0 +1,263 @@
+"""What a person or a cron job sees of a run: a live view in a terminal, lines of logfmt everywhere else."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, TextIO
+
+from rich.console import Console
+from rich.live import Live
+
+from steward.terminal import plain_text, render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import RenderableType
+
+__all__ = ["Terminal"]
+
+# More than this of one kind is for the report, not for a screen or a mail.
+_FINDINGS = 20
+# A phase with more actions than this shows only those that did not pass; checks always do.
+_FEW = 20
+
+
+class Terminal(ABC):
+    """Shows a run as it goes. The supervisor calls it from one thread and closes it before it exits."""
+
+    @staticmethod
+    def for_stream(stream: TextIO, environ: Mapping[str, str], *, quiet: bool) -> Terminal:
+        """Return the face that fits: a live one for a terminal that can show it, lines of logfmt otherwise."""
+        if isinstance(stream, TextIOWrapper):
+            # In a locale without these characters a name is spelled out; it never ends a run.
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)
+        if quiet or not stream.isatty() or environ.get("TERM", "dumb") in {"dumb", "unknown", ""}:
+            return _Lines(stream, quiet=quiet)
+        return _Screen(stream, environ)
+
+    def __init__(self) -> None:
+        self._items: dict[str, Mapping[str, Any]] = {}
+
+    @abstractmethod
+    def header(self, facts: Mapping[str, Any]) -> None:
+        """Say what run this is: the facts are those of ``run.json`` that are known at its start."""
+
+    def plan(self, phase: str, items: Sequence[Mapping[str, Any]], examined: Sequence[Mapping[str, Any]]) -> None:
+        """Show what a phase will do and why, and how many objects were examined for it."""
+        self._items |= {item["id"]: item for item in items}
+        self._plan(phase, items, examined)
+
+    @abstractmethod
+    def _plan(self, phase: str, items: Sequence[Mapping[str, Any]], examined: Sequence[Mapping[str, Any]]) -> None: ...
+
+    @abstractmethod
+    def event(self, event: Mapping[str, Any]) -> None:
+        """Take in one event of the journal."""
+
+    @abstractmethod
+    def progress(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Take in what the server's progress views say now (``steward.database.progress.rows``)."""
+
+    @abstractmethod
+    def summary(self, run: Mapping[str, Any], paths: Mapping[str, str]) -> None:
+        """Say what was done, what was found and what to do next; ``run`` is ``run.json``."""
+
+    def statements(self, run: Mapping[str, Any]) -> None:
+        """Show what is due as SQL that can be pasted, or piped to psql."""
+        for line in plain_text.statements(run):
+            self._write(line)
+
+    @abstractmethod
+    def message(self, text: str) -> None:
+        """Say something in between."""
+
+    @abstractmethod
+    def error(self, text: str) -> None:
+        """Say in one line why the run cannot go on."""
+
+    @abstractmethod
+    def _write(self, line: str) -> None:
+        """Write a line as it stands."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Leave the terminal as it was found; may be called twice."""
+
+
+class _Lines(Terminal):
+    """Logfmt: a line for each thing that somebody must hear of, and a closing one. In a plan they are SQL comments."""
+
+    def __init__(self, stream: TextIO, *, quiet: bool) -> None:
+        super().__init__()
+        self._stream = stream
+        self._quiet = quiet
+        self._prefix = ""
+
+    def header(self, facts: Mapping[str, Any]) -> None:
+        self._prefix = "-- " if facts.get("mode") == "plan" else ""
+        self._note(
+            "start",
+            run=facts.get("run_id"),
+            schedule=facts.get("schedule"),
+            target=facts.get("target", {}).get("label"),
+            profile=facts.get("profile", {}).get("name"),
+            demo=plain_text.DEMO if facts.get("demo") else None,
+        )
+
+    def _plan(self, phase: str, items: Sequence[Mapping[str, Any]], examined: Sequence[Mapping[str, Any]]) -> None:
+        looked_at = sum(each["examined"] for each in examined)
+        self._note("plan", phase=phase, items=len(items), examined=looked_at)
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        if event["event"] == "phase_finished":
+            self._note("phase", name=event.get("phase"))
+        elif event["event"] == "phase_deferred":
+            self._line("deferred", phase=event["phase"], reason=event["reason"])
+
+    def progress(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Show nothing: a log is no place for what changes every second."""
+
+    def summary(self, run: Mapping[str, Any], paths: Mapping[str, str]) -> None:
+        for item in plain_text.noteworthy(run):
+            self._item(item)
+        counts = {outcome.replace(" ", "_"): count for outcome, count in plain_text.totals(run).items()}
+        self._line(
+            "steward",
+            run=run["run_id"],
+            schedule=run["schedule"],
+            status=run["status"],
+            exit=run["exit_code"],
+            seconds=run["duration_seconds"],
+            **counts,
+            demo=plain_text.DEMO if run["demo"] else None,
+            **paths,
+        )
+
+    def _item(self, item: Mapping[str, Any]) -> None:
+        facts = {"severity": item["severity"], "item": item["name"], "subject": item["subject"] or None}
+        found = plain_text.findings(item)
+        for finding in found[:_FINDINGS]:
+            self._line(
+                item["outcome"],
+                **facts,
+                object=finding["object_name"],
+                observed=finding["observed"],
+                expected=finding["expected"],
+                remedy=finding["remediation"],
+            )
+        if not found:
+            self._line(item["outcome"], **facts, reason=item["reason"])
+        elif len(found) > _FINDINGS:
+            self._line(item["outcome"], **facts, more=len(found) - _FINDINGS)
+
+    def message(self, text: str) -> None:
+        self._note("message", text=text)
+
+    def error(self, text: str) -> None:
+        self._write(f"{self._prefix}error: {plain_text.plain(text)}")
+
+    def close(self) -> None:
+        """Nothing was changed."""
+
+    def _note(self, *line: str, **fields: object) -> None:
+        if not self._quiet:
+            self._line(*line, **fields)
+
+    def _line(self, *line: str, **fields: object) -> None:
+        self._write(self._prefix + plain_text.logfmt(*line, **fields))
+
+    def _write(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
+
+
+class _Screen(Terminal):
+    """A live view: the plan of each phase, what runs now with the server's own progress, and a summary."""
+
+    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
+        super().__init__()
+        self._console = Console(
+            file=stream,
+            force_terminal=True,
+            no_color=bool(environ.get("NO_COLOR")) or None,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            _environ=environ,
+        )
+        self._running: dict[str, render.Running] = {}
+        self._server: dict[str, Mapping[str, Any]] = {}
+        self._done = self._planned = 0
+        self._live: Live | None = None
+
+    def header(self, facts: Mapping[str, Any]) -> None:
+        self._print(render.header(facts))
+
+    def _plan(self, phase: str, items: Sequence[Mapping[str, Any]], examined: Sequence[Mapping[str, Any]]) -> None:
+        self._done, self._planned = 0, len(items)
+        self._print(render.plan(phase, items, examined, self._console.width))
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        match event["event"]:
+            case "phase_started":
+                self._begin()
+            case "item_started":
+                item = self._items.get(event["item"], {"name": event["item"]})
+                self._running[event["item"]] = render.Running(item, time.monotonic())
+            case "progress" if event.get("item") in self._running:
+                self._running[event["item"]].figures = event
+            case "outcome" | "escalated":
+                self._outcome(event)
+            case "phase_finished":
+                self.close()
+            case "phase_deferred":
+                self._print(render.text(f"\nphase {event['phase']}: deferred: {event['reason']}", "yellow"))
+            case "message":
+                self.message(event["text"])
+
+    def _begin(self) -> None:
+        self._live = Live(get_renderable=self._now, console=self._console, transient=True, vertical_overflow="crop")
+        self._live.start()
+
+    def _now(self) -> RenderableType:
+        running = list(self._running.values())
+        return render.now(running, self._server, self._done, self._planned, self._console)
+
+    def _outcome(self, event: Mapping[str, Any]) -> None:
+        item = self._items.get(event["item"], {"name": event["item"]})
+        self._running.pop(event["item"], None)
+        self._done += 1
+        shown = item.get("kind") == "action" and self._planned <= _FEW
+        if shown or event["outcome"] in plain_text.NOTEWORTHY:
+            self._print(render.outcome(item, event, self._console))
+
+    def progress(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._server = {row["relation"]: row for row in rows}
+
+    def summary(self, run: Mapping[str, Any], paths: Mapping[str, str]) -> None:
+        self.close()
+        for part in render.summary(run, self._console):
+            self._print(part)
+        for line in render.evidence(paths):
+            self._console.print(line, soft_wrap=True)
+
+    def message(self, text: str) -> None:
+        self._print(render.text(text))
+
+    def error(self, text: str) -> None:
+        self.close()
+        self._print(render.text(f"error: {text}", "bold red"))
+
+    def close(self) -> None:
+        if self._live:
+            self._live.stop()
+            self._live = None
+        self._running.clear()
+
+    def _print(self, renderable: RenderableType) -> None:
+        self._console.print(renderable)
+
+    def _write(self, line: str) -> None:
+        self._console.out(plain_text.plain(line))
