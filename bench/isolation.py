@@ -16,7 +16,7 @@ from steward import profile
 from steward.database import inventory, session
 from steward.database.target import Target
 from steward.engine.check import Check
-from steward.engine.executor import Settings
+from steward.engine.executor import RunSettings
 from steward.isolation.probe import probe
 from steward.setup import demo
 from tests.fixtures.defects import DEFECTS
@@ -148,7 +148,7 @@ def _market(place: Place, statements: tuple[str, ...] = ()) -> Iterator[Database
             forget(conn)
 
 
-def _ours(database: Database, settings: Settings, login: str) -> dict[str, list[str]]:
+def _ours(database: Database, settings: RunSettings, login: str) -> dict[str, list[str]]:
     at = Target("database", database.conninfo(login), "bench")
     with session.observer(at, settings.profile) as conn:
         return judged(Check(settings, lambda: conn, inventory.scan(conn, settings.profile), at))
@@ -193,10 +193,10 @@ def _catalogue(place: Place, rival: _Rival) -> Iterator[Ratio]:
     yield Ratio("one look at the small schema", mine, its, "s", None, "all items in this process, one process of lint")
 
 
-def _settings(place: Place) -> Settings:
+def _settings(place: Place) -> RunSettings:
     written = place.home / "market.toml"
     written.write_text(PROFILE, encoding="utf-8")
-    return Settings(profile.load(str(written)), "weekly")
+    return RunSettings(profile.load(str(written)), "weekly")
 
 
 def _shipped(place: Place, rival: _Rival) -> Iterator[Ratio]:
@@ -204,7 +204,7 @@ def _shipped(place: Place, rival: _Rival) -> Iterator[Ratio]:
     database = place.create()
     at = Target("database", database.conninfo("validahub_maintenance"), "bench")
     demo.fill(Target("database", database.conninfo(), "bench"), _DEMO * place.scale)
-    settings = Settings(profile.load("development"), "weekly")
+    settings = RunSettings(profile.load("development"), "weekly")
     found = _ours(database, settings, "validahub_maintenance")
     say(f"isolation: found by ours in the shipped schema: {found or 'nothing'}")
     loud = [each for each, severity in rival.lint(database, "public").items() if severity != "info"]
@@ -235,7 +235,7 @@ def _looked(place: Place, partitions: int, policies: int) -> tuple[int, float]:
         conn.execute("set role validahub_owner")
         conn.execute(_MANY.replace("{count}", str(policies // 2)))
     say(f"isolation: {partitions} partitions and {policies} policies made after {seconds:.0f} s")
-    settings = Settings(profile.load("development"), "weekly")
+    settings = RunSettings(profile.load("development"), "weekly")
     at = Target("database", database.conninfo("validahub_maintenance"), "bench")
     with session.observer(at, settings.profile) as conn:
         scan = inventory.scan(conn, settings.profile)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bench.harness import Ratio, say, timed
 from steward import profile
 from steward.database.target import Target
-from steward.engine.executor import Settings
+from steward.engine.executor import RunSettings
 from tests.fixtures.scale import looks, partitioned
 
 if TYPE_CHECKING:
@@ -57,6 +57,6 @@ def _family(place: Place, size: int) -> Database:
 
 def _looks(database: Database) -> Looks:
     target = Target("database", database.conninfo("validahub_maintenance"), "bench")
-    settings = Settings(profile.load("development"), "daily")
+    settings = RunSettings(profile.load("development"), "daily")
     looks(target, settings)  # what is read once into the server's caches
     return looks(target, settings)

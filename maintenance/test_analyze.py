@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from steward.actions.analyze import Stale
+    from steward.actions.analyze import StaleStatistics
     from steward.engine.action import Action
 
 pytestmark = [
@@ -20,7 +20,7 @@ pytestmark = [
 
 
 @pytest.mark.needs("analyze")
-def test_analyze(table: Stale, action: Action) -> None:
+def test_analyze(table: StaleStatistics, action: Action) -> None:
     """The server has noted the analyze."""
     outcome = action.run("analyze", table)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from steward.actions.matviews import View
+    from steward.actions.matviews import StaleMatview
     from steward.engine.action import Action
 
 pytestmark = [
@@ -21,7 +21,7 @@ pytestmark = [
 
 
 @pytest.mark.needs("matviews")
-def test_matviews(view: View, action: Action) -> None:
+def test_matviews(view: StaleMatview, action: Action) -> None:
     """The view holds what its query gives now, of no tenant less, and the record of refreshes says so."""
     outcome = action.run("matviews", view)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from steward.actions.partitioning.statements import Period
+    from steward.actions.partitioning.statements import MissingPeriod
     from steward.engine.action import Action
 
 pytestmark = [
@@ -20,7 +20,7 @@ pytestmark = [
 
 
 @pytest.mark.needs("partitions")
-def test_partitions(period: Period, action: Action) -> None:
+def test_partitions(period: MissingPeriod, action: Action) -> None:
     """The period has its partition: exact bounds, the parent's owner, row security and indexes, and no grants."""
     outcome = action.run("partitions", period)
 

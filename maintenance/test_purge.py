@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from steward.engine.action import Action
-    from steward.retention.candidates import Expired
+    from steward.retention.candidates import ExpiredRows
 
 pytestmark = [
     pytest.mark.daily,
@@ -21,7 +21,7 @@ pytestmark = [
 
 
 @pytest.mark.needs("purge")
-def test_purge(expired: Expired, action: Action) -> None:
+def test_purge(expired: ExpiredRows, action: Action) -> None:
     """No row that the rule has expired is left in the leaf, but for those that a legal hold keeps."""
     outcome = action.run("purge", expired)
 

@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from steward.actions.index_bloat import Index
-    from steward.actions.invalid_indexes import Leftover
+    from steward.actions.invalid_indexes import InvalidIndex
     from steward.engine.action import Action
 
 pytestmark = [
@@ -21,7 +21,7 @@ pytestmark = [
 
 @pytest.mark.phase("indexes", step=10)
 @pytest.mark.needs("leftovers")
-def test_leftovers(leftover: Leftover, action: Action) -> None:
+def test_leftovers(leftover: InvalidIndex, action: Action) -> None:
     """What an interrupted build has left is gone."""
     outcome = action.run("leftovers", leftover)
 

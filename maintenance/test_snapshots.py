@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from steward.actions.workload import Source
+    from steward.actions.workload import StatementStatistics
     from steward.engine.action import Action
 
 pytestmark = [
@@ -21,7 +21,7 @@ pytestmark = [
 
 
 @pytest.mark.needs("snapshots")
-def test_snapshots(source: Source, action: Action) -> None:
+def test_snapshots(source: StatementStatistics, action: Action) -> None:
     """There is a snapshot of this moment, and it holds sizes and counters."""
     outcome = action.run("snapshots", source)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from steward.actions.vacuum import Need
+    from steward.actions.vacuum import VacuumNeed
     from steward.engine.action import Action
 
 pytestmark = [
@@ -20,7 +20,7 @@ pytestmark = [
 
 
 @pytest.mark.needs("vacuum")
-def test_vacuum(table: Need, action: Action) -> None:
+def test_vacuum(table: VacuumNeed, action: Action) -> None:
     """The server has noted the vacuum, and dead rows and ages are within their limits."""
     outcome = action.run("vacuum", table)
 

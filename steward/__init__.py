@@ -1,7 +1,7 @@
 """Maintenance and verification of multi-tenant PostgreSQL: the engine under both kinds of item.
 
 Every error that an operator can meet is a `StewardError`: one line that names the object, the cause and the remedy.
-How an item ends without having done its work is an `Undone`.
+How an item ends without having done its work is an `OutcomeException`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ __all__ = [
     "InventoryError",
     "LockHeldError",
     "NotNeeded",
+    "OutcomeException",
     "Planned",
     "PrerequisiteError",
     "ProfileError",
@@ -23,7 +24,6 @@ __all__ = [
     "RefusalError",
     "StewardError",
     "TargetError",
-    "Undone",
     "__version__",
 ]
 
@@ -87,7 +87,7 @@ class RefusalError(StewardError):
     outcome: ClassVar[str] = "failed"
 
 
-class Undone(Exception):  # noqa: N818 - not an error: how an item ends without having done its work
+class OutcomeException(Exception):  # noqa: N818 - not an error: how an item ends without having done its work
     """An item ended without doing its work, for a reason that is an outcome and not a fault."""
 
     outcome: ClassVar[str]
@@ -98,31 +98,31 @@ class Undone(Exception):  # noqa: N818 - not an error: how an item ends without 
         self.figures = figures
 
 
-class Planned(Undone):
+class Planned(OutcomeException):
     """The run only shows what it would do."""
 
     outcome = "planned"
 
 
-class Deferred(Undone):
+class Deferred(OutcomeException):
     """Not now: the window is over, or load or replication lag forbids it."""
 
     outcome = "deferred"
 
 
-class Busy(Undone):
+class Busy(OutcomeException):
     """A lock was not had within its budget."""
 
     outcome = "busy"
 
 
-class Inconclusive(Undone):
+class Inconclusive(OutcomeException):
     """The facts do not suffice to decide; never counts as a pass."""
 
     outcome = "inconclusive"
 
 
-class NotNeeded(Undone):
+class NotNeeded(OutcomeException):
     """Someone else has done it between plan and action."""
 
     outcome = "not needed"

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from steward import Undone
-from steward.actions.registry import PROCEDURES
+from steward import OutcomeException
+from steward.actions.registry import OPERATIONS
 from steward.database import queries, target
 from steward.engine.action import Action
 from steward.engine.check import Check, as_records
 from steward.run import items
-from steward.run.worker import Engine
+from steward.run.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -66,10 +66,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if config.option.steward_run:
-        config.pluginmanager.register(Phase(config), "steward-phase")
+        config.pluginmanager.register(PhasePlugin(config), "steward-phase")
 
 
-class Closed(pytest.Directory):
+class ClosedDirectory(pytest.Directory):
     """A folder of runbooks outside a run; even a path inside it that is named to pytest is not found."""
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
@@ -81,16 +81,16 @@ class Closed(pytest.Directory):
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Keep a bare pytest from touching a database: runbooks are collected by the supervisor only."""
     runbook = path.parent == parent.config.rootpath and path.name in _RUNBOOKS
-    return Closed.from_parent(parent, path=path) if runbook and not parent.config.option.steward_run else None
+    return ClosedDirectory.from_parent(parent, path=path) if runbook and not parent.config.option.steward_run else None
 
 
-class Phase:
+class PhasePlugin:
     """One phase of a run, in the controller and in each of its workers."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.phase: str = config.option.steward_phase
-        self.engine = Engine(Path(config.option.steward_run), self.phase)
+        self.engine = Worker(Path(config.option.steward_run), self.phase)
         self.known: dict[str, list[str]] = {}
         self.examined: list[dict[str, Any]] = []
         only: str | None = config.option.steward_only
@@ -104,7 +104,7 @@ class Phase:
         marker = metafunc.definition.get_closest_marker("needs")
         if marker is None:
             return
-        procedure = PROCEDURES.get(marker.args[0])
+        procedure = OPERATIONS.get(marker.args[0])
         if procedure is None:
             message = f"{metafunc.definition.nodeid} needs {marker.args[0]}, which is no procedure"
             raise pytest.UsageError(message)
@@ -185,7 +185,7 @@ class Phase:
         record = dict(state["fixture"].record) if isinstance(state["fixture"], Action) else {}
         for statement in check.statements if check else ():
             journal.write("statement", item=item.nodeid, **statement)
-        if isinstance(state["error"], Undone):
+        if isinstance(state["error"], OutcomeException):
             record["figures"] = {**record.get("figures", {}), **state["error"].figures}
         journal.write(
             "outcome",
@@ -211,7 +211,7 @@ class Phase:
         report = yield
         if call.excinfo is not None and item.stash[_STATE]["error"] is None:
             item.stash[_STATE]["error"] = call.excinfo.value
-        if call.excinfo is not None and isinstance(call.excinfo.value, Undone):
+        if call.excinfo is not None and isinstance(call.excinfo.value, OutcomeException):
             report.outcome = "skipped"
             report.longrepr = (str(item.path), item.reportinfo()[1] or 0, call.excinfo.value.reason)
         return report
@@ -220,7 +220,7 @@ class Phase:
     def action(self, request: pytest.FixtureRequest) -> Action:
         """Take a procedure through its steps, once."""
         engine, facts = self.engine, request.node.stash[_FACTS]
-        made = Action(engine.settings, engine.acting, PROCEDURES, engine.journal, facts)
+        made = Action(engine.settings, engine.acting, OPERATIONS, engine.journal, facts)
         request.node.stash[_STATE]["fixture"] = made
         return made
 
@@ -247,7 +247,7 @@ def _keep_rows_out(error: BaseException | None) -> None:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         if isinstance(error, psycopg.Error):
-            error.args = (queries.said(error),)
+            error.args = (queries.server_message(error),)
         error = error.__cause__ or error.__context__
 
 

@@ -12,9 +12,9 @@ from psycopg.errors import LockNotAvailable
 
 from steward import Busy, Inconclusive, NotNeeded
 from steward.actions import server_notices, vacuum_thresholds
-from steward.actions.matviews import Matviews
+from steward.actions.matviews import RefreshMatviews
 from steward.database import locks, queries
-from steward.engine.action import EXPECTED, Due, Examined, Procedure, Statement
+from steward.engine.action import EXPECTED, DueSubject, Examination, MaintenanceOperation, Statement
 from steward.record import ledger
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
     from steward.database.inventory import Relation, Scan
     from steward.database.session import Session
-    from steward.engine.action import Settings, Work
+    from steward.engine.action import Executor, RunSettings
 
-__all__ = ["Analyze", "AnalyzeState", "Stale"]
+__all__ = ["Analyze", "AnalyzeState", "StaleStatistics"]
 
 # Before 15 counters go to the statistics collector and come back in a file that may be half a second old.
 _NOTED_WITHIN = 5.0
 
 
 @dataclass(frozen=True)
-class Stale:
+class StaleStatistics:
     """A table or materialized view whose statistics are stale; ``limit``: the changed rows that they may be old by."""
 
     oid: int
@@ -54,20 +54,20 @@ class AnalyzeState:
     missing: bool
 
 
-class Analyze(Procedure[Stale, AnalyzeState]):
+class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState]):
     """ANALYZE of tables, leaves, materialized views and partitioned parents."""
 
     name = "analyze"
     subject = "table"
     phase = "tables"
 
-    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
+    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:
         """Return what changed in each partitioned table, which tables have no statistics, which views get new ones."""
         missing = queries.fetch(conn, "maintenance/analyze_unknown", {"oid": None})
         unknown = [{"oid": row["oid"], "missing": True} for row in missing]
         return [*_parents(conn, None), *unknown, *_refreshed(conn, settings, scan)]
 
-    def cautions(self, settings: Settings) -> Sequence[str]:
+    def cautions(self, settings: RunSettings) -> Sequence[str]:
         """Warn of a target for the whole session."""
         target = settings.figures.statistics_target
         if not target:
@@ -75,7 +75,7 @@ class Analyze(Procedure[Stale, AnalyzeState]):
         what = f"{settings.schedule}.statistics_target samples every column for a target of {target}"
         return (f"analyze: {what}; the next autoanalyze goes back to the columns' own, and plans may flip",)
 
-    def examine(self, scan: Scan, settings: Settings) -> Examined[Stale]:
+    def examine(self, scan: Scan, settings: RunSettings) -> Examination[StaleStatistics]:
         """Return the tables and parents that need it; an empty one has nothing to sample."""
         known = {row["oid"]: row for row in scan.gathered.get(self.name, [])}
         expected = {row["oid"]: row["dead_rows"] for row in scan.gathered.get(EXPECTED, [])}
@@ -93,11 +93,11 @@ class Analyze(Procedure[Stale, AnalyzeState]):
             limit = _limit(table, state, scan, settings)
             why = _why(state, limit, later) if size else ""
             if why:
-                need = Stale(table.oid, table.schema, table.name, table.ident, table.kind == "p", limit)
-                due.append(Due(need, why, float(size), table.lane, table.ident, f"{size / 2**20:,.1f} MB"))
-        return Examined(len(examined), tuple(due))
+                need = StaleStatistics(table.oid, table.schema, table.name, table.ident, table.kind == "p", limit)
+                due.append(DueSubject(need, why, float(size), table.lane, table.ident, f"{size / 2**20:,.1f} MB"))
+        return Examination(len(examined), tuple(due))
 
-    def measure(self, work: Work, subject: Stale) -> AnalyzeState:
+    def measure(self, work: Executor, subject: StaleStatistics) -> AnalyzeState:
         """Read what has changed, and what the server has noted.
 
         Raises:
@@ -113,11 +113,11 @@ class Analyze(Procedure[Stale, AnalyzeState]):
             raise Inconclusive("track_counts is off: the server counts no changes and notes no analyze; turn it on")
         return AnalyzeState(**facts)
 
-    def still_due(self, before: AnalyzeState, subject: Stale, settings: Settings) -> bool:  # noqa: ARG002
+    def still_due(self, before: AnalyzeState, subject: StaleStatistics, settings: RunSettings) -> bool:  # noqa: ARG002
         """Look again: autovacuum, or before 18 the parent's own turn, may have been there."""
         return before.unknown or before.missing or before.modified_rows > subject.limit
 
-    def statements(self, subject: Stale, settings: Settings, server_version: int) -> tuple[Statement, ...]:
+    def statements(self, subject: StaleStatistics, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:
         """Return the one ANALYZE, after the session's target where the profile has one."""
         name = "maintenance/analyze_parent" if subject.is_parent else "maintenance/analyze"
         table = queries.compose(name, server_version, table=sql.Identifier(subject.schema, subject.name))
@@ -127,7 +127,7 @@ class Analyze(Procedure[Stale, AnalyzeState]):
             return (analyze,)
         return (Statement(queries.compose("maintenance/analyze_target", target=sql.Literal(target)), "none"), analyze)
 
-    def execute(self, work: Work, subject: Stale, before: AnalyzeState) -> Mapping[str, object]:
+    def execute(self, work: Executor, subject: StaleStatistics, before: AnalyzeState) -> Mapping[str, object]:
         """Analyze, and wait until the server has noted it; a parent's leaves are remembered as they are then.
 
         Raises:
@@ -147,11 +147,11 @@ class Analyze(Procedure[Stale, AnalyzeState]):
             raise Busy(f"the server passed over it, because its lock was not had: {holders}")
         return {"warnings": told, "refused": _refused(work, subject, told)}
 
-    def threshold(self, before: AnalyzeState, subject: Stale, settings: Settings) -> int:  # noqa: ARG002
+    def threshold(self, before: AnalyzeState, subject: StaleStatistics, settings: RunSettings) -> int:  # noqa: ARG002
         """Return the changed rows that made the table due."""
         return subject.limit
 
-    def _noted(self, work: Work, subject: Stale, before: AnalyzeState, *, patient: bool) -> bool:
+    def _noted(self, work: Executor, subject: StaleStatistics, before: AnalyzeState, *, patient: bool) -> bool:
         until = time.monotonic() + _NOTED_WITHIN
         while self.measure(work, subject).analyses <= before.analyses:
             if not patient or time.monotonic() > until:
@@ -169,9 +169,9 @@ def _parents(conn: Session, oid: int | None) -> list[dict[str, Any]]:
     return queries.fetch(conn, "maintenance/analyze_parents", {"oid": oid}, **parts)
 
 
-def _refreshed(conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
+def _refreshed(conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:
     """Return the materialized views that this run will refresh, and analyze with it."""
-    refresh = Matviews()
+    refresh = RefreshMatviews()
     found = replace(scan, gathered={refresh.name: refresh.gather(conn, settings, scan)})
     return [{"oid": due.subject.oid, "refreshed": True} for due in refresh.examine(found, settings).due]
 
@@ -187,7 +187,7 @@ def _state(table: Relation, *, missing: bool) -> dict[str, Any]:
     return {"modified_rows": modified, "unknown": table.last_analyze is None, "missing": missing}
 
 
-def _limit(table: Relation, state: Mapping[str, Any], scan: Scan, settings: Settings) -> int:
+def _limit(table: Relation, state: Mapping[str, Any], scan: Scan, settings: RunSettings) -> int:
     if table.kind == "p":
         rows: int = state.get("rows", 0)
         return floor(settings.profile.analyze.modified_ratio * rows)
@@ -222,7 +222,7 @@ def _leaves(scan: Scan) -> dict[int, list[int]]:
     return {oid: below(oid) for oid in families}
 
 
-def _refused(work: Work, subject: Stale, told: str) -> str:
+def _refused(work: Executor, subject: StaleStatistics, told: str) -> str:
     """Say what the server said, and what would let it be done."""
     owner = work.settings.profile.roles.owner
     rows = queries.fetch(work.conn, "maintenance/analyze_remedy", {"oid": subject.oid, "owner": owner})

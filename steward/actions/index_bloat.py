@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from steward.engine.executor import Settings
+    from steward.engine.executor import RunSettings
 
-__all__ = ["UNKNOWN", "Index", "Limits", "limits", "reason", "share", "used"]
+__all__ = ["UNKNOWN", "Index", "RebuildLimits", "limits", "reason", "share", "used"]
 
 UNKNOWN = "never measured"
 
@@ -39,7 +39,7 @@ class Index:
 
 
 @dataclass(frozen=True)
-class Limits:
+class RebuildLimits:
     """The figures of a schedule: ``bloat`` is the share of an index that is waste, durations in days."""
 
     bloat: float
@@ -50,10 +50,10 @@ class Limits:
     measured_for: float
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: RunSettings) -> RebuildLimits:
     """Return the limits of the run's schedule."""
     figures, indexes = settings.figures, settings.profile.indexes
-    return Limits(
+    return RebuildLimits(
         bloat=figures.index_bloat,
         size=max(figures.index_size, indexes.minimum_size),
         scans=figures.index_scans,
@@ -68,7 +68,7 @@ def share(size: int, needed: float) -> float:
     return round(min(1.0, max(0.0, 1 - needed / size)), 4) if size else 0.0
 
 
-def used(row: dict[str, Any], allowed: Limits) -> str | None:
+def used(row: dict[str, Any], allowed: RebuildLimits) -> str | None:
     """Say how much the index is used; None where it is too little for a rebuild.
 
     A server that crashed has forgotten its counters without a word but the age of what it counts for itself: few scans
@@ -81,7 +81,7 @@ def used(row: dict[str, Any], allowed: Limits) -> str | None:
     return None
 
 
-def reason(row: dict[str, Any], allowed: Limits) -> str | None:
+def reason(row: dict[str, Any], allowed: RebuildLimits) -> str | None:
     """Say why the index must be looked at and, where that confirms it, rebuilt; None where it is well.
 
     What was measured goes before what it needs a row, and that before the statistics' estimate. Of a method other than
@@ -96,7 +96,7 @@ def reason(row: dict[str, Any], allowed: Limits) -> str | None:
     return UNKNOWN if row["method"] == "btree" or counted else None
 
 
-def _remembered(row: dict[str, Any], allowed: Limits) -> str | None:
+def _remembered(row: dict[str, Any], allowed: RebuildLimits) -> str | None:
     same = row["size"] <= row["known_size"] * (1 + allowed.grown)
     if same and (row["unchanged"] or row["known_days"] < allowed.measured_for):
         # Right after a rebuild no rebuild can do better, whatever it measures: keys may be too wide to fill a page.

@@ -10,7 +10,7 @@ from psycopg import sql
 from steward import NotNeeded
 from steward.actions.watchdog import watched
 from steward.database import inventory, queries
-from steward.engine.action import Due, Examined, Procedure, Statement
+from steward.engine.action import DueSubject, Examination, MaintenanceOperation, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from steward.database.inventory import Scan
     from steward.database.session import Session
-    from steward.engine.action import Settings, Work
+    from steward.engine.action import Executor, RunSettings
 
-__all__ = ["Leftover", "Leftovers", "Standing", "drop", "found"]
+__all__ = ["DropInvalidIndexes", "InvalidIndex", "InvalidIndexState", "drop", "found"]
 
 
 @dataclass(frozen=True)
-class Leftover:
+class InvalidIndex:
     """An invalid index that a build has left, and the valid one beside it that does the same."""
 
     oid: int
@@ -38,13 +38,13 @@ class Leftover:
 
 
 @dataclass(frozen=True)
-class Standing:
+class InvalidIndexState:
     """Whether the leftover is still there."""
 
     standing: bool
 
 
-class Leftovers(Procedure[Leftover, Standing]):
+class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
     """DROP INDEX CONCURRENTLY of invalid ``_ccnew`` and ``_ccold`` indexes that have a valid twin."""
 
     name = "leftovers"
@@ -52,34 +52,34 @@ class Leftovers(Procedure[Leftover, Standing]):
     phase = "indexes"
     heavy = False
 
-    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
+    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
         """Return the leftovers of all tables."""
         return _fetch(conn, settings)
 
-    def examine(self, scan: Scan, settings: Settings) -> Examined[Leftover]:  # noqa: ARG002
+    def examine(self, scan: Scan, settings: RunSettings) -> Examination[InvalidIndex]:  # noqa: ARG002
         """Return all of them: there is nothing to weigh."""
-        left = [Leftover(**row) for row in scan.gathered.get(self.name, [])]
+        left = [InvalidIndex(**row) for row in scan.gathered.get(self.name, [])]
         due = (
-            Due(each, f"it is invalid, and {each.sibling} does the same", 1.0, each.table_ident, each.ident)
+            DueSubject(each, f"it is invalid, and {each.sibling} does the same", 1.0, each.table_ident, each.ident)
             for each in left
         )
-        return Examined(sum(relation.kind in "rm" for relation in scan.relations), tuple(due))
+        return Examination(sum(relation.kind in "rm" for relation in scan.relations), tuple(due))
 
-    def measure(self, work: Work, subject: Leftover) -> Standing:
+    def measure(self, work: Executor, subject: InvalidIndex) -> InvalidIndexState:
         """See whether it is still there."""
-        return Standing(bool(queries.fetch(work.conn, "maintenance/reindex_standing", {"oid": subject.oid})))
+        return InvalidIndexState(bool(queries.fetch(work.conn, "maintenance/reindex_standing", {"oid": subject.oid})))
 
-    def still_due(self, before: Standing, subject: Leftover, settings: Settings) -> bool:  # noqa: ARG002
+    def still_due(self, before: InvalidIndexState, subject: InvalidIndex, settings: RunSettings) -> bool:  # noqa: ARG002
         """Tell whether nobody else has dropped it."""
         return before.standing
 
-    def statements(self, subject: Leftover, settings: Settings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+    def statements(self, subject: InvalidIndex, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
         """Return the one DROP INDEX."""
         index = sql.Identifier(subject.schema, subject.name)
         text = queries.compose("maintenance/reindex_drop", server_version, index=index)
         return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {subject.table_ident}"),)
 
-    def execute(self, work: Work, subject: Leftover, before: Standing) -> Mapping[str, object]:  # noqa: ARG002
+    def execute(self, work: Executor, subject: InvalidIndex, before: InvalidIndexState) -> Mapping[str, object]:  # noqa: ARG002
         """Drop it, if it still is what it was taken for.
 
         Raises:
@@ -92,24 +92,24 @@ class Leftovers(Procedure[Leftover, Standing]):
         drop(work, subject)
         return {"bytes": subject.size, "sibling": subject.sibling}
 
-    def relations(self, subject: Leftover) -> tuple[int, ...]:
+    def relations(self, subject: InvalidIndex) -> tuple[int, ...]:
         """Return the table, whose users are waited for."""
         return (subject.table_oid,)
 
 
-def found(work: Work, table_oid: int) -> list[Leftover]:
+def found(work: Executor, table_oid: int) -> list[InvalidIndex]:
     """Return the leftovers of a table as they are now."""
-    return [Leftover(**row) for row in _fetch(work.conn, work.settings, table_oid)]
+    return [InvalidIndex(**row) for row in _fetch(work.conn, work.settings, table_oid)]
 
 
-def drop(work: Work, leftover: Leftover, drain: timedelta | None = None) -> None:
+def drop(work: Executor, leftover: InvalidIndex, drain: timedelta | None = None) -> None:
     """Drop a leftover under the watchdog, which waits for transactions as long as ``drain``."""
-    [statement] = Leftovers().statements(leftover, work.settings, work.server_version)
+    [statement] = DropInvalidIndexes().statements(leftover, work.settings, work.server_version)
     with watched(work, leftover.table_ident, drain):
         work.execute(statement, budget="watched")
 
 
-def _fetch(conn: Session, settings: Settings, table_oid: int = 0) -> list[dict[str, Any]]:
+def _fetch(conn: Session, settings: RunSettings, table_oid: int = 0) -> list[dict[str, Any]]:
     within: dict[str, object] = {**inventory.scope(settings.profile), "table_oid": table_oid}
     ours = queries.compose("inventory/ours", conn.info.server_version)
     return queries.fetch(conn, "maintenance/reindex_leftovers", within, ours=ours)

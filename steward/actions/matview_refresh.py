@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from steward import Busy, Deferred
 from steward.actions import matview_state
-from steward.actions.matview_state import UnfitError
+from steward.actions.matview_state import UnfitContentError
 from steward.database import disk_space, queries
 from steward.engine import guard
 from steward.engine.action import Statement, ended_by_window
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import timedelta
 
-    from steward.actions.matview_state import View
-    from steward.engine.action import Work
+    from steward.actions.matview_state import StaleMatview
+    from steward.engine.action import Executor
     from steward.profile import Profile
 
-__all__ = ["Refresh", "Way", "analyze", "beside", "choose", "plain"]
+__all__ = ["Refresh", "RefreshMode", "analyze", "beside", "choose", "plain"]
 
 # From 17 on REFRESH runs with a search_path of pg_catalog and pg_temp only.
 _SAFE_PATH = 170000
@@ -38,7 +38,7 @@ _UNDEFINED = (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable, p
 
 
 @dataclass(frozen=True)
-class Way:
+class RefreshMode:
     """How a view is refreshed and why; ``bounded``: cancelled when readers would wait longer than they may."""
 
     mode: Literal["plain", "concurrent"]
@@ -54,7 +54,7 @@ class _TooLongError(Exception):
         self.seconds = seconds
 
 
-def choose(found: Mapping[str, Any], profile: Profile) -> Way:
+def choose(found: Mapping[str, Any], profile: Profile) -> RefreshMode:
     """Return the way: plain where nobody can read, where no other is possible, or where readers hardly notice.
 
     A concurrent refresh runs the same query and more, so its duration stands for that of a plain one that is not known.
@@ -62,32 +62,34 @@ def choose(found: Mapping[str, Any], profile: Profile) -> Way:
     limit = profile.locks.access_exclusive.total_seconds()
     expected = found["seconds"] if found["plain_seconds"] is None else found["plain_seconds"]
     if not found["populated"]:
-        return Way("plain", "it holds nothing yet, so that nobody can read it")
+        return RefreshMode("plain", "it holds nothing yet, so that nobody can read it")
     if not found["has_key"]:
-        return Way("plain", "no unique index on columns allows CONCURRENTLY", profile.refresh.without_key == "refuse")
+        return RefreshMode(
+            "plain", "no unique index on columns allows CONCURRENTLY", profile.refresh.without_key == "refuse"
+        )
     if expected is None:
-        return Way("concurrent", "how long readers would wait is not known yet")
+        return RefreshMode("concurrent", "how long readers would wait is not known yet")
     if expected <= limit * profile.refresh.plain_share:
-        return Way("plain", f"the last one took {expected:g} s, and readers may wait {limit:g} s", bounded=True)
-    return Way("concurrent", f"the last one took {expected:g} s, and readers may wait {limit:g} s")
+        return RefreshMode("plain", f"the last one took {expected:g} s, and readers may wait {limit:g} s", bounded=True)
+    return RefreshMode("concurrent", f"the last one took {expected:g} s, and readers may wait {limit:g} s")
 
 
-def plain(view: View) -> Statement:
+def plain(view: StaleMatview) -> Statement:
     """Return the refresh for which readers wait."""
     return _statement("maintenance/matviews_refresh", view, "ACCESS EXCLUSIVE")
 
 
-def beside(view: View) -> Statement:
+def beside(view: StaleMatview) -> Statement:
     """Return the refresh beside which readers go on."""
     return _statement("maintenance/matviews_refresh_beside", view, "EXCLUSIVE")
 
 
-def analyze(view: View) -> Statement:
+def analyze(view: StaleMatview) -> Statement:
     """Return the ANALYZE of the view."""
     return _statement("maintenance/matviews_analyze", view, "SHARE UPDATE EXCLUSIVE")
 
 
-def _statement(name: str, view: View, lock: str, server_version: int = 0) -> Statement:
+def _statement(name: str, view: StaleMatview, lock: str, server_version: int = 0) -> Statement:
     table = sql.Identifier(view.schema, view.name)
     text = queries.compose(name, server_version, view=table)
     return Statement(text, f"{lock} on {view.ident}")
@@ -96,7 +98,7 @@ def _statement(name: str, view: View, lock: str, server_version: int = 0) -> Sta
 class Refresh:
     """The refresh of one view on the acting connection; ``found`` is what decides about it."""
 
-    def __init__(self, work: Work, view: View, found: Mapping[str, Any]) -> None:
+    def __init__(self, work: Executor, view: StaleMatview, found: Mapping[str, Any]) -> None:
         self.work = work
         self.view = view
         self.found = found
@@ -130,7 +132,7 @@ class Refresh:
         measured = done["seconds"] if way.mode == "plain" else cancelled
         return {**told, **before, **({} if measured is None else {"plain_seconds": measured})}
 
-    def _bounded(self, way: Way, held: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _bounded(self, way: RefreshMode, held: Mapping[str, Any] | None) -> dict[str, Any]:
         """Refresh while readers wait, unless they would wait longer than they may.
 
         Raises:
@@ -155,27 +157,27 @@ class Refresh:
             if not (self.work.conn.closed or self.work.conn.broken):
                 self.work.limit(statement_timeout=self.timeout)
 
-    def _other_way(self, error: _TooLongError) -> Way:
+    def _other_way(self, error: _TooLongError) -> RefreshMode:
         if not self.found["has_key"]:
-            raise UnfitError(
+            raise UnfitContentError(
                 f"{error}; no unique index allows CONCURRENTLY",
                 "create a unique index on plain columns of the view, without a condition, or let readers wait by "
                 'refresh.without_key = "plain"',
             ) from error
-        return Way("concurrent", str(error))
+        return RefreshMode("concurrent", str(error))
 
-    def _once(self, way: Way, held: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _once(self, way: RefreshMode, held: Mapping[str, Any] | None) -> dict[str, Any]:
         self.work.progress(phase=f"refreshing, {way.mode}: {way.why}")
         with self._explained(), self.work.conn.transaction():
             return self._transaction(way, held)
 
-    def _do(self, way: Way, held: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _do(self, way: RefreshMode, held: Mapping[str, Any] | None) -> dict[str, Any]:
         self.work.progress(phase=f"refreshing, {way.mode}: {way.why}")
         budget: Literal["brief", "other"] = "brief" if way.mode == "plain" else "other"
         with self._explained():
             return self.work.attempt(lambda: self._transaction(way, held), budget=budget)
 
-    def _transaction(self, way: Way, held: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _transaction(self, way: RefreshMode, held: Mapping[str, Any] | None) -> dict[str, Any]:
         conn = self.work.conn
         if way.bounded:
             # Readers queue from the moment when the lock is waited for: both together must not last too long.
@@ -238,10 +240,10 @@ class Refresh:
                 raise
             schedule, seconds = self.work.settings.schedule, self.timeout.total_seconds()
             remedy = f"give it longer by matviews in [{schedule}.statement_timeouts], or its query an index"
-            raise UnfitError(f"cancelled after {seconds:g} s (SQLSTATE {error.sqlstate})", remedy) from error
+            raise UnfitContentError(f"cancelled after {seconds:g} s (SQLSTATE {error.sqlstate})", remedy) from error
         except psycopg.errors.InsufficientPrivilege as error:
             owner = self.found["owner"]
-            raise UnfitError(
+            raise UnfitContentError(
                 _told(error),
                 f"a refresh needs the rights of its owner, {owner}, which must see every row that the view reads: "
                 f"grant {owner} to {self.profile.roles.maintenance}, or alter role {owner} bypassrls",
@@ -250,7 +252,7 @@ class Refresh:
             matview_state.now(self.work, self.view)
             if self.work.server_version < _SAFE_PATH:
                 raise
-            raise UnfitError(
+            raise UnfitContentError(
                 _told(error),
                 "from PostgreSQL 17 on a refresh searches pg_catalog and pg_temp only: qualify the names in the "
                 "functions that the view calls, or alter function … set search_path",
@@ -258,4 +260,4 @@ class Refresh:
 
 
 def _told(error: psycopg.Error) -> str:
-    return f"{queries.said(error)} (SQLSTATE {error.sqlstate})"
+    return f"{queries.server_message(error)} (SQLSTATE {error.sqlstate})"

@@ -17,13 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from steward.database.session import Session
-    from steward.engine.action import Settings, Work
+    from steward.engine.action import Executor, RunSettings
     from steward.engine.check import Check
 
-__all__ = ["UnfitError", "View", "content", "expected", "facts", "now", "require_kept", "require_unfiltered", "within"]
+__all__ = [
+    "StaleMatview",
+    "UnfitContentError",
+    "content",
+    "expected",
+    "facts",
+    "now",
+    "require_kept",
+    "require_unfiltered",
+    "within",
+]
 
 
-class UnfitError(AssertionError):
+class UnfitContentError(AssertionError):
     """The view cannot hold, or would not hold, what it should; told with the remedy. Nothing was changed."""
 
     outcome = "failed"
@@ -33,7 +43,7 @@ class UnfitError(AssertionError):
 
 
 @dataclass(frozen=True)
-class View:
+class StaleMatview:
     """A materialized view that is due; ``waits`` names those among its sources that the same run refreshes first."""
 
     oid: int
@@ -46,7 +56,7 @@ class View:
 
 
 def facts(
-    conn: Session, settings: Settings, views: Sequence[int], rules: Sequence[Mapping[str, object]] = ()
+    conn: Session, settings: RunSettings, views: Sequence[int], rules: Sequence[Mapping[str, object]] = ()
 ) -> list[dict[str, Any]]:
     """Return what decides about these views' refresh, as it is now."""
     version, profile = conn.info.server_version, settings.profile
@@ -61,7 +71,7 @@ def facts(
     return queries.fetch(conn, "maintenance/matviews_facts", params, known=known, reached=reached)
 
 
-def now(work: Work, view: View) -> dict[str, Any]:
+def now(work: Executor, view: StaleMatview) -> dict[str, Any]:
     """Return the facts of one view.
 
     Raises:
@@ -74,7 +84,7 @@ def now(work: Work, view: View) -> dict[str, Any]:
     return found[0]
 
 
-def content(work: Work, view: View, *, by_tenant: bool) -> dict[str, Any]:
+def content(work: Executor, view: StaleMatview, *, by_tenant: bool) -> dict[str, Any]:
     """Count the view's rows, and its tenants where it has the column."""
     table, column = sql.Identifier(view.schema, view.name), sql.Identifier(work.settings.profile.tenancy.column or " ")
     if by_tenant:
@@ -93,7 +103,7 @@ def require_unfiltered(found: Mapping[str, Any]) -> None:
     """
     if found["filtered"]:
         owner = found["owner"]
-        raise UnfitError(
+        raise UnfitContentError(
             f"row-level security hides rows of {', '.join(found['filtered'])} from it: "
             f"a refresh reads as the owner, {owner}",
             f"let it see them: alter role {owner} bypassrls, or alter materialized view {found['ident']} owner to a "
@@ -102,7 +112,7 @@ def require_unfiltered(found: Mapping[str, Any]) -> None:
 
 
 def require_kept(
-    work: Work, found: Mapping[str, Any], held: Mapping[str, Any] | None, fresh: Mapping[str, Any]
+    work: Executor, found: Mapping[str, Any], held: Mapping[str, Any] | None, fresh: Mapping[str, Any]
 ) -> None:
     """Refuse a view that lost all rows, all tenants but one or more than it may, while a table that it reads has them.
 
@@ -120,7 +130,7 @@ def require_kept(
     what = "tenants" if by_tenant else "rows"
     fuller = _fuller(work, found, fresh["tenants"] if by_tenant else None)
     if fuller:
-        raise UnfitError(
+        raise UnfitContentError(
             f"its content would fall from {held[what]} {what} to {fresh[what]}, and {fuller} has more; it is as it was",
             f"look at what its owner {found['owner']} may see, and at its query; where that is right, let it be "
             f"may_empty = true in [matviews]",
@@ -131,7 +141,7 @@ def _falls(held: int, fresh: int, kept: float) -> bool:
     return held > 1 and (fresh <= 1 or fresh < kept * held)
 
 
-def _fuller(work: Work, found: Mapping[str, Any], tenants: int | None) -> str | None:
+def _fuller(work: Executor, found: Mapping[str, Any], tenants: int | None) -> str | None:
     """Return a table of the view that has more than so many tenants, or any row where none are counted."""
     by_tenant, column = tenants is not None, work.settings.profile.tenancy.column
     asked = {"tables": found["tables"], "column": column}
@@ -146,7 +156,7 @@ def _fuller(work: Work, found: Mapping[str, Any], tenants: int | None) -> str | 
             more = queries.fetch(work.conn, name, {"tenants": max(1, tenants or 0)} if by_tenant else None, **parts)
         except psycopg.errors.InsufficientPrivilege as error:
             raise Inconclusive(
-                f"its content would fall, and what {row['ident']} has cannot be seen: {queries.said(error)}"
+                f"its content would fall, and what {row['ident']} has cannot be seen: {queries.server_message(error)}"
             ) from error
         if more[0]["more"]:
             return str(row["ident"])

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from steward import Deferred
 from steward.actions import matview_refresh, matview_state
-from steward.actions.matview_state import View
-from steward.engine.action import Due, Examined, Procedure
+from steward.actions.matview_state import StaleMatview
+from steward.engine.action import DueSubject, Examination, MaintenanceOperation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from steward.database.inventory import Scan
     from steward.database.session import Session
-    from steward.engine.action import Settings, Statement, Work
+    from steward.engine.action import Executor, RunSettings, Statement
 
-__all__ = ["MatviewState", "Matviews", "View"]
+__all__ = ["MatviewState", "RefreshMatviews", "StaleMatview"]
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,20 @@ class MatviewState:
     seconds: float | None
 
 
-class Matviews(Procedure[View, MatviewState]):
+class RefreshMatviews(MaintenanceOperation[StaleMatview, MatviewState]):
     """REFRESH MATERIALIZED VIEW, concurrently or plain by rule, never emptied, with its statistics and its record."""
 
     name = "matviews"
     subject = "view"
     phase = "settle"
 
-    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
+    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:
         """Return what is known of every materialized view: age, sources, readers' rights."""
         views = [relation for relation in scan.relations if relation.kind == "m"]
         rules = [{"oid": view.oid, "staleness": settings.profile.matview(view.ident).staleness} for view in views]
         return matview_state.facts(conn, settings, [view.oid for view in views], rules)
 
-    def examine(self, scan: Scan, settings: Settings) -> Examined[View]:
+    def examine(self, scan: Scan, settings: RunSettings) -> Examination[StaleMatview]:
         """Return the views that are due; a source costs more than all that read it, so that its turn comes before."""
         views = {row["oid"]: row for row in scan.gathered.get(self.name, ())}
         reasons: dict[int, str] = {}
@@ -55,7 +55,7 @@ class Matviews(Procedure[View, MatviewState]):
         lanes = _lanes(views)
         costs = _costs({oid: views[oid] for oid in reasons})
         due = tuple(
-            Due(
+            DueSubject(
                 _view(views[oid], views, reasons, scan),
                 why,
                 costs[oid],
@@ -65,9 +65,9 @@ class Matviews(Procedure[View, MatviewState]):
             )
             for oid, why in reasons.items()
         )
-        return Examined(len(views), due)
+        return Examination(len(views), due)
 
-    def measure(self, work: Work, subject: View) -> MatviewState:
+    def measure(self, work: Executor, subject: StaleMatview) -> MatviewState:
         """Read the record of refreshes.
 
         Raises:
@@ -77,16 +77,16 @@ class Matviews(Procedure[View, MatviewState]):
         found = matview_state.now(work, subject)
         return MatviewState(**{name: found[name] for name in MatviewState.__dataclass_fields__})
 
-    def still_due(self, before: MatviewState, subject: View, settings: Settings) -> bool:  # noqa: ARG002
+    def still_due(self, before: MatviewState, subject: StaleMatview, settings: RunSettings) -> bool:  # noqa: ARG002
         """Tell whether nobody has refreshed it since the plan, nor a source since that."""
         last = before.last_refreshed or ""
         return not before.populated or last <= max(subject.seen_at, before.source_refreshed or "")
 
-    def statements(self, subject: View, settings: Settings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+    def statements(self, subject: StaleMatview, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
         """Return the refresh that goes beside readers; what is known when its turn comes may make it a plain one."""
         return (matview_refresh.beside(subject), matview_refresh.analyze(subject))
 
-    def execute(self, work: Work, subject: View, before: MatviewState) -> Mapping[str, object]:  # noqa: ARG002
+    def execute(self, work: Executor, subject: StaleMatview, before: MatviewState) -> Mapping[str, object]:  # noqa: ARG002
         """Refresh, prove that nothing was lost, record it, and take the statistics.
 
         Raises:
@@ -101,7 +101,7 @@ class Matviews(Procedure[View, MatviewState]):
                 raise Deferred(f"it reads {ident}, which this run was to refresh first and has not: see its item")
         return matview_refresh.Refresh(work, subject, matview_state.now(work, subject)).through()
 
-    def relations(self, subject: View) -> Sequence[int]:
+    def relations(self, subject: StaleMatview) -> Sequence[int]:
         """Return the view and the tables that it reads."""
         return (subject.oid, *subject.tables)
 
@@ -168,9 +168,13 @@ def _costs(due: Mapping[int, Mapping[str, Any]]) -> dict[int, float]:
     return costs
 
 
-def _view(row: Mapping[str, Any], views: Mapping[int, Mapping[str, Any]], due: Mapping[int, str], scan: Scan) -> View:
+def _view(
+    row: Mapping[str, Any], views: Mapping[int, Mapping[str, Any]], due: Mapping[int, str], scan: Scan
+) -> StaleMatview:
     waits = tuple((source, views[source]["ident"]) for source in row["sources"] if source in due)
-    return View(row["oid"], row["schema"], row["name"], row["ident"], scan.server.taken_at, tuple(row["tables"]), waits)
+    return StaleMatview(
+        row["oid"], row["schema"], row["name"], row["ident"], scan.server.taken_at, tuple(row["tables"]), waits
+    )
 
 
 def _estimate(row: Mapping[str, Any]) -> str:

@@ -5,29 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from steward.actions.analyze import Analyze
-from steward.actions.invalid_indexes import Leftovers
-from steward.actions.matviews import Matviews
-from steward.actions.partitioning.create import Partitions
+from steward.actions.invalid_indexes import DropInvalidIndexes
+from steward.actions.matviews import RefreshMatviews
+from steward.actions.partitioning.create import CreatePartitions
 from steward.actions.reindex import Reindex
-from steward.actions.snapshots import Snapshots
+from steward.actions.snapshots import TakeSnapshot
 from steward.actions.vacuum import Vacuum
 from steward.retention.purge import Purge
 
 if TYPE_CHECKING:
-    from steward.engine.action import Procedure
+    from steward.engine.action import MaintenanceOperation
 
-__all__ = ["PROCEDURES"]
+__all__ = ["OPERATIONS"]
 
-PROCEDURES: dict[str, Procedure[Any, Any]] = {
+OPERATIONS: dict[str, MaintenanceOperation[Any, Any]] = {
     procedure.name: procedure
     for procedure in (
         Purge(),
-        Partitions(),
+        CreatePartitions(),
         Vacuum(),
         Analyze(),
-        Leftovers(),
+        DropInvalidIndexes(),
         Reindex(),
-        Matviews(),
-        Snapshots(),
+        RefreshMatviews(),
+        TakeSnapshot(),
     )
 }

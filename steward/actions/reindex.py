@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from steward import Busy, Inconclusive, NotNeeded, Undone
+from steward import Busy, Inconclusive, NotNeeded, OutcomeException
 from steward.actions import index_bloat, invalid_indexes
 from steward.actions.index_bloat import Index
 from steward.actions.watchdog import watched
 from steward.database import disk_space, inventory, locks, queries
-from steward.engine.action import Due, Examined, Procedure, Statement
+from steward.engine.action import DueSubject, Examination, MaintenanceOperation, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from steward.database.inventory import Scan
     from steward.database.session import Session
-    from steward.engine.action import Settings, Work
+    from steward.engine.action import Executor, RunSettings
 
 __all__ = ["IndexState", "Reindex", "refused"]
 
@@ -43,14 +43,14 @@ class IndexState:
     leftovers: tuple[str, ...]
 
 
-class Reindex(Procedure[Index, IndexState]):
+class Reindex(MaintenanceOperation[Index, IndexState]):
     """Rebuilds of indexes of tables, leaves and materialized views; a parent's index has nothing to rebuild."""
 
     name = "reindex"
     subject = "index"
     phase = "indexes"
 
-    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
+    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
         """Return the large indexes and what is known of them; one query, whatever there is."""
         within = {**inventory.scope(settings.profile), "size": index_bloat.limits(settings).size}
         ours = queries.compose("inventory/ours", conn.info.server_version)
@@ -60,19 +60,19 @@ class Reindex(Procedure[Index, IndexState]):
                 return queries.fetch(conn, "maintenance/reindex_indexes", within, ours=ours)
         return queries.fetch(conn, "maintenance/reindex_indexes", within, ours=ours)
 
-    def examine(self, scan: Scan, settings: Settings) -> Examined[Index]:
+    def examine(self, scan: Scan, settings: RunSettings) -> Examination[Index]:
         """Return the candidates; those that a look at all of the index does not confirm will need nothing."""
         rows = scan.gathered.get(self.name, [])
-        due: list[Due[Index]] = []
+        due: list[DueSubject[Index]] = []
         looks = settings.profile.indexes.looks
         for row in rows:
             why = None if row["oid"] is None else _why(row, index_bloat.limits(settings))
             looks -= why is not None and index_bloat.UNKNOWN in why
             if why is not None and (looks >= 0 or index_bloat.UNKNOWN not in why):
                 due.append(_due(row, why))
-        return Examined(rows[0]["examined"] if rows else 0, tuple(due))
+        return Examination(rows[0]["examined"] if rows else 0, tuple(due))
 
-    def measure(self, work: Work, subject: Index) -> IndexState:
+    def measure(self, work: Executor, subject: Index) -> IndexState:
         """Read the index, and remember what it measures.
 
         Raises:
@@ -90,7 +90,7 @@ class Reindex(Procedure[Index, IndexState]):
             holders = locks.blockers(work.conn, [subject.oid, subject.table_oid]) or "whoever locked it is gone"
             raise Busy(f"{subject.ident} cannot be read: {holders}") from error
 
-    def still_due(self, before: IndexState, subject: Index, settings: Settings) -> bool:
+    def still_due(self, before: IndexState, subject: Index, settings: RunSettings) -> bool:
         """Tell whether the measure confirms the estimate.
 
         Raises:
@@ -109,13 +109,13 @@ class Reindex(Procedure[Index, IndexState]):
             )
         return True
 
-    def statements(self, subject: Index, settings: Settings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+    def statements(self, subject: Index, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
         """Return the one REINDEX."""
         index = sql.Identifier(subject.schema, subject.name)
         text = queries.compose("maintenance/reindex_concurrently", server_version, index=index)
         return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {subject.table_ident}"),)
 
-    def execute(self, work: Work, subject: Index, before: IndexState) -> Mapping[str, object]:
+    def execute(self, work: Executor, subject: Index, before: IndexState) -> Mapping[str, object]:
         """Rebuild, and leave nothing behind where that fails.
 
         Raises:
@@ -128,7 +128,7 @@ class Reindex(Procedure[Index, IndexState]):
         try:
             with watched(work, subject.table_ident):
                 work.execute(self.statements(subject, work.settings, work.server_version)[0], budget="watched")
-        except (psycopg.Error, Undone) as error:
+        except (psycopg.Error, OutcomeException) as error:
             _tidy(work, subject, before)
             # Only where others' transactions are the reason: a full disk or an operator's cancel is one for both ways.
             if not (work.settings.profile.indexes.plain_fallback and isinstance(error, Busy)):
@@ -137,7 +137,7 @@ class Reindex(Procedure[Index, IndexState]):
             how = "in place"
         return {"how": how, "size_before": before.size, "size_predicted": before.needed, "bloat_before": before.bloat}
 
-    def threshold(self, before: IndexState, subject: Index, settings: Settings) -> float:  # noqa: ARG002
+    def threshold(self, before: IndexState, subject: Index, settings: RunSettings) -> float:  # noqa: ARG002
         """Return the share of waste over which an index is rebuilt: it must be below it afterwards."""
         return settings.figures.index_bloat
 
@@ -156,18 +156,18 @@ def refused(server_version: int) -> str | None:
     return None
 
 
-def _why(row: dict[str, Any], allowed: index_bloat.Limits) -> str | None:
+def _why(row: dict[str, Any], allowed: index_bloat.RebuildLimits) -> str | None:
     why, used = index_bloat.reason(row, allowed), index_bloat.used(row, allowed)
     return None if why is None or used is None else f"{row['size'] / _MB:,.1f} MB, {why}; {used}"
 
 
-def _due(row: dict[str, Any], why: str) -> Due[Index]:
+def _due(row: dict[str, Any], why: str) -> DueSubject[Index]:
     index = Index(**{name: row[name] for name in Index.__dataclass_fields__})
     size = f"{index.size / _MB:,.1f} MB"
-    return Due(index, why, float(index.size), index.table_ident, index.ident, size)
+    return DueSubject(index, why, float(index.size), index.table_ident, index.ident, size)
 
 
-def _measured(work: Work, subject: Index) -> IndexState:
+def _measured(work: Executor, subject: Index) -> IndexState:
     """Read the index, and remember what it measures."""
     named = {"schema": subject.schema, "name": subject.name, "table_oid": subject.table_oid}
     rows = queries.fetch(work.conn, "maintenance/reindex_measure", named)
@@ -187,7 +187,7 @@ def _measured(work: Work, subject: Index) -> IndexState:
     return state
 
 
-def _needed(work: Work, row: dict[str, Any], *, rebuilt: bool) -> int | None:
+def _needed(work: Executor, row: dict[str, Any], *, rebuilt: bool) -> int | None:
     """Return the bytes that the index needs: read from it, or by what it needed a row; rebuilt, what it has."""
     if row["method"] == "btree" and row["valid"]:
         return _read(work, row["oid"])
@@ -196,7 +196,7 @@ def _needed(work: Work, row: dict[str, Any], *, rebuilt: bool) -> int | None:
     return round(row["known_ratio"] * row["rows"]) if row["known_ratio"] and row["rows"] > 0 else None
 
 
-def _read(work: Work, oid: int) -> int:
+def _read(work: Executor, oid: int) -> int:
     places = queries.fetch(work.conn, "maintenance/reindex_pgstatindex")
     if not places:
         raise Inconclusive("the extension pgstattuple is missing; run nox -s bootstrap")
@@ -205,18 +205,18 @@ def _read(work: Work, oid: int) -> int:
         rows = queries.fetch(work.conn, "maintenance/reindex_density", {"oid": oid}, pgstatindex=function)
     except psycopg.errors.InsufficientPrivilege as error:
         role = work.settings.profile.roles.maintenance
-        raise Inconclusive(f"{queries.said(error)}; grant pg_stat_scan_tables to {role}") from error
+        raise Inconclusive(f"{queries.server_message(error)}; grant pg_stat_scan_tables to {role}") from error
     return int(rows[0]["needed"])
 
 
-def _remember(work: Work, state: IndexState, rows: int, *, rebuilt: bool) -> None:
+def _remember(work: Executor, state: IndexState, rows: int, *, rebuilt: bool) -> None:
     needs = state.size if rebuilt or state.needed is None else state.needed
     ratio = needs / rows if rows > 0 else None
     params = {"oid": state.oid, "size": state.size, "bloat": state.bloat, "ratio": ratio, "rebuilt": rebuilt}
     queries.execute(work.conn, "maintenance/reindex_remember", params)
 
 
-def _tidy(work: Work, subject: Index, before: IndexState) -> None:
+def _tidy(work: Executor, subject: Index, before: IndexState) -> None:
     """Drop what our own failure has left; where that fails too, the next run's first step drops it."""
     if work.conn.closed or work.conn.broken:
         return
@@ -227,11 +227,11 @@ def _tidy(work: Work, subject: Index, before: IndexState) -> None:
         for leftover in invalid_indexes.found(work, subject.table_oid):
             if leftover.name not in before.leftovers:
                 invalid_indexes.drop(work, leftover, patience)
-    except (psycopg.Error, Undone) as error:
+    except (psycopg.Error, OutcomeException) as error:
         work.progress(phase=f"a leftover stays until the next run: {' '.join(str(error).split())}")
 
 
-def _plain(work: Work, subject: Index) -> None:
+def _plain(work: Executor, subject: Index) -> None:
     """Rebuild in place, as the profile allows; only its wait is brief."""
     index = sql.Identifier(subject.schema, subject.name)
     text = queries.compose("maintenance/reindex_plain", work.server_version, index=index)

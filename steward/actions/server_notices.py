@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from steward.database.session import Session
 
-__all__ = ["Warned", "warnings"]
+__all__ = ["ServerWarning", "warnings"]
 
 
 @dataclass(frozen=True)
-class Warned:
+class ServerWarning:
     """One warning of the server."""
 
     text: str
@@ -25,13 +25,13 @@ class Warned:
 
 
 @contextmanager
-def warnings(conn: Session) -> Iterator[list[Warned]]:
+def warnings(conn: Session) -> Iterator[list[ServerWarning]]:
     """Collect the server's warnings while the block runs."""
-    heard: list[Warned] = []
+    heard: list[ServerWarning] = []
 
     def listen(notice: Diagnostic) -> None:
         if notice.severity_nonlocalized == "WARNING" and notice.message_primary:
-            heard.append(Warned(notice.message_primary, notice.sqlstate))
+            heard.append(ServerWarning(notice.message_primary, notice.sqlstate))
 
     conn.add_notice_handler(listen)
     try:

@@ -10,9 +10,9 @@ from psycopg import sql
 
 from steward import Inconclusive
 from steward.actions import workload
-from steward.actions.workload import Source
+from steward.actions.workload import StatementStatistics
 from steward.database import inventory, queries
-from steward.engine.action import Due, Examined, Procedure, Statement
+from steward.engine.action import DueSubject, Examination, MaintenanceOperation, Statement
 from steward.record import ledger
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from steward.database.inventory import Scan
     from steward.database.session import Session
-    from steward.engine.action import Settings, Work
+    from steward.engine.action import Executor, RunSettings
 
-__all__ = ["SnapshotState", "Snapshots"]
+__all__ = ["SnapshotState", "TakeSnapshot"]
 
 _HISTORIES = {
     "relation_size": "sizes",
@@ -46,7 +46,7 @@ class SnapshotState:
     begun_anew: bool = False
 
 
-class Snapshots(Procedure[Source, SnapshotState]):
+class TakeSnapshot(MaintenanceOperation[StatementStatistics, SnapshotState]):
     """One item for the whole database, once the last snapshot is old enough."""
 
     name = "snapshots"
@@ -54,11 +54,11 @@ class Snapshots(Procedure[Source, SnapshotState]):
     phase = "prepare"
     heavy = False
 
-    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
+    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
         """Return the last snapshot, and where statements can be read."""
         return [{**asdict(_last(conn)), **asdict(workload.find(conn))}]
 
-    def examine(self, scan: Scan, settings: Settings) -> Examined[Source]:
+    def examine(self, scan: Scan, settings: RunSettings) -> Examination[StatementStatistics]:
         """Return the one subject, if a snapshot is due."""
         known = scan.gathered[self.name][0]
         every = settings.profile.snapshots.every
@@ -67,24 +67,26 @@ class Snapshots(Procedure[Source, SnapshotState]):
         else:
             now, last = (datetime.fromisoformat(text) for text in (scan.server.taken_at, known["taken_at"]))
             if last <= now < last + every:
-                return Examined(1)
+                return Examination(1)
             why = f"the last snapshot is of {last:%Y-%m-%d %H:%M} UTC, and one is due every {every}"
-        source = Source(known["schema"], known["undecided"])
-        return Examined(1, (Due(source, why, 1.0, self.name, "database"),))
+        source = StatementStatistics(known["schema"], known["undecided"])
+        return Examination(1, (DueSubject(source, why, 1.0, self.name, "database"),))
 
-    def measure(self, work: Work, subject: Source) -> SnapshotState:  # noqa: ARG002
+    def measure(self, work: Executor, subject: StatementStatistics) -> SnapshotState:  # noqa: ARG002
         """Read what the last snapshot holds."""
         return _last(work.conn)
 
-    def still_due(self, before: SnapshotState, subject: Source, settings: Settings) -> bool:  # noqa: ARG002
+    def still_due(self, before: SnapshotState, subject: StatementStatistics, settings: RunSettings) -> bool:  # noqa: ARG002
         """Tell whether nobody has taken one in between."""
         return before.age is None or not 0 <= before.age < settings.profile.snapshots.every.total_seconds()
 
-    def statements(self, subject: Source, settings: Settings, server_version: int) -> tuple[Statement, ...]:
+    def statements(
+        self, subject: StatementStatistics, settings: RunSettings, server_version: int
+    ) -> tuple[Statement, ...]:
         """Return all of them: their number depends on nothing that stands in the database."""
         return (*_taking(subject, settings, server_version), *_forgetting(settings))
 
-    def execute(self, work: Work, subject: Source, before: SnapshotState) -> Mapping[str, object]:  # noqa: ARG002
+    def execute(self, work: Executor, subject: StatementStatistics, before: SnapshotState) -> Mapping[str, object]:  # noqa: ARG002
         """Record everything at one moment, and forget what is too old.
 
         Raises:
@@ -98,7 +100,7 @@ class Snapshots(Procedure[Source, SnapshotState]):
             raise Inconclusive(f"all is recorded but the statements: {subject.undecided}")
         return {"undecided": subject.undecided, "begun_anew": _last(work.conn).begun_anew}
 
-    def relations(self, subject: Source) -> Sequence[int]:  # noqa: ARG002
+    def relations(self, subject: StatementStatistics) -> Sequence[int]:  # noqa: ARG002
         """Return none: nothing of the application's is locked."""
         return ()
 
@@ -108,7 +110,7 @@ def _last(conn: Session) -> SnapshotState:
     return SnapshotState(**rows[0]) if rows else SnapshotState()
 
 
-def _taking(source: Source, settings: Settings, server_version: int) -> list[Statement]:
+def _taking(source: StatementStatistics, settings: RunSettings, server_version: int) -> list[Statement]:
     ours = {"ours": queries.compose("inventory/ours", server_version)}
     since = {"counted_since": queries.compose("ledger/counted_since", server_version)}
     within = inventory.scope(settings.profile)
@@ -125,7 +127,7 @@ def _taking(source: Source, settings: Settings, server_version: int) -> list[Sta
     return taking
 
 
-def _forgetting(settings: Settings) -> list[Statement]:
+def _forgetting(settings: RunSettings) -> list[Statement]:
     profile = settings.profile
     keep = {
         "sizes": profile.growth.keep,

@@ -10,33 +10,33 @@ from psycopg import sql
 
 from steward import Busy, Inconclusive, NotNeeded
 from steward.actions import server_notices, vacuum_thresholds
-from steward.actions.vacuum_thresholds import Counters
+from steward.actions.vacuum_thresholds import TableCounters
 from steward.database import queries
-from steward.engine.action import EXPECTED, Due, Examined, Procedure, Statement
+from steward.engine.action import EXPECTED, DueSubject, Examination, MaintenanceOperation, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from steward.actions.vacuum_thresholds import Limits
+    from steward.actions.vacuum_thresholds import VacuumLimits
     from steward.database.inventory import Relation, Scan
     from steward.database.session import Session
-    from steward.engine.action import Settings, Work
+    from steward.engine.action import Executor, RunSettings
 
-__all__ = ["Need", "Vacuum", "VacuumState"]
+__all__ = ["Vacuum", "VacuumNeed", "VacuumState"]
 
 # Before 15 counters go to the statistics collector and come back in a file that may be half a second old.
 _NOTED_WITHIN = 5.0
 
 
 @dataclass(frozen=True)
-class Need:
+class VacuumNeed:
     """A table that needs VACUUM; ``closed``: its time is over and it is frozen once; ``urgent``: never deferred."""
 
     oid: int
     schema: str
     name: str
     ident: str
-    limits: Limits
+    limits: VacuumLimits
     freeze: bool
     closed: bool
     urgent: bool
@@ -61,18 +61,18 @@ class VacuumState:
     held_long: bool
 
 
-class Vacuum(Procedure[Need, VacuumState]):
+class Vacuum(MaintenanceOperation[VacuumNeed, VacuumState]):
     """VACUUM of tables, leaves and materialized views; partitioned parents hold no rows of their own."""
 
     name = "vacuum"
     subject = "table"
     phase = "tables"
 
-    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
+    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
         """Return the partitions that were frozen when their time was over."""
         return queries.fetch(conn, "maintenance/vacuum_frozen")
 
-    def examine(self, scan: Scan, settings: Settings) -> Examined[Need]:
+    def examine(self, scan: Scan, settings: RunSettings) -> Examination[VacuumNeed]:
         """Return the tables that need it; those only to be frozen once are the cheapest, so that they come last."""
         tables = [relation for relation in scan.relations if relation.kind in "rm"]
         closed = vacuum_thresholds.closed(scan, settings) if settings.profile.vacuum.closed_partitions else frozenset()
@@ -81,9 +81,9 @@ class Vacuum(Procedure[Need, VacuumState]):
             _due(table, scan, settings, closed=table.oid in closed, expected=expected.get(table.oid, 0))
             for table in tables
         ]
-        return Examined(len(tables), tuple(each for each in due if each is not None))
+        return Examination(len(tables), tuple(each for each in due if each is not None))
 
-    def measure(self, work: Work, subject: Need) -> VacuumState:
+    def measure(self, work: Executor, subject: VacuumNeed) -> VacuumState:
         """Read the server's counters and ages, and who holds the horizon.
 
         Raises:
@@ -101,12 +101,14 @@ class Vacuum(Procedure[Need, VacuumState]):
         holders = queries.fetch(work.conn, "maintenance/vacuum_horizon", age)
         return VacuumState(**rows[0], horizon=_told(holders), held_long=any(holder["long"] for holder in holders))
 
-    def still_due(self, before: VacuumState, subject: Need, settings: Settings) -> bool:  # noqa: ARG002
+    def still_due(self, before: VacuumState, subject: VacuumNeed, settings: RunSettings) -> bool:  # noqa: ARG002
         """Compare with the limits again: autovacuum may have been there."""
-        counters = Counters(before.dead_rows, before.inserted_rows, not before.counted, before.xid_age, before.mxid_age)
+        counters = TableCounters(
+            before.dead_rows, before.inserted_rows, not before.counted, before.xid_age, before.mxid_age
+        )
         return subject.closed or bool(vacuum_thresholds.reasons(counters, subject.limits))
 
-    def statements(self, subject: Need, settings: Settings, server_version: int) -> tuple[Statement, ...]:
+    def statements(self, subject: VacuumNeed, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:
         """Return the one VACUUM; the database's own ages are only advanced where ages are the reason."""
         composed = queries.compose(
             "maintenance/vacuum",
@@ -118,7 +120,7 @@ class Vacuum(Procedure[Need, VacuumState]):
         )
         return (Statement(composed, f"SHARE UPDATE EXCLUSIVE on {subject.ident}"),)
 
-    def execute(self, work: Work, subject: Need, before: VacuumState) -> Mapping[str, object]:
+    def execute(self, work: Executor, subject: VacuumNeed, before: VacuumState) -> Mapping[str, object]:
         """Vacuum, and wait until the server has noted it; what it said in warnings is kept, since skips are no errors.
 
         Raises:
@@ -140,15 +142,15 @@ class Vacuum(Procedure[Need, VacuumState]):
             figures["frozen_oid"] = subject.oid
         return figures
 
-    def threshold(self, before: VacuumState, subject: Need, settings: Settings) -> Limits:  # noqa: ARG002
+    def threshold(self, before: VacuumState, subject: VacuumNeed, settings: RunSettings) -> VacuumLimits:  # noqa: ARG002
         """Return the limits that made the table due: it must keep them afterwards."""
         return subject.limits
 
-    def urgent(self, subject: Need, settings: Settings) -> bool:  # noqa: ARG002
+    def urgent(self, subject: VacuumNeed, settings: RunSettings) -> bool:  # noqa: ARG002
         """Tell whether the server itself would force an anti-wraparound vacuum."""
         return subject.urgent
 
-    def _noted(self, work: Work, subject: Need, before: VacuumState, *, patient: bool) -> VacuumState:
+    def _noted(self, work: Executor, subject: VacuumNeed, before: VacuumState, *, patient: bool) -> VacuumState:
         until = time.monotonic() + _NOTED_WITHIN
         while True:
             after = self.measure(work, subject)
@@ -159,7 +161,9 @@ class Vacuum(Procedure[Need, VacuumState]):
             time.sleep(0.1)
 
 
-def _due(table: Relation, scan: Scan, settings: Settings, *, closed: bool, expected: int) -> Due[Need] | None:
+def _due(
+    table: Relation, scan: Scan, settings: RunSettings, *, closed: bool, expected: int
+) -> DueSubject[VacuumNeed] | None:
     limits = vacuum_thresholds.limits(table, scan.server, settings.profile.vacuum)
     why = vacuum_thresholds.reasons(vacuum_thresholds.counters(table), limits)
     if expected and not why:
@@ -173,7 +177,7 @@ def _due(table: Relation, scan: Scan, settings: Settings, *, closed: bool, expec
     closed = closed and table.size > 0 and not vacuum_thresholds.all_frozen(table, scan.server)
     if not why and not closed:
         return None
-    need = Need(
+    need = VacuumNeed(
         table.oid,
         table.schema,
         table.name,
@@ -185,7 +189,7 @@ def _due(table: Relation, scan: Scan, settings: Settings, *, closed: bool, expec
     )
     told = [*why, "its period is over and not all of it is frozen"] if closed else why
     size = f"{table.size / 2**20:,.1f} MB"
-    return Due(need, "; ".join(told), float(table.size) if why else 1.0, table.lane, table.ident, size)
+    return DueSubject(need, "; ".join(told), float(table.size) if why else 1.0, table.lane, table.ident, size)
 
 
 def _told(holders: list[dict[str, Any]]) -> str:

@@ -14,17 +14,27 @@ from steward.actions.partitioning import bounds, clocks, families
 
 if TYPE_CHECKING:
     from steward.database.inventory import Relation, Scan, Server
-    from steward.engine.executor import Settings
+    from steward.engine.executor import RunSettings
     from steward.profile.thresholds import Vacuum
 
-__all__ = ["Counters", "Limits", "all_frozen", "analyze_limit", "closed", "counters", "is_urgent", "limits", "reasons"]
+__all__ = [
+    "TableCounters",
+    "VacuumLimits",
+    "all_frozen",
+    "analyze_limit",
+    "closed",
+    "counters",
+    "is_urgent",
+    "limits",
+    "reasons",
+]
 
 # Sessions report what they counted seconds late: a table so small that nothing ever looked at is new, not forgotten.
 _TRIVIAL = 1 << 20
 
 
 @dataclass(frozen=True)
-class Limits:
+class VacuumLimits:
     """What makes a table due: more dead or inserted rows, or a greater age; None: inserts are no reason."""
 
     dead_rows: int
@@ -34,7 +44,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Counters:
+class TableCounters:
     """What is compared with the limits; ``lost``: there is data, and nothing was ever counted of it."""
 
     dead_rows: int
@@ -44,11 +54,11 @@ class Counters:
     mxid_age: int
 
 
-def counters(table: Relation) -> Counters:
+def counters(table: Relation) -> TableCounters:
     """Return a table's counters as the inventory has them."""
     known = table.live_rows + table.dead_rows + table.modified_since_analyze + table.inserted_since_vacuum > 0
     unknown = not known and table.last_vacuum is None and table.last_analyze is None
-    return Counters(
+    return TableCounters(
         table.dead_rows,
         table.inserted_since_vacuum,
         # A server that crashed has forgotten all counters; a zero then says nothing, and what is unknown is due.
@@ -58,7 +68,7 @@ def counters(table: Relation) -> Counters:
     )
 
 
-def limits(table: Relation, server: Server, profile: Vacuum) -> Limits:
+def limits(table: Relation, server: Server, profile: Vacuum) -> VacuumLimits:
     """Return what makes the table due: the lower one of the server's trigger and the profile's."""
     rows = max(table.row_estimate, 0)
     trigger = _setting(table, server, "autovacuum_vacuum_threshold")
@@ -68,7 +78,7 @@ def limits(table: Relation, server: Server, profile: Vacuum) -> Limits:
         trigger = min(trigger, most) if most >= 0 else trigger
     ratio = profile.dead_ratio * max(table.live_rows + table.dead_rows, rows)
     xid_age, mxid_age = _forced(table, server)
-    return Limits(
+    return VacuumLimits(
         floor(min(trigger, max(profile.minimum_dead_rows - 1, ratio))),
         _insert_limit(table, server, rows),
         min(profile.freeze_age, xid_age),
@@ -76,7 +86,7 @@ def limits(table: Relation, server: Server, profile: Vacuum) -> Limits:
     )
 
 
-def reasons(found: Counters, limit: Limits) -> list[str]:
+def reasons(found: TableCounters, limit: VacuumLimits) -> list[str]:
     """Return why the table is due, nothing where it is not."""
     why = []
     if found.lost:
@@ -110,9 +120,9 @@ def all_frozen(table: Relation, server: Server) -> bool:
     return table.all_frozen_pages is not None and table.all_frozen_pages * size >= table.size
 
 
-def closed(scan: Scan, settings: Settings) -> frozenset[int]:
+def closed(scan: Scan, settings: RunSettings) -> frozenset[int]:
     """Return the partitions whose time is over, without those that were frozen since."""
-    look = families.Look.at(scan, settings)
+    look = families.FamilyScan.at(scan, settings)
     over = {
         partition.oid
         for family in scan.families

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from steward.database.session import Session
-    from steward.engine.executor import Work
+    from steward.engine.executor import Executor
 
 __all__ = ["watched"]
 
@@ -30,7 +30,7 @@ _STEP = 5  # percent between two reports of one phase
 
 
 @contextmanager
-def watched(work: Work, relation: str, drain: timedelta | None = None) -> Iterator[None]:
+def watched(work: Executor, relation: str, drain: timedelta | None = None) -> Iterator[None]:
     """Watch over the one statement (budget "watched") that the body runs; its progress is journaled.
 
     Raises:
@@ -51,7 +51,7 @@ def watched(work: Work, relation: str, drain: timedelta | None = None) -> Iterat
                 raise Busy(dog.reason) from error
             raise
         except psycopg.errors.DeadlockDetected as error:
-            raise Busy(f"{relation}: {queries.said(error)}; somebody else works on its indexes") from error
+            raise Busy(f"{relation}: {queries.server_message(error)}; somebody else works on its indexes") from error
         finally:
             dog.end(thread)
 
@@ -59,7 +59,7 @@ def watched(work: Work, relation: str, drain: timedelta | None = None) -> Iterat
 class _Watchdog:
     """What the watching thread does until it is ended; ``reason`` says why it has cancelled the statement."""
 
-    def __init__(self, work: Work, eyes: Session, relation: str, drain: timedelta) -> None:
+    def __init__(self, work: Executor, eyes: Session, relation: str, drain: timedelta) -> None:
         self.reason = ""
         self._work = work
         self._eyes = eyes
@@ -69,7 +69,7 @@ class _Watchdog:
         self._drain = drain.total_seconds()
         self._left = {"table": work.settings.profile.locks.other.total_seconds(), "drain": self._drain}
         self._told: tuple[str | None, int] = (None, 0)
-        self._clearing: locks.Clearing | None = None
+        self._clearing: locks.BlockerTermination | None = None
 
     def end(self, thread: threading.Thread) -> None:
         """Let the thread come to its end."""
@@ -93,7 +93,7 @@ class _Watchdog:
         try:
             yield
         except psycopg.Error as error:
-            self._work.progress(phase=f"watched no more: {queries.said(error)}")
+            self._work.progress(phase=f"watched no more: {queries.server_message(error)}")
         except OSError:
             # The journal takes nothing more: what cannot be recorded must not go on. Who waits for it meets the same.
             self._work.conn.cancel_safe()
@@ -115,7 +115,7 @@ class _Watchdog:
         limits = self._work.settings.profile.locks
         if limits.terminate_blockers and self._clearing is None:
             self._clearing = stack.enter_context(
-                locks.Clearing(self._work.conn, self._work.settings.profile, self._tell)
+                locks.BlockerTermination(self._work.conn, self._work.settings.profile, self._tell)
             )
             self._left[kind] = limits.other.total_seconds()
             return

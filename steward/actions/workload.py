@@ -18,34 +18,36 @@ if TYPE_CHECKING:
     from steward.engine.check import Check
     from steward.profile import Profile
 
-__all__ = ["EXTENSION", "Source", "compared", "find", "logged", "ours", "slow", "statements"]
+__all__ = ["EXTENSION", "StatementStatistics", "compared", "find", "logged", "ours", "slow", "statements"]
 
 EXTENSION = "pg_stat_statements"
 
 
 @dataclass(frozen=True)
-class Source:
+class StatementStatistics:
     """The extension's schema; ``undecided`` says why statements cannot be read, with what to do, "" where they can."""
 
     schema: str
     undecided: str = ""
 
 
-def find(conn: Session) -> Source:
+def find(conn: Session) -> StatementStatistics:
     """Look for the extension, and whether all of it can be read."""
     found = queries.fetch(conn, "workload/extension")
     if not found:
-        return Source("", f"the extension {EXTENSION} is not in the database (create extension {EXTENSION})")
+        return StatementStatistics(
+            "", f"the extension {EXTENSION} is not in the database (create extension {EXTENSION})"
+        )
     facts = found[0]
     if not facts["current"]:
-        return Source("", f"{EXTENSION} is older than 1.8 (alter extension {EXTENSION} update)")
+        return StatementStatistics("", f"{EXTENSION} is older than 1.8 (alter extension {EXTENSION} update)")
     if not facts["readable"]:
-        return Source("", "other roles' statements are hidden (grant pg_monitor to the maintenance role)")
+        return StatementStatistics("", "other roles' statements are hidden (grant pg_monitor to the maintenance role)")
     try:
         queries.execute(conn, "workload/loaded", schema=sql.Identifier(facts["schema"]))
     except ObjectNotInPrerequisiteState as error:
-        return Source("", f"{queries.said(error)} (then restart the server)")
-    return Source(facts["schema"])
+        return StatementStatistics("", f"{queries.server_message(error)} (then restart the server)")
+    return StatementStatistics(facts["schema"])
 
 
 def ours(profile: Profile) -> list[str]:
@@ -53,7 +55,7 @@ def ours(profile: Profile) -> list[str]:
     return [profile.roles.login, profile.roles.maintenance]
 
 
-def statements(source: Source) -> sql.Composed:
+def statements(source: StatementStatistics) -> sql.Composed:
     """Return the statement that reads them, a part of others; where they cannot be read, one that has no rows."""
     if source.undecided:
         return queries.compose("workload/unknown")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steward.database.session import Session
     from steward.profile import Profile
 
-__all__ = ["Room", "require", "room"]
+__all__ = ["FreeSpace", "require", "room"]
 
 _MB = 1 << 20
 _PROCESSES = Path("/proc")
@@ -31,7 +31,7 @@ _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 
 @dataclass(frozen=True)
-class Room:
+class FreeSpace:
     """What a file system holds, in bytes; ``place`` says whose word that is."""
 
     total: int
@@ -60,7 +60,7 @@ def require(conn: Session, profile: Profile, need: int, *, tablespace: int = 0) 
         )
 
 
-def room(conn: Session, profile: Profile, *, tablespace: int = 0) -> Room:
+def room(conn: Session, profile: Profile, *, tablespace: int = 0) -> FreeSpace:
     """Return how much room a tablespace has.
 
     Raises:
@@ -74,11 +74,11 @@ def room(conn: Session, profile: Profile, *, tablespace: int = 0) -> Room:
     path = location or folder
     if path and _here(conn, found[0]["pid"]) and _same_mount(found[0]["pid"], path):
         free = os.statvfs(path)
-        return Room(free.f_blocks * free.f_frsize, free.f_bavail * free.f_frsize, path)
+        return FreeSpace(free.f_blocks * free.f_frsize, free.f_bavail * free.f_frsize, path)
     return _declared(conn, profile, name, apart=bool(location))
 
 
-def _declared(conn: Session, profile: Profile, tablespace: str, *, apart: bool) -> Room:
+def _declared(conn: Session, profile: Profile, tablespace: str, *, apart: bool) -> FreeSpace:
     """Take the profile's word for the size of the disk; what is not the databases' on it is not known."""
     key = f'target.tablespaces."{tablespace}"' if apart else "target.capacity"
     capacity = profile.target.tablespaces.get(tablespace) if apart else profile.target.capacity
@@ -92,7 +92,7 @@ def _declared(conn: Session, profile: Profile, tablespace: str, *, apart: bool) 
         role = profile.roles.maintenance
         raise Inconclusive(f"the used space is unknown; grant pg_monitor to {role}") from None
     taken = used["tablespace"] if apart else used["databases"]
-    return Room(capacity, max(0, capacity - taken), f"{key} of the profile")
+    return FreeSpace(capacity, max(0, capacity - taken), f"{key} of the profile")
 
 
 def _here(conn: Session, pid: int) -> bool:

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from steward.database.session import Session
     from steward.profile import Profile
 
-__all__ = ["Clearing", "acting", "blockers", "cancel_acting", "join_run", "lane", "require_direct", "take_run"]
+__all__ = [
+    "BlockerTermination",
+    "acting",
+    "blockers",
+    "cancel_acting",
+    "join_run",
+    "lane",
+    "require_direct",
+    "take_run",
+]
 
 
 def _key(name: str) -> int:
@@ -141,7 +150,7 @@ def blockers(conn: Session, relations: Sequence[int], *, snapshots: bool = False
     )
 
 
-class Clearing:
+class BlockerTermination:
     """While it is open, terminates the clients that hold what ``conn`` waits for, on a session of its own.
 
     Left alone are maintenance itself, whatever is no client (autovacuum gives way, or prevents wraparound), and those
@@ -207,4 +216,4 @@ class Clearing:
                 self._tell({name: row[name] for name in ("pid", "application", "state", "age")})
 
     def _failed(self, error: psycopg.Error) -> None:
-        self._kept[0] = f"who holds it could not be looked for ({queries.said(error)})"
+        self._kept[0] = f"who holds it could not be looked for ({queries.server_message(error)})"

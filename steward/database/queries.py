@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection, Cursor, Error
 
-__all__ = ["SQL", "Unsaid", "compose", "execute", "fetch", "names", "said", "shown", "text"]
+__all__ = ["SQL", "RedactedSQL", "compose", "execute", "fetch", "names", "redacted", "server_message", "text"]
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
@@ -70,7 +70,7 @@ def _doubled(part: sql.Composable) -> sql.Composable:
     return part
 
 
-class Unsaid(sql.SQL):
+class RedactedSQL(sql.SQL):
     """SQL that runs as it is, and of which records show only the stand-in."""
 
     def __init__(self, text: str, stand_in: str) -> None:
@@ -78,15 +78,15 @@ class Unsaid(sql.SQL):
         self.stand_in = stand_in
 
 
-def shown(statement: sql.Composed) -> sql.Composed:
+def redacted(statement: sql.Composed) -> sql.Composed:
     """Return the statement as records show it."""
     return sql.Composed([_shown(part) for part in statement])
 
 
 def _shown(part: sql.Composable) -> sql.Composable:
     if isinstance(part, sql.Composed):
-        return shown(part)
-    return sql.SQL(part.stand_in) if isinstance(part, Unsaid) else part
+        return redacted(part)
+    return sql.SQL(part.stand_in) if isinstance(part, RedactedSQL) else part
 
 
 def execute(
@@ -109,7 +109,7 @@ def fetch(
     return execute(conn, name, params, **parts).fetchall()
 
 
-def said(error: Error) -> str:
+def server_message(error: Error) -> str:
     """Tell in one line what the server said; a data exception (class 22) quotes the value, which may be a row's."""
     words = " ".join((error.diag.message_primary or str(error)).split())
     return _VALUES.sub('"…"', words) if (error.sqlstate or "").startswith("22") else words

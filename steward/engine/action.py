@@ -1,7 +1,7 @@
 """The only way to change anything: recheck → guard → journal the intent → execute with retries → measure → prove.
 
-A `Procedure` knows one kind of work (what needs it, the statements, the measure of its effect); an `Action` takes it
-through those steps on a connection that holds the run's lock and the lane's.
+A `MaintenanceOperation` knows one kind of work (what needs it, the statements, the measure of its effect). An `Action`
+takes it through those steps on a connection that holds the run's lock and the lane's lock.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import psycopg
 from steward import NotNeeded, Planned
 from steward.database import locks, queries
 from steward.engine import guard
-from steward.engine.executor import Budget, Settings, Statement, Work, ended_by_window, render
+from steward.engine.executor import Budget, Executor, RunSettings, Statement, ended_by_window, render
 from steward.record import ledger
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 __all__ = [
     "EXPECTED",
     "Action",
+    "ActionResult",
     "Budget",
-    "Due",
-    "Examined",
-    "Outcome",
-    "Procedure",
-    "Settings",
+    "DueSubject",
+    "Examination",
+    "Executor",
+    "MaintenanceOperation",
+    "RunSettings",
     "Statement",
-    "Work",
     "ended_by_window",
     "figures_of",
     "render",
@@ -51,7 +51,7 @@ M = TypeVar("M")
 
 
 @dataclass(frozen=True)
-class Due(Generic[S]):
+class DueSubject(Generic[S]):
     """A subject that needs the work: why, what it costs, its lane, and the name it is known by.
 
     ``cost`` is only for the order of one procedure's subjects; ``estimate`` is what a person is told, in its own unit.
@@ -66,15 +66,15 @@ class Due(Generic[S]):
 
 
 @dataclass(frozen=True)
-class Examined(Generic[S]):
+class Examination(Generic[S]):
     """How many objects were looked at, and those that need the work."""
 
     count: int
-    due: tuple[Due[S], ...] = ()
+    due: tuple[DueSubject[S], ...] = ()
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[M]):
+class ActionResult(Generic[M]):
     """What an action did: the measure before and after, the limit that it must keep, its figures, its seconds."""
 
     before: M
@@ -84,7 +84,7 @@ class Outcome(Generic[M]):
     seconds: float
 
 
-class Procedure(ABC, Generic[S, M]):
+class MaintenanceOperation(ABC, Generic[S, M]):
     """One kind of work. ``examine`` is pure and runs at collection; the rest runs on the acting connection."""
 
     name: ClassVar[str]
@@ -92,16 +92,16 @@ class Procedure(ABC, Generic[S, M]):
     phase: ClassVar[str]
     heavy: ClassVar[bool] = True
 
-    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002 - most need only the catalog
+    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002 - most need only the catalog
         """Return what ``examine`` needs beyond the catalog scan; JSON-able, a constant number of queries."""
         return []
 
-    def cautions(self, settings: Settings) -> Sequence[str]:  # noqa: ARG002 - most have nothing to warn of
+    def cautions(self, settings: RunSettings) -> Sequence[str]:  # noqa: ARG002 - most have nothing to warn of
         """Return what an operator should know of the profile's figures before the work begins."""
         return ()
 
     @abstractmethod
-    def examine(self, scan: Scan, settings: Settings) -> Examined[S]:
+    def examine(self, scan: Scan, settings: RunSettings) -> Examination[S]:
         """Return which subjects need the work, and why."""
 
     def leaves_dead(self, scan: Scan) -> Mapping[int, int]:  # noqa: ARG002 - most leave none
@@ -109,26 +109,26 @@ class Procedure(ABC, Generic[S, M]):
         return {}
 
     @abstractmethod
-    def measure(self, work: Work, subject: S) -> M:
+    def measure(self, work: Executor, subject: S) -> M:
         """Return the figures that the work is to change."""
 
     @abstractmethod
-    def still_due(self, before: M, subject: S, settings: Settings) -> bool:
+    def still_due(self, before: M, subject: S, settings: RunSettings) -> bool:
         """Tell whether the work is needed now, on the acting connection."""
 
     @abstractmethod
-    def statements(self, subject: S, settings: Settings, server_version: int) -> tuple[Statement, ...]:
+    def statements(self, subject: S, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:
         """Return what would run."""
 
     @abstractmethod
-    def execute(self, work: Work, subject: S, before: M) -> Mapping[str, object]:
+    def execute(self, work: Executor, subject: S, before: M) -> Mapping[str, object]:
         """Do the work, and return its figures for the record."""
 
-    def threshold(self, before: M, subject: S, settings: Settings) -> object:  # noqa: ARG002 - not every fact has a limit
+    def threshold(self, before: M, subject: S, settings: RunSettings) -> object:  # noqa: ARG002 - not every fact has a limit
         """Return the limit that the measure must keep afterwards."""
         return None
 
-    def urgent(self, subject: S, settings: Settings) -> bool:  # noqa: ARG002 - hardly any work is
+    def urgent(self, subject: S, settings: RunSettings) -> bool:  # noqa: ARG002 - hardly any work is
         """Tell whether the work must not be deferred for load or lag (wraparound)."""
         return False
 
@@ -143,9 +143,9 @@ class Action:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: RunSettings,
         connect: Callable[[], Session],
-        procedures: Mapping[str, Procedure[Any, Any]],
+        procedures: Mapping[str, MaintenanceOperation[Any, Any]],
         journal: Journal,
         item: Mapping[str, Any],
     ) -> None:
@@ -156,7 +156,7 @@ class Action:
         self._journal = journal
         self._item = item
 
-    def run(self, name: str, subject: Any) -> Outcome[Any]:
+    def run(self, name: str, subject: Any) -> ActionResult[Any]:
         """Do the work called ``name`` on ``subject``, and return what it did.
 
         Raises:
@@ -167,7 +167,7 @@ class Action:
         procedure = self._procedures[name]
         guard.window(self.settings.deadline, self.settings.stop)
         conn = self._connect()
-        work = Work(conn, self.settings, self._item["id"], self._journal)
+        work = Executor(conn, self.settings, self._item["id"], self._journal)
         work.heavy = procedure.heavy and not procedure.urgent(subject, self.settings)
         work.relations = procedure.relations(subject)
         if self.settings.mode == "plan":
@@ -179,7 +179,7 @@ class Action:
             if work.terminated:
                 self.record["figures"] = {**self.record.get("figures", {}), **_terminated(work)}
 
-    def _plan(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> None:
+    def _plan(self, procedure: MaintenanceOperation[Any, Any], work: Executor, subject: Any) -> None:
         self.record["before"] = figures_of(procedure.measure(work, subject))
         for statement in procedure.statements(subject, self.settings, work.server_version):
             self._journal.write(
@@ -191,7 +191,7 @@ class Action:
             )
         raise Planned(self._item["why"])
 
-    def _act(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> Outcome[Any]:
+    def _act(self, procedure: MaintenanceOperation[Any, Any], work: Executor, subject: Any) -> ActionResult[Any]:
         figures = self.settings.figures
         work.limit(statement_timeout=figures.timeout(procedure.name))
         before = procedure.measure(work, subject)
@@ -216,9 +216,9 @@ class Action:
         with work.conn.transaction():
             ledger.settle(work.conn, intent, "done", dict(done))
             ledger.operation(work.conn, procedure.name, started_at, {**details, **done})
-        return Outcome(before, after, threshold, done, seconds)
+        return ActionResult(before, after, threshold, done, seconds)
 
-    def _announce(self, procedure: Procedure[Any, Any], work: Work, subject: Any) -> int:
+    def _announce(self, procedure: MaintenanceOperation[Any, Any], work: Executor, subject: Any) -> int:
         statements = procedure.statements(subject, self.settings, work.server_version)
         texts = [render(statement, work.conn) for statement in statements]
         self._journal.write("intent", item=work.item_id, action=procedure.name, statements=texts)
@@ -231,7 +231,7 @@ class Action:
             "\n".join(texts),
         )
 
-    def _settle(self, work: Work, intent: int, error: BaseException) -> None:
+    def _settle(self, work: Executor, intent: int, error: BaseException) -> None:
         """Leave the intent open when the connection is gone: the ledger then shows what was under way."""
         if work.conn.closed or work.conn.broken:
             return
@@ -243,14 +243,14 @@ class Action:
             self._journal.write("progress", item=work.item_id, phase=f"intent not settled: {failure.sqlstate}")
 
 
-def _terminated(work: Work) -> dict[str, object]:
+def _terminated(work: Executor) -> dict[str, object]:
     """Return whom the work has terminated to get its locks, as a figure of the record."""
     return {"terminated": work.terminated} if work.terminated else {}
 
 
 def _words(error: BaseException) -> str:
     """Tell an error in one line; the server's details may quote a row and are left out."""
-    return queries.said(error) if isinstance(error, psycopg.Error) else " ".join(str(error).split())
+    return queries.server_message(error) if isinstance(error, psycopg.Error) else " ".join(str(error).split())
 
 
 def figures_of(measure: object) -> dict[str, Any]:

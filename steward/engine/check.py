@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from steward.database.inventory import Scan
     from steward.database.session import Session
     from steward.database.target import Target
-    from steward.engine.action import Settings
+    from steward.engine.action import RunSettings
     from steward.profile import Exemption
 
 __all__ = ["Check", "Finding", "Findings", "as_records", "summary"]
@@ -61,7 +61,7 @@ class Check:
     """
 
     def __init__(
-        self, settings: Settings, connect: Callable[[], Session], scan: Scan, at: Target | None = None
+        self, settings: RunSettings, connect: Callable[[], Session], scan: Scan, at: Target | None = None
     ) -> None:
         self.settings = settings
         self.scan = scan
@@ -101,7 +101,7 @@ class Check:
         with conn.cursor(row_factory=class_row(Finding)) as cursor:
             rows = cursor.execute(statement, params).fetchall()
         seconds = (datetime.now(UTC) - started).total_seconds()
-        text = psycopg.ClientCursor(conn).mogrify(queries.shown(statement), params)
+        text = psycopg.ClientCursor(conn).mogrify(queries.redacted(statement), params)
         self.note(f"-- sql/checks/{name}.sql\n{text}", seconds, len(rows))
         return self.judge(name, rows)
 

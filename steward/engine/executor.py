@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from steward.profile import Profile, Schedule
     from steward.record.journal import Journal
 
-__all__ = ["Budget", "Settings", "Statement", "Work", "ended_by_window", "render"]
+__all__ = ["Budget", "Executor", "RunSettings", "Statement", "ended_by_window", "render"]
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ _NOT_HAD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 @dataclass(frozen=True)
-class Settings:
+class RunSettings:
     """What a run was told: profile, schedule, mode, the time (UTC) and the file after which no action starts."""
 
     profile: Profile
@@ -68,10 +68,10 @@ class Statement:
     template: bool = False
 
 
-class Work:
+class Executor:
     """The acting connection: executes journaled statements under a lock budget, and tells whether to go on."""
 
-    def __init__(self, conn: Session, settings: Settings, item_id: str, journal: Journal | None = None) -> None:
+    def __init__(self, conn: Session, settings: RunSettings, item_id: str, journal: Journal | None = None) -> None:
         self.conn = conn
         self.settings = settings
         self.item_id = item_id
@@ -183,7 +183,7 @@ class Work:
         profile, kept = self.settings.profile, ""
         if profile.locks.terminate_blockers:
             self.go_on()
-            with locks.Clearing(self.conn, profile, self._terminated) as clearing:
+            with locks.BlockerTermination(self.conn, profile, self._terminated) as clearing:
                 for _ in range(_LAST_ATTEMPTS):
                     self._attempt += 1
                     with suppress(*_NOT_HAD):
@@ -213,7 +213,7 @@ class Work:
             cursor.execute(statement.text, statement.params)
             facts["rows"] = cursor.rowcount if cursor.rowcount >= 0 else None
         except psycopg.Error as error:
-            facts["error"] = f"{error.sqlstate or type(error).__name__}: {queries.said(error)}"
+            facts["error"] = f"{error.sqlstate or type(error).__name__}: {queries.server_message(error)}"
             raise
         finally:
             if self._journal:
@@ -230,10 +230,10 @@ def _victim(error: psycopg.Error) -> int:
 
 def render(statement: Statement, conn: Session) -> str:
     """Return the statement as a DBA could paste it, its bound values written as literals, without what is unsaid."""
-    return psycopg.ClientCursor(conn).mogrify(queries.shown(statement.text), statement.params)
+    return psycopg.ClientCursor(conn).mogrify(queries.redacted(statement.text), statement.params)
 
 
-def ended_by_window(settings: Settings, error: BaseException | None) -> Deferred | None:
+def ended_by_window(settings: RunSettings, error: BaseException | None) -> Deferred | None:
     """Tell a statement that the supervisor cancelled when the run was stopped from one that failed."""
     if isinstance(error, psycopg.errors.QueryCanceled):
         try:

@@ -15,7 +15,7 @@ from steward.engine.check import Finding
 from steward.isolation.catalog import scope
 from steward.isolation.clone import clone
 from steward.isolation.probe import probe, row_templates, surface, tenants
-from steward.isolation.probe.row_seeder import Refused, Seeder
+from steward.isolation.probe.row_seeder import RowSeeder, SeedRefusal
 from steward.isolation.probe.text_table import table
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from steward.database.session import Session
     from steward.isolation.clone.clone import Clone
-    from steward.isolation.probe.matrix import Matrix
+    from steward.isolation.probe.matrix import AttemptMatrix
     from steward.profile import Profile
 
-__all__ = ["MUTATIONS", "Mutation", "Outcome", "findings", "render", "run"]
+__all__ = ["MUTATIONS", "Mutation", "MutationResult", "findings", "render", "run"]
 
 _MADE = "steward_mutation"
 
@@ -69,7 +69,7 @@ MUTATIONS = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MutationResult:
     """What became of one mutation: ``caught``; None where the database has nothing that it could be tried on."""
 
     mutation: Mutation
@@ -80,7 +80,7 @@ class Outcome:
     seconds: float
 
 
-def run(made: Clone, profile: Profile) -> tuple[Outcome, ...]:
+def run(made: Clone, profile: Profile) -> tuple[MutationResult, ...]:
     """Try every mutation on a copy of its own, and put back what it changed in the server's roles.
 
     Raises:
@@ -88,13 +88,13 @@ def run(made: Clone, profile: Profile) -> tuple[Outcome, ...]:
 
     """
     subjects = _subjects(made, profile)
-    healthy: dict[tuple[str, str], Matrix] = {}
+    healthy: dict[tuple[str, str], AttemptMatrix] = {}
     outcomes = []
     for mutation in MUTATIONS:
         subject = next((each for each in subjects if each["reads"] and each[mutation.needs]), None)
         if subject is None:
             told = f"no table of tenants that the application reads {_LACKING[mutation.needs]}"
-            outcomes.append(Outcome(mutation, "", "", None, told, 0.0))
+            outcomes.append(MutationResult(mutation, "", "", None, told, 0.0))
             continue
         narrowed = _narrowed(profile, subject, subjects)
         key = (subject["ident"], subject["role"])
@@ -139,7 +139,7 @@ def _narrowed(profile: Profile, subject: Mapping[str, Any], subjects: Iterable[M
     )
 
 
-def _healthy(made: Clone, profile: Profile, subject: Mapping[str, Any]) -> Matrix:
+def _healthy(made: Clone, profile: Profile, subject: Mapping[str, Any]) -> AttemptMatrix:
     """Return the matrix of the copy as it is: only where that is green does red say anything.
 
     Raises:
@@ -154,7 +154,7 @@ def _healthy(made: Clone, profile: Profile, subject: Mapping[str, Any]) -> Matri
     return matrix
 
 
-def _try(made: Clone, profile: Profile, mutation: Mutation, subject: Mapping[str, Any]) -> Outcome:
+def _try(made: Clone, profile: Profile, mutation: Mutation, subject: Mapping[str, Any]) -> MutationResult:
     started = time.monotonic()
     with clone.copied(made) as fresh:
         # The oids of a copy are those of what it was copied from.
@@ -170,7 +170,7 @@ def _try(made: Clone, profile: Profile, mutation: Mutation, subject: Mapping[str
                 _execute(conn, "isolation/mended", mutation, parts)
     told = _seen(matrix)
     seconds = time.monotonic() - started
-    return Outcome(mutation, subject["ident"], subject["role"], bool(matrix.leaks), told, seconds)
+    return MutationResult(mutation, subject["ident"], subject["role"], bool(matrix.leaks), told, seconds)
 
 
 def _execute(conn: Session, folder: str, mutation: Mutation, parts: Mapping[str, sql.Composable]) -> None:
@@ -210,18 +210,18 @@ def _leaf(fresh: Clone, profile: Profile, subject: Mapping[str, Any]) -> tuple[s
     with session.plain(fresh.admin or fresh.at) as conn, conn.transaction(force_rollback=True):
         ground = surface.look(conn, profile)
         wanted = [subject["oid"]]
-        seeder = Seeder(conn, row_templates.shapes(conn, ground, wanted), ground.column, {})
+        seeder = RowSeeder(conn, row_templates.shapes(conn, ground, wanted), ground.column, {})
         tenant, *_ = tenants.invented(ground.category, profile.tenancy.format)
         try:
             seeder.seed(subject["oid"], tenant.value)
-        except Refused as refused:
+        except SeedRefusal as refused:
             raise Inconclusive(refused.reason) from None
         table = sql.Identifier(subject["schema"], subject["name"])
         [found] = queries.fetch(conn, "isolation/mutation_leaf", table=table)
     return found["schema"], found["name"]
 
 
-def _seen(matrix: Matrix) -> str:
+def _seen(matrix: AttemptMatrix) -> str:
     """Say where the probe was red, or what it saw instead."""
     if matrix.leaks:
         first = matrix.leaks[0]
@@ -230,7 +230,7 @@ def _seen(matrix: Matrix) -> str:
     return f"{len(matrix.isolated)} tries isolated, {len(matrix.inconclusive)} inconclusive ({'; '.join(reasons[:2])})"
 
 
-def findings(outcomes: Sequence[Outcome]) -> Iterable[Finding]:
+def findings(outcomes: Sequence[MutationResult]) -> Iterable[Finding]:
     """Return the mutations that nobody noticed."""
     for each in outcomes:
         if each.caught is False:
@@ -244,7 +244,7 @@ def findings(outcomes: Sequence[Outcome]) -> Iterable[Finding]:
             )
 
 
-def render(outcomes: Sequence[Outcome], told: str) -> str:
+def render(outcomes: Sequence[MutationResult], told: str) -> str:
     """Return how many mutations were caught, and by what each was seen, as a person reads it."""
     tried = [each for each in outcomes if each.caught is not None]
     caught = sum(bool(each.caught) for each in tried)

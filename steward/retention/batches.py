@@ -16,11 +16,11 @@ from steward.retention.predicate import Bindings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from steward.engine.action import Work
+    from steward.engine.action import Executor
     from steward.profile import Profile, Retention
-    from steward.retention.resolved_rule import Facts
+    from steward.retention.resolved_rule import ResolvedRule
 
-__all__ = ["Leaf", "Pace", "Remaining", "Tally", "Walk", "batch", "measure", "recheck"]
+__all__ = ["BatchSize", "BatchTotals", "Leaf", "LeafBatches", "RemainingRows", "batch", "measure", "recheck"]
 
 # Pages of the first range: 8 MB are read in a few milliseconds, however few rows are due in them.
 _FIRST_PAGES = 1024
@@ -46,7 +46,7 @@ class Leaf:
 
 
 @dataclass(frozen=True)
-class Remaining:
+class RemainingRows:
     """What a rule finds in a leaf: rows due, rows that only a legal hold keeps, the clock's first and last value."""
 
     due: int
@@ -57,7 +57,7 @@ class Remaining:
 
 
 @dataclass
-class Pace:
+class BatchSize:
     """How much the next batch takes: rows at most, and pages of the heap."""
 
     limits: Retention
@@ -84,7 +84,7 @@ class Pace:
 
 
 @dataclass
-class Tally:
+class BatchTotals:
     """What the batches of one leaf have done; ``refused`` rows were locked and yet did not go (a trigger's doing)."""
 
     done: int = 0
@@ -104,7 +104,7 @@ class Tally:
         self.oldest, self.newest = min(clocks, default=None), max(clocks, default=None)
 
 
-def measure(facts: Facts, profile: Profile, leaf: Leaf) -> Statement:
+def measure(facts: ResolvedRule, profile: Profile, leaf: Leaf) -> Statement:
     """Return the statement that counts what is due and what is held in a leaf."""
     values = Bindings()
     parts = facts.parts(profile, values, leaf.oid)
@@ -112,7 +112,7 @@ def measure(facts: Facts, profile: Profile, leaf: Leaf) -> Statement:
     return Statement(text, locks=f"ACCESS SHARE on {leaf.ident}", params={**values, "relation": leaf.oid})
 
 
-def recheck(facts: Facts, profile: Profile, leaf: Leaf) -> Statement:
+def recheck(facts: ResolvedRule, profile: Profile, leaf: Leaf) -> Statement:
     """Return the statement that looks whether anything is due in a leaf, and no further."""
     values = Bindings()
     parts = facts.parts(profile, values, leaf.oid)
@@ -121,7 +121,7 @@ def recheck(facts: Facts, profile: Profile, leaf: Leaf) -> Statement:
     return Statement(text, locks=f"ACCESS SHARE on {leaf.ident}", params={**values, "relation": leaf.oid})
 
 
-def batch(facts: Facts, profile: Profile, leaf: Leaf, *, sweeping: bool = False) -> Statement:
+def batch(facts: ResolvedRule, profile: Profile, leaf: Leaf, *, sweeping: bool = False) -> Statement:
     """Return the statement of the first batch; the others differ in where they start and how much they take."""
     values = Bindings()
     parts = facts.parts(profile, values, leaf.oid) | {"leaf": sql.Identifier(leaf.schema, leaf.name)}
@@ -140,7 +140,9 @@ def batch(facts: Facts, profile: Profile, leaf: Leaf, *, sweeping: bool = False)
     return Statement(text, locks=f"ROW EXCLUSIVE on {leaf.ident}", params={**values, **start}, template=True)
 
 
-def _change(facts: Facts, profile: Profile, values: Bindings, parts: Mapping[str, sql.Composable]) -> sql.Composed:
+def _change(
+    facts: ResolvedRule, profile: Profile, values: Bindings, parts: Mapping[str, sql.Composable]
+) -> sql.Composed:
     rule = profile.retention.rules[facts.rule]
     if rule.action == "delete":
         return queries.compose("maintenance/purge_delete", 0, **parts)
@@ -156,17 +158,17 @@ def _range(after: str, end: int) -> dict[str, str]:
     return {"after": after, "before": f"({end},0)"}
 
 
-class Walk:
+class LeafBatches:
     """Goes through a leaf, as often as it is asked to, and keeps the tally of all its batches."""
 
-    def __init__(self, work: Work, facts: Facts, leaf: Leaf, before: Remaining) -> None:
-        self.tally = Tally()
+    def __init__(self, work: Executor, facts: ResolvedRule, leaf: Leaf, before: RemainingRows) -> None:
+        self.tally = BatchTotals()
         self._work = work
         self._facts = facts
         self._leaf = leaf
         self._before = before
         self._profile = work.settings.profile
-        self._pace = Pace(self._profile.retention, self._profile.retention.batch_rows_start)
+        self._pace = BatchSize(self._profile.retention, self._profile.retention.batch_rows_start)
         self._compose()
         density = queries.fetch(work.conn, "maintenance/purge_density", {"relation": leaf.oid})
         self._most_a_page = max((row["rows_a_page"] for row in density), default=1)

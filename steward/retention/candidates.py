@@ -13,7 +13,7 @@ from psycopg.errors import DataError, LockNotAvailable, OutOfMemory, QueryCancel
 from steward import Deferred
 from steward.database import locks, queries
 from steward.engine import guard
-from steward.engine.action import Due, ended_by_window
+from steward.engine.action import DueSubject, ended_by_window
 from steward.retention import cascading, legal_holds, resolved_rule
 from steward.retention.batches import Leaf
 from steward.retention.predicate import Bindings, all_of, another, split
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from steward.database.inventory import Scan
     from steward.database.session import Session
-    from steward.engine.action import Settings
+    from steward.engine.action import RunSettings
     from steward.profile import RetentionRule
-    from steward.retention.resolved_rule import Facts
+    from steward.retention.resolved_rule import ResolvedRule
 
-__all__ = ["Expired", "acting", "examine", "gather"]
+__all__ = ["ExpiredRows", "acting", "examine", "gather"]
 
 # An index pays while fetching the due rows one by one costs less than reading all pages in order: the server's own
 # estimate of a random page is four sequential ones. Measured: 28 % of a million rows took 18 s by index, 3 s by pages.
@@ -35,10 +35,10 @@ _PAGES_A_ROW = 4
 
 
 @dataclass(frozen=True)
-class Expired:
+class ExpiredRows:
     """The rows of one leaf that one rule has expired; ``due`` is None where a lock kept the plan from counting them."""
 
-    facts: Facts
+    facts: ResolvedRule
     leaf: Leaf
     due: int | None
     held: int
@@ -52,7 +52,7 @@ class Expired:
         return self.leaf.oid
 
 
-def acting(settings: Settings) -> dict[str, RetentionRule]:
+def acting(settings: RunSettings) -> dict[str, RetentionRule]:
     """Return the rules of the run's schedule that change rows; archives and reports are no purge."""
     return {
         name: rule
@@ -61,7 +61,7 @@ def acting(settings: Settings) -> dict[str, RetentionRule]:
     }
 
 
-def gather(conn: Session, settings: Settings, rule: RetentionRule, found: Facts) -> dict[str, Any]:
+def gather(conn: Session, settings: RunSettings, rule: RetentionRule, found: ResolvedRule) -> dict[str, Any]:
     """Count for one rule; what keeps it from being counted, or from acting, is said by its items and not here."""
     row: dict[str, Any] = {
         "facts": resolved_rule.to_json(found),
@@ -87,15 +87,17 @@ def gather(conn: Session, settings: Settings, rule: RetentionRule, found: Facts)
         if settings.stop is not None and settings.stop.exists():
             raise
         ended = ended_by_window(settings, error)
-        row["uncounted"] = ended.reason if ended else queries.said(error)
+        row["uncounted"] = ended.reason if ended else queries.server_message(error)
     except OutOfMemory as error:
-        row["uncounted"] = f"{queries.said(error)} (max_locks_per_transaction is too low for what follows its rows)"
+        row["uncounted"] = (
+            f"{queries.server_message(error)} (max_locks_per_transaction is too low for what follows its rows)"
+        )
     except DataError as error:
         row["uncounted"] = str(found.undecided(error))
     return row
 
 
-def _count(conn: Session, settings: Settings, rule: RetentionRule, found: Facts) -> list[dict[str, Any]]:
+def _count(conn: Session, settings: RunSettings, rule: RetentionRule, found: ResolvedRule) -> list[dict[str, Any]]:
     leaves = _own(_reached(conn, settings, found), found, settings)
     wanted = {"relations": [leaf["oid"] for leaf in leaves], "column": rule.clock}
     pages = {row["relation"]: row["pages"] for row in queries.fetch(conn, "retention/clock_indexes", wanted)}
@@ -104,7 +106,7 @@ def _count(conn: Session, settings: Settings, rule: RetentionRule, found: Facts)
     return [{**leaf, "keyset": ordered and leaf["due"] * _PAGES_A_ROW < pages.get(leaf["oid"], 0)} for leaf in leaves]
 
 
-def _reached(conn: Session, settings: Settings, found: Facts) -> list[dict[str, Any]]:
+def _reached(conn: Session, settings: RunSettings, found: ResolvedRule) -> list[dict[str, Any]]:
     """Count through the parent, or leaf by leaf where the server's lock table cannot hold all that a rule reaches."""
 
     def rows(schema: str, name: str, leaf: int | None = None) -> list[dict[str, Any]]:
@@ -120,13 +122,13 @@ def _reached(conn: Session, settings: Settings, found: Facts) -> list[dict[str, 
         return [row for leaf in leaves for row in rows(leaf["schema"], leaf["name"], leaf["oid"])]
 
 
-def _own(leaves: list[dict[str, Any]], found: Facts, settings: Settings) -> list[dict[str, Any]]:
+def _own(leaves: list[dict[str, Any]], found: ResolvedRule, settings: RunSettings) -> list[dict[str, Any]]:
     """Leave out tables that inherit without being partitions and have rules of their own; without one each refuses."""
     ruled = {split(rule.table) for rule in settings.profile.retention.rules.values()}
     return [leaf for leaf in leaves if leaf["oid"] in found.family or (leaf["schema"], leaf["name"]) not in ruled]
 
 
-def _count_cascades(conn: Session, settings: Settings, found: Facts) -> dict[str, int]:
+def _count_cascades(conn: Session, settings: RunSettings, found: ResolvedRule) -> dict[str, int]:
     """Count the rows that would follow through foreign keys, by table."""
     counted: Counter[str] = Counter()
     for cascade in found.cascades:
@@ -147,20 +149,20 @@ def _count_cascades(conn: Session, settings: Settings, found: Facts) -> dict[str
     return dict(sorted(counted.items()))
 
 
-def examine(row: Mapping[str, Any], scan: Scan, settings: Settings) -> Iterable[Due[Expired]]:
+def examine(row: Mapping[str, Any], scan: Scan, settings: RunSettings) -> Iterable[DueSubject[ExpiredRows]]:
     """Return the leaves that a rule has something to do in, from what was gathered."""
     found = resolved_rule.from_json(row["facts"])
     hindered = row["refused"] or (row["uncounted"] and f"{found.rule}: not counted, since {row['uncounted']}")
     for each in _leaves(row, found, scan):
         leaf = Leaf(**{part.name: each[part.name] for part in fields(Leaf)})
         ages = each.get("oldest"), each.get("newest")
-        subject = Expired(found, leaf, each["due"], each["held"], row["cascaded"], *ages)
+        subject = ExpiredRows(found, leaf, each["due"], each["held"], row["cascaded"], *ages)
         why = hindered or _why(subject, each, settings.profile.retention.rules[found.rule])
         estimate = "not counted" if subject.due is None else f"{subject.due:,} rows"
-        yield Due(subject, why, float(subject.due or 0), leaf.ident, f"{leaf.ident} {found.rule}", estimate)
+        yield DueSubject(subject, why, float(subject.due or 0), leaf.ident, f"{leaf.ident} {found.rule}", estimate)
 
 
-def _leaves(row: Mapping[str, Any], found: Facts, scan: Scan) -> list[Mapping[str, Any]]:
+def _leaves(row: Mapping[str, Any], found: ResolvedRule, scan: Scan) -> list[Mapping[str, Any]]:
     """Return the leaves with due rows; every leaf where they were not counted; the table itself to tell a refusal."""
     if not row["refused"] and not row["uncounted"]:
         return list(row["leaves"])
@@ -170,7 +172,7 @@ def _leaves(row: Mapping[str, Any], found: Facts, scan: Scan) -> list[Mapping[st
     return [{**each, "due": None, "held": 0, "keyset": False} for each in chosen]
 
 
-def _why(subject: Expired, counted: Mapping[str, Any], rule: RetentionRule) -> str:
+def _why(subject: ExpiredRows, counted: Mapping[str, Any], rule: RetentionRule) -> str:
     """Say what the rule would do to how many rows, how old they are, and what follows."""
     verb = "delete" if rule.action == "delete" else "update"
     oldest, newest, cutoff = (

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from steward.database import queries
 from steward.retention import legal_holds
-from steward.retention.legal_holds import RefusalError, Table
+from steward.retention.legal_holds import HeldTable, RefusalError
 from steward.retention.predicate import all_of, another, any_of, equal, split
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class Cascade:
     columns: Mapping[str, str]
 
     @property
-    def table(self) -> Table:
+    def table(self) -> HeldTable:
         """The child as holds see it."""
-        return Table(self.oid, self.schema, self.name, self.family, self.columns)
+        return HeldTable(self.oid, self.schema, self.name, self.family, self.columns)
 
 
 @dataclass(frozen=True)

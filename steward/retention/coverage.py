@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from steward.engine.check import Check
     from steward.profile import Profile, RetentionRule
-    from steward.retention.resolved_rule import Facts
+    from steward.retention.resolved_rule import ResolvedRule
 
 __all__ = ["overdue", "unreachable"]
 
@@ -82,10 +82,10 @@ def _counted(counts: Sequence[sql.Composable], values: Bindings) -> dict[str, An
     return {"parts": {"counted": sql.SQL(" union all ").join(counts)}, **values}
 
 
-def _facts(check: Check, rules: Mapping[str, RetentionRule], *, allowed: bool = False) -> list[Facts]:
+def _facts(check: Check, rules: Mapping[str, RetentionRule], *, allowed: bool = False) -> list[ResolvedRule]:
     """Return what the rules meet; ``allowed``: as of the time before the last run that each had a right to miss."""
     resolved_rule.require_unfiltered(check.conn)
-    found: list[Facts] = []
+    found: list[ResolvedRule] = []
     for schedule, group in groupby(
         sorted(rules.items(), key=lambda each: each[1].schedule), lambda each: each[1].schedule
     ):
@@ -96,7 +96,7 @@ def _facts(check: Check, rules: Mapping[str, RetentionRule], *, allowed: bool = 
     return found
 
 
-def _labels(found: Facts, values: Bindings) -> dict[str, sql.Composable]:
+def _labels(found: ResolvedRule, values: Bindings) -> dict[str, sql.Composable]:
     return {
         "table": sql.Identifier(found.schema, found.name),
         "ident": values.bind(found.ident),
@@ -109,12 +109,12 @@ def _flags(rule: RetentionRule) -> bool:
     return bool(rule.clock) and rule.unreferenced is None and rule.orphan_of is None
 
 
-def _takes_all(found: Facts, rule: RetentionRule) -> bool:
+def _takes_all(found: ResolvedRule, rule: RetentionRule) -> bool:
     """Tell whether the rule takes every row in time, so that nobody need read the table to know."""
     return _flags(rule) and not rule.where and rule.clock in found.required
 
 
-def _reaches(found: Facts, profile: Profile, values: Bindings) -> sql.Composable:
+def _reaches(found: ResolvedRule, profile: Profile, values: Bindings) -> sql.Composable:
     """Return the clause that the rule takes a row, now or when its clock has run."""
     rule, row = profile.retention.rules[found.rule], found.name
     clauses = predicate.conditions(rule, row, values) + predicate.lifecycle(rule, row, values.bind(found.since))
@@ -123,7 +123,7 @@ def _reaches(found: Facts, profile: Profile, values: Bindings) -> sql.Composable
     return all_of(clauses)
 
 
-def _unreached(found: Facts, rule: RetentionRule, reached: sql.Composable, values: Bindings) -> sql.Composable:
+def _unreached(found: ResolvedRule, rule: RetentionRule, reached: sql.Composable, values: Bindings) -> sql.Composable:
     row, column = found.name, sql.Identifier(found.name, rule.clock)
     expired = predicate.past(rule, row, values.bind(found.cutoff))
     if rule.where or rule.clock_required:

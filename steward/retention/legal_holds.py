@@ -18,11 +18,21 @@ if TYPE_CHECKING:
     from steward.database.session import Session
     from steward.retention.predicate import Bindings
 
-__all__ = ["Hold", "RefusalError", "Table", "changed", "clause", "covering", "read", "require_known", "require_valid"]
+__all__ = [
+    "HeldTable",
+    "Hold",
+    "RefusalError",
+    "changed",
+    "clause",
+    "covering",
+    "read",
+    "require_known",
+    "require_valid",
+]
 
 
 @dataclass(frozen=True)
-class Table:
+class HeldTable:
     """A table that holds may reach: ``family`` are the oids of its tree, ``columns`` map names to types."""
 
     oid: int
@@ -82,7 +92,7 @@ def covering(holds: Sequence[Hold], family: Collection[int]) -> tuple[Hold, ...]
     return tuple(hold for hold in holds if not set(family).isdisjoint(hold.covers))
 
 
-def require_valid(conn: Session, holds: Sequence[Hold], table: Table) -> None:
+def require_valid(conn: Session, holds: Sequence[Hold], table: HeldTable) -> None:
     """Compile the holds that reach a table.
 
     Raises:
@@ -105,7 +115,7 @@ def require_valid(conn: Session, holds: Sequence[Hold], table: Table) -> None:
                 predicate=_verbatim(hold),
             )
         except (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError) as error:
-            cause = f"its predicate is not valid on {table} ({queries.said(error)})"
+            cause = f"its predicate is not valid on {table} ({queries.server_message(error)})"
             raise RefusalError(str(hold), cause, remedy) from error
 
 
@@ -115,15 +125,15 @@ def _verbatim(hold: Hold) -> sql.SQL:
     It may name a person, and is nothing for a record; pasted from there, the stand-in holds every row.
     """
     text = (hold.predicate or "").replace("%", "%%")
-    return queries.Unsaid(text, f"true /* the predicate of steward.legal_hold {hold.id} */")
+    return queries.RedactedSQL(text, f"true /* the predicate of steward.legal_hold {hold.id} */")
 
 
-def clause(holds: Sequence[Hold], table: Table, values: Bindings) -> list[sql.Composable]:
+def clause(holds: Sequence[Hold], table: HeldTable, values: Bindings) -> list[sql.Composable]:
     """Return the clauses, one a hold that reaches the table, that a row known by the table's name is held."""
     return [_held(hold, table, values) for hold in covering(holds, table.family)]
 
 
-def _held(hold: Hold, table: Table, values: Bindings) -> sql.Composable:
+def _held(hold: Hold, table: HeldTable, values: Bindings) -> sql.Composable:
     parts: list[sql.Composable] = []
     if table.oid not in hold.covers:
         within = values.bind(sorted(set(table.family).intersection(hold.covers)))

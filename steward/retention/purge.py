@@ -10,32 +10,32 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import DataError
 
-from steward import Busy, NotNeeded, Undone
+from steward import Busy, NotNeeded, OutcomeException
 from steward.database import locks, queries
-from steward.engine.action import Examined, Procedure
+from steward.engine.action import Examination, MaintenanceOperation
 from steward.retention import batches, candidates, cascading, legal_holds, resolved_rule
-from steward.retention.batches import Remaining, Walk
-from steward.retention.candidates import Expired
+from steward.retention.batches import LeafBatches, RemainingRows
+from steward.retention.candidates import ExpiredRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from steward.database.inventory import Scan
     from steward.database.session import Session
-    from steward.engine.action import Settings, Statement, Work
-    from steward.retention.resolved_rule import Facts
+    from steward.engine.action import Executor, RunSettings, Statement
+    from steward.retention.resolved_rule import ResolvedRule
 
 __all__ = ["Purge"]
 
 
-class Purge(Procedure[Expired, Remaining]):
+class Purge(MaintenanceOperation[ExpiredRows, RemainingRows]):
     """Acts on the retention rules of the run's schedule that delete or update."""
 
     name = "purge"
     subject = "expired"
     phase = "purge"
 
-    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
+    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:
         """Count what is due: one pass over a rule's table, whatever the number of its partitions.
 
         Raises:
@@ -49,13 +49,13 @@ class Purge(Procedure[Expired, Remaining]):
         found = resolved_rule.find(conn, settings.profile, rules, scan.server.taken_at)
         return [candidates.gather(conn, settings, rules[each.rule], each) for each in found]
 
-    def examine(self, scan: Scan, settings: Settings) -> Examined[Expired]:
+    def examine(self, scan: Scan, settings: RunSettings) -> Examination[ExpiredRows]:
         """Return one subject a rule and leaf with due rows; where a lock hid them, every leaf of the rule's table."""
         gathered = [
             row for row in scan.gathered.get(self.name, []) if row["facts"]["rule"] in candidates.acting(settings)
         ]
         expired = [each for row in gathered for each in candidates.examine(row, scan, settings)]
-        return Examined(count=len(gathered), due=tuple(expired))
+        return Examination(count=len(gathered), due=tuple(expired))
 
     def leaves_dead(self, scan: Scan) -> Mapping[int, int]:
         """Return how many rows would be deleted or updated, by leaf; rows that follow by cascade are not among them."""
@@ -65,7 +65,7 @@ class Purge(Procedure[Expired, Remaining]):
                 counted[leaf["oid"]] += leaf["due"]
         return counted
 
-    def measure(self, work: Work, subject: Expired) -> Remaining:
+    def measure(self, work: Executor, subject: ExpiredRows) -> RemainingRows:
         """Return what the plan has counted while any of it is due; else count what is due now, under the holds of now.
 
         Raises:
@@ -77,24 +77,24 @@ class Purge(Procedure[Expired, Remaining]):
         if subject.due and list(current.holds) == list(subject.facts.holds):
             found = _asked(work, current, batches.recheck(current, work.settings.profile, subject.leaf))
             if found["found"]:
-                return Remaining(subject.due, subject.held, subject.oldest, subject.newest, found["pages"])
+                return RemainingRows(subject.due, subject.held, subject.oldest, subject.newest, found["pages"])
         found = _asked(work, current, batches.measure(current, work.settings.profile, subject.leaf))
-        remaining = Remaining(**found)
+        remaining = RemainingRows(**found)
         if subject.due == 0 and remaining.due == 0 and remaining.held:
             raise NotNeeded(
                 f"{remaining.held} rows are past the rule, and a legal hold keeps every one", held=remaining.held
             )
         return remaining
 
-    def still_due(self, before: Remaining, subject: Expired, settings: Settings) -> bool:  # noqa: ARG002
+    def still_due(self, before: RemainingRows, subject: ExpiredRows, settings: RunSettings) -> bool:  # noqa: ARG002
         """Tell whether any row is due now."""
         return before.due > 0
 
-    def statements(self, subject: Expired, settings: Settings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+    def statements(self, subject: ExpiredRows, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
         """Return the first batch as the template of all."""
         return (batches.batch(subject.facts, settings.profile, subject.leaf),)
 
-    def execute(self, work: Work, subject: Expired, before: Remaining) -> Mapping[str, object]:
+    def execute(self, work: Executor, subject: ExpiredRows, before: RemainingRows) -> Mapping[str, object]:
         """Go through the leaf, then again for rows that were locked, as long as any lock is waited for.
 
         Raises:
@@ -102,11 +102,11 @@ class Purge(Procedure[Expired, Remaining]):
 
         """
         current = _require_allowed(work, subject)
-        steps = Walk(work, current, subject.leaf, before)
+        steps = LeafBatches(work, current, subject.leaf, before)
         try:
             with _lazily(work.conn):
                 remaining = self._passes(work, subject, steps, before)
-        except Undone as undone:
+        except OutcomeException as undone:
             undone.figures.update(_figures(subject, steps, before, None))
             raise
         work.proof = remaining
@@ -116,11 +116,11 @@ class Purge(Procedure[Expired, Remaining]):
             raise Busy(f"{remaining.due} rows stayed locked throughout: {holders}", **figures)
         return figures
 
-    def threshold(self, before: Remaining, subject: Expired, settings: Settings) -> int:  # noqa: ARG002
+    def threshold(self, before: RemainingRows, subject: ExpiredRows, settings: RunSettings) -> int:  # noqa: ARG002
         """Return how many due rows may stay."""
         return 0
 
-    def _passes(self, work: Work, subject: Expired, steps: Walk, before: Remaining) -> Remaining:
+    def _passes(self, work: Executor, subject: ExpiredRows, steps: LeafBatches, before: RemainingRows) -> RemainingRows:
         limits = work.settings.profile.locks
         pause, remaining = limits.backoff_base.total_seconds(), before
         give_up = None
@@ -139,7 +139,7 @@ class Purge(Procedure[Expired, Remaining]):
             pause = min(2 * pause, limits.backoff_cap.total_seconds())
 
 
-def _asked(work: Work, current: Facts, statement: Statement) -> dict[str, Any]:
+def _asked(work: Executor, current: ResolvedRule, statement: Statement) -> dict[str, Any]:
     try:
         return work.execute(statement).fetchall()[0]
     except DataError as error:
@@ -160,7 +160,7 @@ def _lazily(conn: Session) -> Iterator[None]:
             queries.execute(conn, "session/commit_as_told")
 
 
-def _require_allowed(work: Work, subject: Expired) -> Facts:
+def _require_allowed(work: Executor, subject: ExpiredRows) -> ResolvedRule:
     """Return the facts of this moment.
 
     Raises:
@@ -186,7 +186,9 @@ def _require_allowed(work: Work, subject: Expired) -> Facts:
     return current
 
 
-def _figures(subject: Expired, steps: Walk, before: Remaining, remaining: Remaining | None) -> dict[str, object]:
+def _figures(
+    subject: ExpiredRows, steps: LeafBatches, before: RemainingRows, remaining: RemainingRows | None
+) -> dict[str, object]:
     """Return the reconciliation: before = done + still_due + changed_meanwhile (negative: more rows came than went)."""
     tally = steps.tally
     figures: dict[str, object] = {

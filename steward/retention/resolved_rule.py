@@ -11,7 +11,7 @@ from steward import NotNeeded, PrerequisiteError, ProfileError
 from steward.database import queries
 from steward.retention import cascading, legal_holds, predicate
 from steward.retention.cascading import Cascade, Trigger
-from steward.retention.legal_holds import Hold, RefusalError, Table
+from steward.retention.legal_holds import HeldTable, Hold, RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from steward.profile import Epoch, Profile, RetentionRule
     from steward.retention.predicate import Bindings
 
-__all__ = ["Facts", "find", "from_json", "require_unfiltered", "to_json"]
+__all__ = ["ResolvedRule", "find", "from_json", "require_unfiltered", "to_json"]
 
 # What a clock may be: something that an instant can be compared with.
 _CLOCKS = frozenset({"timestamptz", "timestamp", "date"})
@@ -31,7 +31,7 @@ _COUNTERS = frozenset({"int2", "int4", "int8"})
 
 
 @dataclass(frozen=True)
-class Facts:
+class ResolvedRule:
     """One rule in one database, at one instant.
 
     ``cutoff`` and ``since`` are text, computed by the server in UTC; ``required`` are the columns that are never NULL.
@@ -54,11 +54,11 @@ class Facts:
     holds: Sequence[Hold]
 
     @property
-    def table(self) -> Table:
+    def table(self) -> HeldTable:
         """The rule's table as holds see it."""
-        return Table(self.oid, self.schema, self.name, self.family, self.columns)
+        return HeldTable(self.oid, self.schema, self.name, self.family, self.columns)
 
-    def refreshed(self, conn: Session, profile: Profile) -> Facts:
+    def refreshed(self, conn: Session, profile: Profile) -> ResolvedRule:
         """Return the facts with the holds and effects of this moment, the instants unchanged.
 
         Raises:
@@ -98,7 +98,7 @@ class Facts:
         judging = [str(hold) for hold in legal_holds.covering(self.holds, reached) if hold.predicate is not None]
         if not judging:
             raise error
-        cause = f"its predicate fails on a row ({queries.said(error)}, SQLSTATE {error.sqlstate})"
+        cause = f"its predicate fails on a row ({queries.server_message(error)}, SQLSTATE {error.sqlstate})"
         return RefusalError(" or ".join(judging), cause, "correct or end it; no row of the leaf is touched meanwhile")
 
     def parts(self, profile: Profile, values: Bindings, leaf: int | None = None) -> dict[str, sql.Composable]:
@@ -118,14 +118,14 @@ class Facts:
         }
 
 
-def to_json(facts: Facts) -> dict[str, Any]:
+def to_json(facts: ResolvedRule) -> dict[str, Any]:
     """Return the facts as the scan keeps them."""
     return asdict(facts)
 
 
-def from_json(data: Mapping[str, Any]) -> Facts:
+def from_json(data: Mapping[str, Any]) -> ResolvedRule:
     """Return the facts that ``to_json`` wrote."""
-    return Facts(
+    return ResolvedRule(
         **{
             **data,
             "cascades": tuple(Cascade(**each) for each in data["cascades"]),
@@ -154,7 +154,7 @@ def require_unfiltered(conn: Session) -> None:
         )
 
 
-def find(conn: Session, profile: Profile, rules: Mapping[str, RetentionRule], now: str) -> list[Facts]:
+def find(conn: Session, profile: Profile, rules: Mapping[str, RetentionRule], now: str) -> list[ResolvedRule]:
     """Return what each rule meets, before anything is counted; a constant number of queries a rule.
 
     Raises:
@@ -173,7 +173,7 @@ def find(conn: Session, profile: Profile, rules: Mapping[str, RetentionRule], no
         _require_columns(name, rule, found)
     standing = legal_holds.read(conn, profile.tenancy.column)
     return [
-        Facts(rule=name, holds=standing, **found[predicate.split(rule.table)], **_of_now(conn, rule, now, found))
+        ResolvedRule(rule=name, holds=standing, **found[predicate.split(rule.table)], **_of_now(conn, rule, now, found))
         for name, rule in rules.items()
     ]
 

@@ -51,7 +51,7 @@ def error_line(run: Mapping[str, Any], error: StewardError | None, interrupted_b
 
 def told(error: psycopg.Error, control: Session, at: Target) -> StewardError:
     """Tell in one line what befell the supervisor's own connection."""
-    said = queries.said(error)
+    said = queries.server_message(error)
     if control.broken:
         return TargetError(
             at.label, f"the connection was lost ({said})", "see the server's log; the next run converges"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkServerProcess
 
-__all__ = ["Forked", "Running", "start", "warm"]
+__all__ = ["ForkedProcess", "RunningProcess", "start", "warm"]
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 # What every phase collects though few run it: the rooms of isolation and the libraries that they bring along.
@@ -32,7 +32,7 @@ _ISOLATION = sorted(
 _CONTEXT.set_forkserver_preload(["pytest", "steward.plugin", "steward.run.supervisor", *_ISOLATION])
 
 
-class Running(Protocol):
+class RunningProcess(Protocol):
     """A process that was started, as `subprocess.Popen` has it."""
 
     @property
@@ -49,7 +49,7 @@ class Running(Protocol):
         """Send it a signal."""
 
 
-class Forked:
+class ForkedProcess:
     """A process of the fork server."""
 
     def __init__(self, process: ForkServerProcess) -> None:
@@ -88,7 +88,7 @@ def start(
     environment: Mapping[str, str],
     log: Path,
     leash: Connection | None = None,
-) -> Forked:
+) -> ForkedProcess:
     """Start pytest with these arguments in ``root``; its output goes to ``log``, which only its owner may read.
 
     ``leash`` is the end of a pipe that it reads: the end of file tells it to stop.
@@ -96,7 +96,7 @@ def start(
     told = (list(words), str(root), dict(environment), str(log), leash)
     process = _CONTEXT.Process(target=_become_pytest, args=told, daemon=True)
     process.start()
-    return Forked(process)
+    return ForkedProcess(process)
 
 
 def _become_pytest(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from steward import RefusalError, StewardError, Undone
+from steward import OutcomeException, RefusalError, StewardError
 from steward.database import queries
 from steward.engine.action import ended_by_window
 from steward.engine.check import summary
@@ -16,7 +16,7 @@ from steward.run.phase import PHASES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from steward.engine.action import Due, Settings
+    from steward.engine.action import DueSubject, RunSettings
     from steward.engine.check import Check
 
 __all__ = ["SEVERITIES", "Conclusion", "conclude", "describe", "kind", "order", "phase_of"]
@@ -55,7 +55,7 @@ def _step(item: pytest.Item) -> int:
     return _phase(*marker.args, **marker.kwargs)[1] if marker else 0
 
 
-def _due(item: pytest.Item) -> Due[Any] | None:
+def _due(item: pytest.Item) -> DueSubject[Any] | None:
     marker = item.get_closest_marker("due")
     return marker.args[0] if marker else None
 
@@ -98,7 +98,7 @@ def conclude(
     error: BaseException | None,
     check: Check | None,
     facts: Mapping[str, Any],
-    settings: Settings,
+    settings: RunSettings,
 ) -> Conclusion:
     """Return the one outcome of an item and its reason, from how its test ended."""
     offenders = check.offenders if check else []
@@ -113,7 +113,7 @@ def conclude(
             ended = "exempt", "the profile excuses every finding"
         case None:
             ended = "passed", None
-        case Undone(outcome=outcome, reason=reason):
+        case OutcomeException(outcome=outcome, reason=reason):
             ended = outcome, reason
         case pytest.skip.Exception():
             ended = "inconclusive", f"skipped: {error}"
@@ -134,7 +134,7 @@ def _told(error: BaseException | None, subject: str) -> str:
         return str(error)
     if isinstance(error, psycopg.Error):
         hint = f" ({error.diag.message_hint})" if error.diag.message_hint else ""
-        return f"{subject}: {queries.said(error)} (SQLSTATE {error.sqlstate or 'none'}){hint}"
+        return f"{subject}: {queries.server_message(error)} (SQLSTATE {error.sqlstate or 'none'}){hint}"
     return f"{subject}: {type(error).__name__}: {_one_line(error)}"
 
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from steward.database.session import Session
     from steward.record.journal import Journal
-    from steward.run.forkserver import Running
+    from steward.run.forkserver import RunningProcess
     from steward.run.phase import Launcher
     from steward.terminal.live import Terminal
 
-__all__ = ["Crew", "Signals", "Tail", "Vigil", "poller"]
+__all__ = ["JournalTail", "PhaseMonitor", "PhaseRunner", "Signals", "poller"]
 
 _TICK = 0.05
 
@@ -67,7 +67,7 @@ class Signals:
             self._cancel()
 
 
-class Tail:
+class JournalTail:
     """Reads what the journal has gained, and remembers which items have begun and ended."""
 
     def __init__(self, run_dir: Path, show: Callable[[Mapping[str, Any]], None]) -> None:
@@ -99,18 +99,18 @@ class Tail:
 
 
 @dataclass(frozen=True)
-class Vigil:
+class PhaseMonitor:
     """What watches over a phase; in seconds: ``grace`` between the steps that end it, ``interval`` between polls."""
 
     run_dir: Path
-    tail: Tail
+    tail: JournalTail
     signals: Signals
     cancel: Callable[[], object]
     grace: float
     interval: float
     poll: Callable[[], None]
 
-    def wait(self, process: Running, deadline: datetime | None) -> None:
+    def wait(self, process: RunningProcess, deadline: datetime | None) -> None:
         """Wait for the phase's end; when a signal came or the window is over, end it.
 
         The stop file keeps items that have not begun from beginning, so that each of them still gets its outcome.
@@ -134,11 +134,11 @@ class Vigil:
 
 
 @dataclass(frozen=True)
-class Crew:
+class PhaseRunner:
     """Takes a phase's items to their outcomes, also when a worker dies."""
 
     launcher: Launcher
-    vigil: Vigil
+    vigil: PhaseMonitor
     journal: Journal
 
     def through(self, phase: str, ids: Sequence[str], workers: int, deadline: datetime | None) -> None:

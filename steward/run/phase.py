@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from steward.run.forkserver import Forked, Running
+    from steward.run.forkserver import ForkedProcess, RunningProcess
 
 __all__ = ["PHASES", "STOP", "Launcher", "end"]
 
@@ -63,7 +63,7 @@ class Launcher:
         return plan
 
     @contextmanager
-    def running(self, phase: str, workers: int, only: Sequence[str] | None = None) -> Iterator[Running]:
+    def running(self, phase: str, workers: int, only: Sequence[str] | None = None) -> Iterator[RunningProcess]:
         """Run the phase, all of its plan or ``only`` some ids; whatever is left of it at the end is killed."""
         words = ["-p", "xdist.plugin", f"-n{workers}", "--max-worker-restart=0"] if workers > 1 else []
         if only is not None:
@@ -79,7 +79,7 @@ class Launcher:
             finally:
                 _kill(process)
 
-    def _start(self, log: Path, phase: str, *words: str, leash: Connection | None = None) -> Forked:
+    def _start(self, log: Path, phase: str, *words: str, leash: Connection | None = None) -> ForkedProcess:
         command = self._command(phase, *words)
         return start(command, root=self.root, environment=self._environment(), log=log, leash=leash)
 
@@ -115,7 +115,7 @@ def _cause(log: str) -> str | None:
 
 
 def end(
-    process: Running,
+    process: RunningProcess,
     cancel: Callable[[], object],
     grace: float,
 ) -> None:
@@ -130,7 +130,7 @@ def end(
     _kill(process)
 
 
-def _gone(process: Running, seconds: float) -> bool:
+def _gone(process: RunningProcess, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if process.poll() is not None:
@@ -139,7 +139,7 @@ def _gone(process: Running, seconds: float) -> bool:
     return process.poll() is not None
 
 
-def _kill(process: Running) -> None:
+def _kill(process: RunningProcess) -> None:
     """Kill the phase's process group: a worker outlives its controller for a moment."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.errors import QueryCanceled
 
-from steward.actions.registry import PROCEDURES
+from steward.actions.registry import OPERATIONS
 from steward.database import inventory, session
 from steward.engine import guard
 from steward.engine.action import EXPECTED
@@ -18,15 +18,15 @@ from steward.engine.executor import ended_by_window
 if TYPE_CHECKING:
     from steward.database.inventory import Scan
     from steward.database.session import Session
-    from steward.engine.executor import Settings
+    from steward.engine.executor import RunSettings
 
-__all__ = ["Survey"]
+__all__ = ["Scanner"]
 
 
-class Survey:
+class Scanner:
     """Looks before each phase, and remembers what a plan's earlier phases would leave to the later ones."""
 
-    def __init__(self, conn: Session, settings: Settings) -> None:
+    def __init__(self, conn: Session, settings: RunSettings) -> None:
         self._conn = conn
         self._settings = settings
         self._expected: Counter[int] = Counter()
@@ -63,13 +63,13 @@ class Survey:
 
     def cautions(self, phase: str) -> list[str]:
         """Return what an operator should know of the profile's figures before the phase acts by them."""
-        procedures = [procedure for procedure in PROCEDURES.values() if procedure.phase == phase]
+        procedures = [procedure for procedure in OPERATIONS.values() if procedure.phase == phase]
         return [text for procedure in procedures for text in procedure.cautions(self._settings)]
 
-    def _look(self, phase: str, settings: Settings) -> Scan:
+    def _look(self, phase: str, settings: RunSettings) -> Scan:
         found = inventory.scan(self._conn, settings.profile)
         found.gathered[EXPECTED] = [{"oid": oid, "dead_rows": rows} for oid, rows in self._expected.items()]
-        for procedure in PROCEDURES.values():
+        for procedure in OPERATIONS.values():
             if procedure.phase == phase:
                 guard.bound(self._conn, settings.deadline)
                 found.gathered[procedure.name] = procedure.gather(self._conn, settings, found)

@@ -14,14 +14,14 @@ import psycopg
 from steward import Deferred, StewardError
 from steward.database import inventory, locks, session, target
 from steward.engine import guard
-from steward.engine.action import Settings
+from steward.engine.action import RunSettings
 from steward.record import journal, ledger, provenance
 from steward.run import exit_status, finalize, forkserver, report
 from steward.run.canary import Canary
-from steward.run.monitor import Crew, Signals, Tail, Vigil, poller
+from steward.run.monitor import JournalTail, PhaseMonitor, PhaseRunner, Signals, poller
 from steward.run.phase import PHASES, STOP, Launcher
-from steward.run.scanner import Survey
-from steward.run.worker import Run
+from steward.run.scanner import Scanner
+from steward.run.worker import PhaseSettings
 from steward.setup import bootstrap
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Supervisor:
         mode: Literal["act", "plan"] = "plan" if options.plan else "act"
         self.workers = options.workers or self.profile.run.workers
         deadline = self.deadline.isoformat() if self.deadline else None
-        run = Run(self.run_id, options.schedule, mode, deadline, self.workers)
+        run = PhaseSettings(self.run_id, options.schedule, mode, deadline, self.workers)
         self._write("settings.json", json.dumps(asdict(run)))
         self._write("profile.json", self.profile.model_dump_json())
         self.journal = journal.Journal(self.run_dir, journal.secrets(self.environ))
@@ -165,10 +165,10 @@ class Supervisor:
 
     def _gather_crew(self, mode: Literal["act", "plan"]) -> None:
         """Make what looks before the phases, starts them, and watches over them."""
-        self.tail = Tail(self.run_dir, self.terminal.event)
+        self.tail = JournalTail(self.run_dir, self.terminal.event)
         environment = {**self.environ, **target.environment(self.at)}
         self.launcher = Launcher(self.run_dir, environment, self.options.selection)
-        vigil = Vigil(
+        vigil = PhaseMonitor(
             self.run_dir,
             self.tail,
             self.signals,
@@ -177,9 +177,9 @@ class Supervisor:
             interval=self.profile.run.progress_interval.total_seconds(),
             poll=poller(self.control, self.terminal),
         )
-        settings = Settings(self.profile, self.options.schedule, mode, self.deadline, self.run_dir / STOP)
-        self.survey = Survey(self.control, settings)
-        self.crew = Crew(self.launcher, vigil, self.journal)
+        settings = RunSettings(self.profile, self.options.schedule, mode, self.deadline, self.run_dir / STOP)
+        self.survey = Scanner(self.control, settings)
+        self.crew = PhaseRunner(self.launcher, vigil, self.journal)
 
     def _phases(self) -> None:
         known: Sequence[str] = ("verify",) if self.options.schedule == "checks" else PHASES

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from steward import profile
 from steward.database import inventory, locks, session, target
-from steward.engine.action import Settings
+from steward.engine.action import RunSettings
 from steward.record import journal
 from steward.run.phase import STOP
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from steward.database.inventory import Scan
     from steward.database.session import Session
 
-__all__ = ["Engine", "Run"]
+__all__ = ["PhaseSettings", "Worker"]
 
 
 @dataclass(frozen=True)
-class Run:
+class PhaseSettings:
     """The facts that the supervisor hands to its phases in ``settings.json``."""
 
     run_id: str
@@ -35,28 +35,28 @@ class Run:
     workers: int
 
     @staticmethod
-    def load(run_dir: Path) -> Run:
+    def load(run_dir: Path) -> PhaseSettings:
         """Read them from the run directory."""
-        return Run(**json.loads((run_dir / "settings.json").read_text(encoding="utf-8")))
+        return PhaseSettings(**json.loads((run_dir / "settings.json").read_text(encoding="utf-8")))
 
 
-class Engine:
+class Worker:
     """Lazily opens what items need; one a process, closed at its end."""
 
     def __init__(self, run_dir: Path, phase: str) -> None:
         self.run_dir = run_dir
         self.phase = phase
-        self.run = Run.load(run_dir)
+        self.run = PhaseSettings.load(run_dir)
         self._acting: Session | None = None
         self._observing: Session | None = None
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> RunSettings:
         """The run's settings."""
         text = (self.run_dir / "profile.json").read_text(encoding="utf-8")
         deadline = datetime.fromisoformat(self.run.deadline) if self.run.deadline else None
         mode: Literal["act", "plan"] = "plan" if self.run.mode == "plan" else "act"
-        return Settings(profile.loads(text), self.run.schedule, mode, deadline, self.run_dir / STOP)
+        return RunSettings(profile.loads(text), self.run.schedule, mode, deadline, self.run_dir / STOP)
 
     @cached_property
     def scan(self) -> Scan:

@@ -19,7 +19,7 @@ from steward import TargetError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Binaries", "Identity", "find", "folder", "identity", "suited"]
+__all__ = ["Binaries", "ServerUser", "find", "folder", "identity", "suited"]
 
 _NEEDED = ("initdb", "postgres")
 _COPYING = (*_NEEDED, "pg_dump", "pg_restore")
@@ -28,7 +28,7 @@ _SYSTEM = Path("/usr/lib/postgresql")  # Debian's layout, one folder a major
 
 
 @dataclass(frozen=True)
-class Identity:
+class ServerUser:
     """The user that the server's processes run as."""
 
     uid: int
@@ -61,17 +61,17 @@ class Binaries:
         return found | ({"LD_LIBRARY_PATH": str(libraries)} if any(libraries.glob("libpq*")) else {})
 
 
-def identity() -> Identity:
+def identity() -> ServerUser:
     """Return the caller, or ``nobody`` for root, whom PostgreSQL refuses to run as."""
     if os.geteuid() != 0:
-        return Identity(os.geteuid(), os.getegid())
+        return ServerUser(os.geteuid(), os.getegid())
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
         raise TargetError(
             "embedded server", "root may not run PostgreSQL and there is no user nobody", "run as an ordinary user"
         ) from None
-    return Identity(nobody.pw_uid, nobody.pw_gid)
+    return ServerUser(nobody.pw_uid, nobody.pw_gid)
 
 
 def folder(path: Path) -> None:

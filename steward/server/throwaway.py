@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from steward.database.target import Kind, Request
     from steward.server.postmaster import Server
 
-    Build = Callable[["Way", float], None]
+    Build = Callable[["ServerAccess", float], None]
 
-__all__ = ["Build", "Way", "opened", "place", "programs", "rebuild"]
+__all__ = ["Build", "ServerAccess", "opened", "place", "programs", "rebuild"]
 
 _CONTAINER_SCALE = 0.05  # enough to try a version, quick enough to be built anew for each run
 _SETTINGS = (
@@ -37,7 +37,7 @@ _SETTINGS = (
 
 
 @dataclass(frozen=True)
-class Way:
+class ServerAccess:
     """How to reach a throwaway server as anybody."""
 
     kind: Kind
@@ -51,7 +51,7 @@ class Way:
 
 
 @contextmanager
-def opened(request: Request, environ: Mapping[str, str], build: Build) -> Iterator[Way]:
+def opened(request: Request, environ: Mapping[str, str], build: Build) -> Iterator[ServerAccess]:
     """Yield the server of ``request``; ``build`` fills a new one, at the scale that it is given."""
     if request.kind == "testcontainers":
         with _container(request.image) as way:
@@ -102,13 +102,13 @@ def _scale(environ: Mapping[str, str], default: float) -> float:
     return scale
 
 
-def _way(server: Server) -> Way:
+def _way(server: Server) -> ServerAccess:
     label = f"EMBEDDED DEMO (PostgreSQL {server.binaries.version_text})"
-    return Way("embedded", server.conninfo("postgres", "postgres"), label)
+    return ServerAccess("embedded", server.conninfo("postgres", "postgres"), label)
 
 
 @contextmanager
-def _container(image: str) -> Iterator[Way]:
+def _container(image: str) -> Iterator[ServerAccess]:
     password = secrets.token_urlsafe(24)
     with ExitStack() as stack:
         try:
@@ -123,7 +123,7 @@ def _container(image: str) -> Iterator[Way]:
             raise TargetError(f"testcontainers:{image}", f"the container does not start ({cause})", remedy) from error
         host, port = container.get_container_host_ip(), str(container.get_exposed_port(5432))
         conninfo = make_conninfo("", host=host, port=port, user="postgres", dbname="postgres", password=password)
-        yield Way("testcontainers", conninfo, f"testcontainers:{image}", password)
+        yield ServerAccess("testcontainers", conninfo, f"testcontainers:{image}", password)
 
 
 def _postgres(image: str, password: str) -> Any:

@@ -14,7 +14,7 @@ from psycopg import sql
 from steward import PrerequisiteError
 from steward.database import queries, session
 from steward.record import ledger
-from steward.setup.requirements import Derived, Fixed, plain, requirements
+from steward.setup.requirements import DerivedRequirement, FixedRequirement, plain, requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def missing(conn: Session, profile: Profile) -> tuple[str, ...]:
     The number of queries does not depend on the database.
     """
     needs = requirements(profile)
-    fixed = [need for need in needs if isinstance(need, Fixed) and not need.wanted]
+    fixed = [need for need in needs if isinstance(need, FixedRequirement) and not need.wanted]
     conditions = sql.SQL(",\n    ").join(_raw(f"({need.needed})") for need in fixed)
     answers = dict(
         zip(
@@ -81,7 +81,7 @@ def missing(conn: Session, profile: Profile) -> tuple[str, ...]:
     )
     found: list[str] = []
     for need in needs:
-        if isinstance(need, Derived):
+        if isinstance(need, DerivedRequirement):
             found.extend(_due(conn, need))
         elif answers.get(need):
             found.extend(need.statements)
@@ -117,16 +117,16 @@ def main(target: Target, profile: Profile) -> int:
     return 0
 
 
-def _due(conn: Session, requirement: Fixed | Derived) -> Iterator[str]:
-    if isinstance(requirement, Derived):
+def _due(conn: Session, requirement: FixedRequirement | DerivedRequirement) -> Iterator[str]:
+    if isinstance(requirement, DerivedRequirement):
         yield from (row["statement"] for row in conn.execute(_raw(requirement.query)))
     elif conn.execute(_raw(requirement.needed)).fetchall()[0]["needed"]:
         yield from requirement.statements
 
 
-def _conditional(requirement: Fixed | Derived) -> str:
+def _conditional(requirement: FixedRequirement | DerivedRequirement) -> str:
     """Return a requirement as one statement that does only what is missing."""
-    if isinstance(requirement, Derived):
+    if isinstance(requirement, DerivedRequirement):
         return plain("bootstrap/derived", query=_indented(requirement.query, 8))
     statements = "\n".join(f"{statement};" for statement in requirement.statements)
     return plain("bootstrap/guarded", needed=_indented(requirement.needed, 8), statements=_indented(statements, 8))

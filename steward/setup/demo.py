@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from steward.database.session import Session
     from steward.database.target import Request, Target
-    from steward.server.throwaway import Way
+    from steward.server.throwaway import ServerAccess
 
 __all__ = ["DATABASE", "LOGIN", "build", "fill", "main", "opened", "partitions", "schema", "wear"]
 
@@ -144,7 +144,7 @@ def _leave_behind(conn: Session) -> None:
         queries.execute(conn, "demo/unlimited_locks")
 
 
-def build(way: Way, scale: float) -> None:
+def build(way: ServerAccess, scale: float) -> None:
     """Create the demo database on a new server, with the suite's own objects in it."""
     with session.plain(way.at("postgres", "postgres")) as conn:
         queries.execute(conn, "demo/create_database", database=sql.Identifier(DATABASE))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from steward.actions.partitioning import bounds, clocks, families
 from steward.database import inventory, queries, session
-from steward.engine.executor import Settings
+from steward.engine.executor import RunSettings
 from steward.profile import PartitionFamily
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steward.database.target import Target
     from steward.profile import Profile
 
-__all__ = ["Found", "Inspection", "Role", "inspect"]
+__all__ = ["FamilyDraft", "Inspection", "RoleUse", "inspect"]
 
 # How many periods are worth having in advance: enough for a few days on which nobody looks.
 _AHEAD: dict[Granularity, int] = {"day": 7, "week": 4, "month": 3, "quarter": 2, "year": 1}
@@ -32,7 +32,7 @@ _MOST = 0.5
 
 
 @dataclass(frozen=True)
-class Role:
+class RoleUse:
     """A role that has to do with the tables: how many it owns, writes and reads, and who may log in and act as it."""
 
     role: str
@@ -47,7 +47,7 @@ class Role:
 
 
 @dataclass(frozen=True)
-class Found:
+class FamilyDraft:
     """A family of partitions: what the profile should say of it, or why it cannot be managed and what would help."""
 
     ident: str
@@ -70,25 +70,25 @@ class Inspection:
     timezone: str
     schemas: dict[str, int]
     counts: dict[str, int]
-    roles: tuple[Role, ...]
+    roles: tuple[RoleUse, ...]
     tenancy: dict[str, Any] | None
-    families: tuple[Found, ...]
+    families: tuple[FamilyDraft, ...]
     matviews: tuple[str, ...]
     extensions: tuple[dict[str, Any], ...]
     clocks: tuple[dict[str, Any], ...]
 
     @property
-    def owners(self) -> list[Role]:
+    def owners(self) -> list[RoleUse]:
         """The roles that own tables, the one with most first."""
         return sorted((each for each in self.roles if each.owns), key=lambda each: -each.owns)
 
     @property
-    def maintenance(self) -> list[Role]:
+    def maintenance(self) -> list[RoleUse]:
         """The roles that could act: row security does not filter them, and they have the rights of all owners."""
         return [each for each in self.roles if each.bypassrls and not each.superuser and each.owners]
 
     @property
-    def application(self) -> list[Role]:
+    def application(self) -> list[RoleUse]:
         """The roles that could be the application's: filtered, and granted to write, the one with most first."""
         able = [each for each in self.roles if each.writes and not (each.owns or each.superuser or each.bypassrls)]
         return sorted(able, key=lambda each: -each.writes)
@@ -123,7 +123,7 @@ def inspect(at: Target, profile: Profile) -> Inspection:
             "partitions": sum(each.is_partition and each.kind == "r" for each in scan.relations),
             "matviews": sum(each.kind == "m" for each in scan.relations),
         },
-        roles=tuple(Role(**each) for each in roles),
+        roles=tuple(RoleUse(**each) for each in roles),
         tenancy=_tenancy(policies),
         families=tuple(_families(scan, profile, facts["timezone"])),
         matviews=tuple(each.ident for each in scan.relations if each.kind == "m"),
@@ -140,19 +140,19 @@ def _tenancy(policies: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     return None
 
 
-def _families(scan: Scan, profile: Profile, timezone: str) -> list[Found]:
+def _families(scan: Scan, profile: Profile, timezone: str) -> list[FamilyDraft]:
     """Return every family by range, with what the profile has to say for it."""
-    plain = Settings(profile, "daily")
+    plain = RunSettings(profile, "daily")
     said = {family.ident: _said(family, timezone) for family in families.considered(scan, plain)}
     partitions = profile.partitions.model_copy(update={"families": said})
-    settings = Settings(profile.model_copy(update={"partitions": partitions}), "daily")
+    settings = RunSettings(profile.model_copy(update={"partitions": partitions}), "daily")
     expected = {each["oid"]: each for each in families.expectations(scan, settings)}
-    look = families.Look.at(scan, settings)
+    look = families.FamilyScan.at(scan, settings)
     found = []
     for family in families.considered(scan, settings):
         habit = families.habit(family, look)
         key, count = f"{', '.join(family.key_columns)} ({', '.join(family.key_types)})", len(family.partitions)
-        facts = Found(family.ident, key, count, said[family.ident])
+        facts = FamilyDraft(family.ident, key, count, said[family.ident])
         if habit is None:
             reason, remedy = (str(expected[family.oid][name]) for name in ("reason", "remedy"))
             found.append(replace(facts, reason=reason, remedy=remedy))

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from steward import StewardError
 
 if TYPE_CHECKING:
-    from steward.setup.introspect import Found, Inspection
+    from steward.setup.introspect import FamilyDraft, Inspection
 
 __all__ = ["text", "write"]
 
@@ -58,7 +58,7 @@ def write(content: str, path: Path, *, replace: bool) -> None:
         raise StewardError(str(path), f"cannot be written: {error.strerror}", "say another --output") from error
 
 
-def _weight(family: Found) -> tuple[bool, bool, str]:
+def _weight(family: FamilyDraft) -> tuple[bool, bool, str]:
     """Order families: first those that the profile must say something of."""
     needed = bool(family.said.epoch or family.said.timezone)
     return not needed, not family.reason, family.ident

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from steward.profile import Profile
 
-__all__ = ["Derived", "Fixed", "plain", "requirements"]
+__all__ = ["DerivedRequirement", "FixedRequirement", "plain", "requirements"]
 
 _PARAMETER = re.compile(r"%\((?P<name>\w+)\)s|%%")
 _RESULT = (
@@ -47,7 +47,7 @@ _TABLES = {
 
 
 @dataclass(frozen=True)
-class Fixed:
+class FixedRequirement:
     """Statements that are missing when ``needed``, a query, answers true; ``wanted`` ones are never called missing."""
 
     title: str
@@ -57,7 +57,7 @@ class Fixed:
 
 
 @dataclass(frozen=True)
-class Derived:
+class DerivedRequirement:
     """Statements that depend on what stands in the database: ``query`` answers those that are missing."""
 
     title: str
@@ -78,7 +78,7 @@ def plain(name: str, params: Mapping[str, object] | None = None, **parts: str | 
     return _PARAMETER.sub(written, composed.as_string(None))
 
 
-def requirements(profile: Profile) -> tuple[Fixed | Derived, ...]:
+def requirements(profile: Profile) -> tuple[FixedRequirement | DerivedRequirement, ...]:
     """Return everything that the suite needs, each after what it needs itself."""
     return (
         *_roles(profile),
@@ -94,40 +94,40 @@ def _composable(part: str | sql.Composable) -> sql.Composable:
     return sql.SQL(part) if isinstance(part, str) else part
 
 
-def _roles(profile: Profile) -> Iterator[Fixed]:
+def _roles(profile: Profile) -> Iterator[FixedRequirement]:
     login, maintenance = {"role": profile.roles.login}, {"role": profile.roles.maintenance}
     identifiers = {key: sql.Identifier(key) for key in (login["role"], maintenance["role"])}
-    yield Fixed(
+    yield FixedRequirement(
         f"the role {maintenance['role']}, which acts",
         plain("bootstrap/role_needed", maintenance),
         (plain("bootstrap/role_maintenance", role=identifiers[maintenance["role"]]),),
     )
-    yield Fixed(
+    yield FixedRequirement(
         f"{maintenance['role']} is not filtered by row-level security",
         plain("bootstrap/bypassrls_needed", maintenance),
         (plain("bootstrap/bypassrls", role=identifiers[maintenance["role"]]),),
     )
-    yield Fixed(
+    yield FixedRequirement(
         f"the role {login['role']}, which connects; set its password or certificate yourself",
         plain("bootstrap/role_needed", login),
         (plain("bootstrap/role_login", role=identifiers[login["role"]]),),
     )
-    yield Fixed(
+    yield FixedRequirement(
         f"{login['role']} may log in",
         plain("bootstrap/login_needed", login),
         (plain("bootstrap/login", role=identifiers[login["role"]]),),
     )
 
 
-def _extensions(profile: Profile) -> Iterator[Fixed]:
+def _extensions(profile: Profile) -> Iterator[FixedRequirement]:
     for extension in profile.extensions.required:
-        yield Fixed(
+        yield FixedRequirement(
             f"the extension {extension}",
             plain("bootstrap/extension_needed", {"extension": extension}),
             (plain("bootstrap/extension", extension=sql.Identifier(extension)),),
         )
     for extension in profile.extensions.wanted:
-        yield Fixed(
+        yield FixedRequirement(
             f"the extension {extension}, where the server has it",
             plain("bootstrap/wanted_needed", {"extension": extension}),
             (plain("bootstrap/wanted", {"extension": extension}, extension=sql.Identifier(extension)),),
@@ -135,19 +135,19 @@ def _extensions(profile: Profile) -> Iterator[Fixed]:
         )
 
 
-def _rights(profile: Profile) -> Iterator[Derived]:
+def _rights(profile: Profile) -> Iterator[DerivedRequirement]:
     roles = profile.roles.model_dump()
     ours = plain("inventory/ours", inventory.scope(profile))
-    yield Derived("connecting", plain("bootstrap/connect", roles))
-    yield Derived(
+    yield DerivedRequirement("connecting", plain("bootstrap/connect", roles))
+    yield DerivedRequirement(
         "memberships, those in the tables' owners among them", plain("bootstrap/memberships", roles, ours=ours)
     )
-    yield Derived("rights on schemas", plain("bootstrap/schemas", roles, ours=ours))
+    yield DerivedRequirement("rights on schemas", plain("bootstrap/schemas", roles, ours=ours))
 
 
-def _memory(profile: Profile) -> Iterator[Fixed | Derived]:
+def _memory(profile: Profile) -> Iterator[FixedRequirement | DerivedRequirement]:
     role = sql.Identifier(profile.roles.maintenance)
-    yield Fixed(
+    yield FixedRequirement(
         "the schema for what the suite remembers",
         plain("bootstrap/schema_needed"),
         (plain("bootstrap/schema", role=role),),
@@ -155,45 +155,47 @@ def _memory(profile: Profile) -> Iterator[Fixed | Derived]:
     for (schema, table), create in _TABLES.items():
         owner = plain("bootstrap/table_owner", relation=sql.Identifier(schema, table), role=role)
         needed = plain("bootstrap/table_needed", {"schema": schema, "name": table})
-        yield Fixed(f"the table {schema}.{table}", needed, (plain(create), owner))
+        yield FixedRequirement(f"the table {schema}.{table}", needed, (plain(create), owner))
         ours = {"schema": schema, "name": table, "role": profile.roles.maintenance}
-        yield Fixed(f"{schema}.{table} is no superuser's", plain("bootstrap/owner_needed", ours), (owner,))
+        yield FixedRequirement(f"{schema}.{table} is no superuser's", plain("bootstrap/owner_needed", ours), (owner,))
     roles, included = profile.roles.model_dump(), plain("inventory/ours", inventory.scope(profile))
-    yield Derived("rights on tables that were there before", plain("bootstrap/privileges", roles, ours=included))
+    yield DerivedRequirement(
+        "rights on tables that were there before", plain("bootstrap/privileges", roles, ours=included)
+    )
 
 
-def _growth_function(profile: Profile) -> Iterator[Fixed]:
+def _growth_function(profile: Profile) -> Iterator[FixedRequirement]:
     role = profile.roles.maintenance
     # The function reads what it includes from a table, so that another profile needs no other function.
     scope = {key: _composable(plain("bootstrap/scoped", column=sql.Identifier(key))) for key in ("schemas", "exclude")}
     create = plain("bootstrap/monitor_storage_growth", result=_RESULT, ours=plain("inventory/ours", scope))
     body = hashlib.md5(create.split("$function$")[1].encode(), usedforsecurity=False).hexdigest()
-    yield Fixed(
+    yield FixedRequirement(
         "room for monitor_storage_growth(), where one with other columns is in its place",
         plain("bootstrap/function_foreign", {"result": _RESULT}),
         (plain("bootstrap/function_drop"),),
     )
-    yield Fixed("monitor_storage_growth()", plain("bootstrap/function_needed", {"md5": body}), (create,))
-    yield Fixed(
+    yield FixedRequirement("monitor_storage_growth()", plain("bootstrap/function_needed", {"md5": body}), (create,))
+    yield FixedRequirement(
         "monitor_storage_growth() runs with the maintenance role's rights",
         plain("bootstrap/function_owner_needed", {"role": role}),
         (plain("bootstrap/function_owner", role=sql.Identifier(role)),),
     )
-    yield Fixed(
+    yield FixedRequirement(
         "sizes are not for everybody",
         plain("bootstrap/function_public_needed"),
         (plain("bootstrap/function_public"),),
     )
 
 
-def _reading() -> Iterator[Fixed]:
-    yield Fixed(
+def _reading() -> Iterator[FixedRequirement]:
+    yield FixedRequirement(
         "monitor_storage_growth() for those who monitor",
         plain("bootstrap/function_monitor_needed"),
         (plain("bootstrap/function_monitor"),),
     )
     for schema, table in (("public", "maintenance_log"), ("public", "materialized_view_metadata")):
-        yield Fixed(
+        yield FixedRequirement(
             f"{schema}.{table} for those who monitor",
             plain("bootstrap/monitor_needed", {"schema": schema, "name": table}),
             (plain("bootstrap/monitor", relation=sql.Identifier(schema, table)),),

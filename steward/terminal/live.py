@@ -187,7 +187,7 @@ class _Screen(Terminal):
             emoji=False,
             _environ=environ,
         )
-        self._running: dict[str, render.Running] = {}
+        self._running: dict[str, render.RunningItem] = {}
         self._server: dict[str, Mapping[str, Any]] = {}
         self._done = self._planned = 0
         self._live: Live | None = None
@@ -205,7 +205,7 @@ class _Screen(Terminal):
                 self._begin()
             case "item_started":
                 item = self._items.get(event["item"], {"name": event["item"]})
-                self._running[event["item"]] = render.Running(item, time.monotonic())
+                self._running[event["item"]] = render.RunningItem(item, time.monotonic())
             case "progress" if event.get("item") in self._running:
                 self._running[event["item"]].figures = event
             case "outcome" | "escalated":

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-__all__ = ["Running", "evidence", "header", "now", "outcome", "plan", "summary", "text"]
+__all__ = ["RunningItem", "evidence", "header", "now", "outcome", "plan", "summary", "text"]
 
 _STYLES = {
     "passed": "green",
@@ -53,7 +53,7 @@ _BAR = 16
 
 
 @dataclass
-class Running:
+class RunningItem:
     """An item that runs now: what it is, since when (monotonic seconds), and the figures that it last reported."""
 
     item: Mapping[str, Any]
@@ -142,7 +142,7 @@ def _cost(item: Mapping[str, Any]) -> float:
 
 
 def now(
-    running: Sequence[Running], server: Mapping[str, Mapping[str, Any]], done: int, planned: int, console: Console
+    running: Sequence[RunningItem], server: Mapping[str, Mapping[str, Any]], done: int, planned: int, console: Console
 ) -> RenderableType:
     """Draw what runs in each lane, with the server's own progress where it counts, and how far the phase is."""
     grid = Table.grid(padding=(0, 1))

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from checks import test_isolation_policies as runbook
 from steward import Inconclusive, NotNeeded
-from steward.engine.executor import Settings
+from steward.engine.executor import RunSettings
 from steward.profile import Exemption
 from tests.fixtures.running import held
 
@@ -446,7 +446,7 @@ def test_an_exemption_excuses_a_policy_by_its_name(market):
         check="isolation_policies_open", object="beside on *", reason="r", owner="o", expires=date(2999, 1, 1)
     )
     with market.check() as check:
-        check.settings = Settings(check.settings.profile.model_copy(update={"exemptions": (excuse,)}), "weekly")
+        check.settings = RunSettings(check.settings.profile.model_copy(update={"exemptions": (excuse,)}), "weekly")
         runbook.test_open(check)
 
         assert [each.exempt["owner"] for each in check.found] == ["o"]

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from checks import test_isolation_probe as runbook
 from steward import Inconclusive, NotNeeded
-from steward.engine.executor import Settings
+from steward.engine.executor import RunSettings
 from steward.isolation.probe import findings, probe
 from steward.isolation.probe.matrix import COMMANDS
 from steward.profile import Exemption
@@ -301,7 +301,7 @@ def test_what_cannot_be_proved_is_no_pass_and_can_be_excused(market):
     with market.check(**live) as check, pytest.raises(Inconclusive, match=r"market\.counted"):
         runbook.test_writes(check)
 
-    settings = Settings(excused(market.settings.profile, "market.counted"), "weekly")
+    settings = RunSettings(excused(market.settings.profile, "market.counted"), "weekly")
     market = dataclasses.replace(market, settings=settings)
     with market.check(**live) as check:
         runbook.test_writes(check)
@@ -313,7 +313,7 @@ def test_what_cannot_be_proved_is_no_pass_and_can_be_excused(market):
 def test_an_excuse_for_what_cannot_be_tried_excuses_no_leak(market):
     market.run("alter table market.orders disable row level security")
     for check, is_red in (("isolation_unproved", True), ("isolation_probe", False)):
-        settings = Settings(excused(market.settings.profile, "market.*", check), "weekly")
+        settings = RunSettings(excused(market.settings.profile, "market.*", check), "weekly")
         with dataclasses.replace(market, settings=settings).check() as found:
             if is_red:
                 with pytest.raises(AssertionError):

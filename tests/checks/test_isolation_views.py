@@ -201,4 +201,4 @@ def test_a_view_that_cannot_be_read_filters_nothing(market):
         unread = {**loaded.views, oid: replace(view, definition="what a later server prints (")}
 
         assert loaded.leak(oid) is None
-        assert view_graph.Views(known, loaded.relations, unread, loaded.tenant).leak(oid) is not None
+        assert view_graph.ViewGraph(known, loaded.relations, unread, loaded.tenant).leak(oid) is not None

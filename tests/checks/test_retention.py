@@ -5,7 +5,7 @@ from psycopg import sql
 
 from checks import test_retention as runbook
 from steward.database import inventory, session
-from steward.engine.action import Settings
+from steward.engine.action import RunSettings
 from steward.engine.check import Check
 from steward.retention import coverage
 from steward.retention.legal_holds import RefusalError
@@ -95,7 +95,7 @@ def test_each_schedule_has_its_own_patience(settings, found, things):
         "monthly": rule("shop.t", schedule="monthly", clock="at", older_than="1 day"),
     }
 
-    monthly = Settings(with_rules(settings, rules).profile, "monthly")
+    monthly = RunSettings(with_rules(settings, rules).profile, "monthly")
     findings = {each.detail: each.observed[:6] for each in found("overdue", monthly)}
 
     assert findings == {"rule daily (daily, delete)": "2 rows", "rule weekly (weekly, delete)": "1 rows"}
@@ -112,7 +112,7 @@ def test_a_run_is_not_blamed_for_rules_that_run_less_often(settings, found, thin
         for each in ("daily", "weekly", "monthly")
     }
 
-    findings = found("overdue", Settings(with_rules(settings, rules).profile, schedule))
+    findings = found("overdue", RunSettings(with_rules(settings, rules).profile, schedule))
 
     assert "".join(finding.detail.split()[1] for finding in findings) == judged
 

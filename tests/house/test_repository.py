@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from steward.actions.registry import PROCEDURES
+from steward.actions.registry import OPERATIONS
 from steward.database import queries
 from steward.profile.sections import Action
 from tests.house import code, repository, statements
@@ -158,7 +158,7 @@ def test_links_lead_somewhere():
 
 
 def test_every_action_may_have_a_statement_timeout_of_its_own():
-    assert sorted(set(PROCEDURES) - set(get_args(Action))) == []
+    assert sorted(set(OPERATIONS) - set(get_args(Action))) == []
 
 
 def test_the_picture_of_the_house_fits_on_a_page_and_shows_every_package_in_order():

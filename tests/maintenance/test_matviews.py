@@ -13,7 +13,7 @@ from psycopg import sql
 from maintenance.test_matviews import test_matviews as runbook
 from steward import Busy, Deferred, NotNeeded, Planned
 from steward.actions.matview_refresh import choose
-from steward.actions.matview_state import UnfitError
+from steward.actions.matview_state import UnfitContentError
 from tests.fixtures.running import changed, held, settled, until
 
 HOSTILE = 'Odd "x"; drop table %(a)s.{b} é'
@@ -190,7 +190,7 @@ def test_a_view_is_not_refreshed_on_a_source_whose_refresh_failed(fresh, setting
     chain(fresh)
     run = running(fresh, settings, "matviews")
     fresh.execute("alter materialized view public.source owner to validahub_app")
-    with pytest.raises(UnfitError):
+    with pytest.raises(UnfitContentError):
         run.act("public.source")
 
     for name, source in (("a_reader", "source"), ("a_last", "a_reader")):
@@ -296,7 +296,7 @@ def test_a_reader_that_stays_makes_the_refresh_concurrent(fresh, settings, runni
 def test_a_view_without_a_key_that_would_stall_readers_is_refused_with_the_remedy(fresh, settings, running):
     view(fresh, query=SLOW.format(2), key="")
     fresh.execute("create unique index on public.mv (n) where n > 0")
-    with pytest.raises(UnfitError, match=r"cancelled after 0\.2 s.*create a unique index on plain columns"):
+    with pytest.raises(UnfitContentError, match=r"cancelled after 0\.2 s.*create a unique index on plain columns"):
         running(fresh, settings, "matviews").act("public.mv")
     allowed = changed(settings, refresh={"without_key": "plain"})
 
@@ -381,7 +381,9 @@ def test_an_owner_that_row_security_filters_is_refused_before_anything_is_refres
     owner = filtered.split()[-1]
     run = running(fresh, settings, "matviews")
 
-    with pytest.raises(UnfitError, match=rf"hides rows of base from it: .* {owner}; .*alter role {owner} bypassrls"):
+    with pytest.raises(
+        UnfitContentError, match=rf"hides rows of base from it: .* {owner}; .*alter role {owner} bypassrls"
+    ):
         run.act("public.mv")
     assert [] == [text for text in run.statements() if "refresh" in text]
     assert 100 == count(fresh)
@@ -401,7 +403,7 @@ def test_a_plain_view_reads_as_its_owner(fresh, settings, running):
     fresh.execute("grant select on public.narrow to validahub_system")
     view(fresh, query="select * from public.narrow")
 
-    with pytest.raises(UnfitError, match="row-level security hides rows of base"):
+    with pytest.raises(UnfitContentError, match="row-level security hides rows of base"):
         running(fresh, settings, "matviews").act("public.mv")
 
 
@@ -418,7 +420,7 @@ def test_a_view_that_would_be_emptied_stays_as_it_was(fresh, patient, running, *
     before = record(fresh)
 
     run = running(fresh, patient, "matviews")
-    with pytest.raises(UnfitError, match=f"from 5 tenants to {left}, and public.base has more"):
+    with pytest.raises(UnfitContentError, match=f"from 5 tenants to {left}, and public.base has more"):
         run.act("public.mv")
     assert before == record(fresh)
     assert 100 == count(fresh)
@@ -462,7 +464,9 @@ def test_a_function_that_leans_on_the_search_path_is_explained(fresh, settings, 
     if run.conn.info.server_version < 170000:
         assert 100 == run.act("public.mv").figures["rows"]
         return
-    with pytest.raises(UnfitError, match=r'relation "words" does not exist .SQLSTATE 42P01.; from PostgreSQL 17 on'):
+    with pytest.raises(
+        UnfitContentError, match=r'relation "words" does not exist .SQLSTATE 42P01.; from PostgreSQL 17 on'
+    ):
         run.act("public.mv")
 
 
@@ -528,7 +532,7 @@ def test_a_refresh_that_takes_longer_than_its_timeout_is_explained(fresh, settin
     view(fresh, query=SLOW.format(3))
     hasty = changed(settings, daily={"statement_timeouts": {"matviews": timedelta(seconds=1)}})
 
-    with pytest.raises(UnfitError, match=r"cancelled after 1 s .SQLSTATE 57014.; give it longer by matviews"):
+    with pytest.raises(UnfitContentError, match=r"cancelled after 1 s .SQLSTATE 57014.; give it longer by matviews"):
         running(fresh, hasty, "matviews").act("public.mv")
 
 
@@ -604,7 +608,7 @@ def test_a_view_of_an_owner_that_maintenance_is_no_member_of_is_explained(fresh,
     run = running(fresh, settings, "matviews")
     fresh.execute("grant select on public.mv to validahub_system")
 
-    with pytest.raises(UnfitError, match=r"SQLSTATE 42501.; a refresh needs the rights of its owner, postgres"):
+    with pytest.raises(UnfitContentError, match=r"SQLSTATE 42501.; a refresh needs the rights of its owner, postgres"):
         run.act("public.mv")
 
 

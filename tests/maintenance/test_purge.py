@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 
 from steward import Busy, Deferred, NotNeeded, Planned, PrerequisiteError, ProfileError
-from steward.engine.action import Settings
+from steward.engine.action import RunSettings
 from steward.retention.legal_holds import RefusalError
 from tests.fixtures.retention import old, rule, shop, suggest, with_locks, with_profile, with_rules
 from tests.fixtures.running import until
@@ -90,7 +90,7 @@ def test_the_ledger_keeps_the_operation_with_its_cutoff(database, settings, purg
 def test_a_plan_shows_the_batch_and_deletes_nothing(database, settings, purging):
     suggest(database, 7)
     run = purging(database, with_profile(settings))
-    run.settings = Settings(settings.profile, "daily", "plan")
+    run.settings = RunSettings(settings.profile, "daily", "plan")
 
     with pytest.raises(Planned, match="delete 7 rows"):
         run.act(SUGGESTIONS)
@@ -692,7 +692,7 @@ def test_weekly_rules_wait_for_the_weekly_schedule(database, settings, purging):
     database.execute("update public.suggestions set updated_at = now() - interval '1 year'")
 
     assert purging(database, settings).due() == {}
-    weekly = Settings(settings.profile, "weekly")
+    weekly = RunSettings(settings.profile, "weekly")
     assert purging(database, weekly).act("public.suggestions closed_suggestions").figures["done"] == 3
 
 

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from maintenance.test_vacuum import test_vacuum as runbook
 from steward import Busy, Deferred, NotNeeded, Planned
-from steward.engine.action import Settings, Work
+from steward.engine.action import Executor, RunSettings
 from steward.profile import PartitionFamily
 from tests.fixtures.engine import busy, stuck
 from tests.fixtures.running import changed, held, settled, until
@@ -227,7 +227,7 @@ def test_a_vacuum_against_wraparound_is_not_deferred_for_load(database, aged, bu
 
 
 def test_a_vacuum_against_wraparound_does_not_begin_after_the_window(database, aged, settings, running):
-    over = Settings(settings.profile, settings.schedule, deadline=datetime.now(UTC))
+    over = RunSettings(settings.profile, settings.schedule, deadline=datetime.now(UTC))
     run = running(database, over, "vacuum")
 
     with pytest.raises(Deferred, match="the maintenance window ended"):
@@ -341,7 +341,7 @@ def test_a_table_that_somebody_else_vacuums_is_busy(database, settings, running)
 
 
 def work_of(run):
-    return Work(run.conn, run.settings, "test")
+    return Executor(run.conn, run.settings, "test")
 
 
 def test_what_autovacuum_did_in_between_is_not_done_again(database, settings, running):

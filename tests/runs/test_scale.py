@@ -7,7 +7,7 @@ import time
 import psycopg
 import pytest
 
-from steward.actions.registry import PROCEDURES
+from steward.actions.registry import OPERATIONS
 from steward.database import inventory, session
 from steward.engine.check import Check
 from steward.setup import prerequisites
@@ -66,8 +66,8 @@ def test_what_the_lock_table_cannot_hold_at_once_is_counted_leaf_by_leaf_and_tol
     ruled = with_rules(settings, {"events": old("public.events")})
     with session.maintenance(large.target(), ruled.profile) as conn:
         scan = inventory.scan(conn, ruled.profile)
-        scan.gathered["purge"] = PROCEDURES["purge"].gather(conn, ruled, scan)
-        due = PROCEDURES["purge"].examine(scan, ruled).due
+        scan.gathered["purge"] = OPERATIONS["purge"].gather(conn, ruled, scan)
+        due = OPERATIONS["purge"].examine(scan, ruled).due
         check = Check(ruled, lambda: conn, scan)
         told = check.run("prerequisites_locks", **prerequisites.included(check)).offenders
         with pytest.raises(psycopg.errors.OutOfMemory):
@@ -83,7 +83,7 @@ def test_every_look_takes_as_many_queries_as_with_a_hundred_partitions(server, f
 
     assert few.queries == many.queries
     assert few.due == many.due
-    assert len(few.queries) > len(PROCEDURES) + 10
+    assert len(few.queries) > len(OPERATIONS) + 10
     assert many.seconds < GENEROUS
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from steward.database.inventory import Partition
 
-__all__ = ["BEGIN", "END", "EVER", "Granularity", "Grid", "Span", "learn", "missing", "span"]
+__all__ = ["BEGIN", "END", "EVER", "Granularity", "PeriodBounds", "Span", "learn", "missing", "span"]
 
 Granularity = Literal["day", "week", "month", "quarter", "year"]
 
@@ -47,7 +47,7 @@ EVER = Span(BEGIN, END)
 
 
 @dataclass(frozen=True)
-class Grid:
+class PeriodBounds:
     """Periods of one length that follow each other, beginning ``shift`` after the calendar's midnight in UTC."""
 
     granularity: Granularity
@@ -84,7 +84,7 @@ def span(partition: Partition, clock: Clock = _PLAIN) -> Span:
     return Span(clock.moment(partition.lower, BEGIN), clock.moment(partition.upper, END))
 
 
-def learn(spans: Iterable[Span], now: datetime) -> Grid | None:
+def learn(spans: Iterable[Span], now: datetime) -> PeriodBounds | None:
     """Return the grid that a family keeps to now, None where its bounds are on none."""
     finite = sorted(each for each in spans if each.lower != BEGIN and each.upper != END)
     begun = [each for each in finite if each.lower <= now]
@@ -94,7 +94,9 @@ def learn(spans: Iterable[Span], now: datetime) -> Grid | None:
     return Counter(grids).most_common(1)[0][0] if grids else None
 
 
-def missing(grid: Grid, covered: Sequence[Span], now: datetime, ahead: int, place: Span = EVER) -> tuple[Span, ...]:
+def missing(
+    grid: PeriodBounds, covered: Sequence[Span], now: datetime, ahead: int, place: Span = EVER
+) -> tuple[Span, ...]:
     """Return what no partition covers from the present period to ``ahead`` more, period by period.
 
     ``place`` is what the family's own bounds leave it, where it is itself a partition: nothing beyond them is missing.
@@ -125,14 +127,14 @@ def _uncovered(period: Span, covered: Sequence[Span]) -> Iterable[Span]:
         yield Span(begin, period.upper)
 
 
-def _grid(each: Span) -> Grid | None:
+def _grid(each: Span) -> PeriodBounds | None:
     """Return the grid on which a span is exactly one period."""
     since_midnight = each.lower - _floor("day", each.lower)
     since_monday = each.lower - _floor("week", each.lower)
-    candidates: list[Grid] = [Grid("day", since_midnight), Grid("week", since_monday)]
+    candidates: list[PeriodBounds] = [PeriodBounds("day", since_midnight), PeriodBounds("week", since_monday)]
     for granularity in _CALENDAR:
         # East of Greenwich a month begins on the evening before, by UTC.
-        candidates += [Grid(granularity, since_midnight), Grid(granularity, since_midnight - _DAY)]
+        candidates += [PeriodBounds(granularity, since_midnight), PeriodBounds(granularity, since_midnight - _DAY)]
     return next((grid for grid in candidates if grid.period(each.lower) == each), None)
 
 

@@ -11,9 +11,9 @@ from psycopg.types.json import Jsonb
 
 from steward import ReconciliationError, StewardError
 from steward.actions.partitioning import families, naming, statements, subpartitions
-from steward.actions.partitioning.statements import Blueprint, Period, Table
+from steward.actions.partitioning.statements import MissingPeriod, PartitionTemplate, TableRef
 from steward.database import queries
-from steward.engine.action import Due, Examined, Procedure, ended_by_window
+from steward.engine.action import DueSubject, Examination, MaintenanceOperation, ended_by_window
 from steward.profile import duration_text
 from steward.retention import legal_holds
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from steward.actions.partitioning.bounds import Span
-    from steward.actions.partitioning.families import Lacking
+    from steward.actions.partitioning.families import MissingPartition
     from steward.database.inventory import Family, Scan
     from steward.database.session import Session
-    from steward.engine.action import Settings, Statement, Work
+    from steward.engine.action import Executor, RunSettings, Statement
 
-__all__ = ["PartitionState", "Partitions"]
+__all__ = ["CreatePartitions", "PartitionState"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class PartitionState:
     branches: int = 0
 
 
-class Partitions(Procedure[Period, PartitionState]):
+class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
     """One missing period of one family: its partition is created, in one transaction or not at all."""
 
     name: ClassVar = "partitions"
@@ -54,7 +54,7 @@ class Partitions(Procedure[Period, PartitionState]):
     # Rows of a month without a partition are refused: that cannot wait for a quiet hour.
     heavy: ClassVar = False
 
-    def gather(self, conn: Session, settings: Settings, scan: Scan) -> list[dict[str, Any]]:
+    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:
         """Return how the next partition of each family that lacks one is to be made."""
         asked = subpartitions.pairs(scan, families.lacking(scan, settings))
         parents, siblings = [parent for parent, _ in asked], [sibling for _, sibling in asked]
@@ -62,14 +62,14 @@ class Partitions(Procedure[Period, PartitionState]):
             return []
         return queries.fetch(conn, "maintenance/partitions_facts", {"parents": parents, "siblings": siblings})
 
-    def examine(self, scan: Scan, settings: Settings) -> Examined[Period]:
+    def examine(self, scan: Scan, settings: RunSettings) -> Examination[MissingPeriod]:
         """Return the missing periods, from the present one to as many ahead as the profile wants."""
         facts = {row["sibling"]: row for row in scan.gathered.get(self.name, ())}
         below = subpartitions.levels(scan)
         due = tuple(due for each in families.lacking(scan, settings) for due in _due(each, facts, below, settings))
-        return Examined(len(families.included(scan, settings)), due)
+        return Examination(len(families.included(scan, settings)), due)
 
-    def measure(self, work: Work, subject: Period) -> PartitionState:
+    def measure(self, work: Executor, subject: MissingPeriod) -> PartitionState:
         """Look for the partition with these bounds.
 
         Raises:
@@ -91,11 +91,11 @@ class Partitions(Procedure[Period, PartitionState]):
             _require_name(work, subject, table)
         return PartitionState(None)
 
-    def still_due(self, before: PartitionState, subject: Period, settings: Settings) -> bool:  # noqa: ARG002
+    def still_due(self, before: PartitionState, subject: MissingPeriod, settings: RunSettings) -> bool:  # noqa: ARG002
         """Tell whether nobody has made it meanwhile."""
         return before.partition is None
 
-    def threshold(self, before: PartitionState, subject: Period, settings: Settings) -> PartitionState:  # noqa: ARG002
+    def threshold(self, before: PartitionState, subject: MissingPeriod, settings: RunSettings) -> PartitionState:  # noqa: ARG002
         """Return what must be found afterwards."""
         demanded = subject.blueprint
         return PartitionState(
@@ -108,13 +108,13 @@ class Partitions(Procedure[Period, PartitionState]):
             len(subject.branches),
         )
 
-    def statements(self, subject: Period, settings: Settings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+    def statements(self, subject: MissingPeriod, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
         """Return the transaction's statements; those that depend on what is found on the way are left out."""
         made = statements.build(subject, subject.blueprint.grantees)
         room = statements.lock_default(subject)
         return (*made, *room, statements.attach(subject))
 
-    def execute(self, work: Work, subject: Period, before: PartitionState) -> Mapping[str, object]:  # noqa: ARG002
+    def execute(self, work: Executor, subject: MissingPeriod, before: PartitionState) -> Mapping[str, object]:  # noqa: ARG002
         """Create and attach in one transaction; a lock not had undoes all of it and tries again.
 
         Raises:
@@ -135,15 +135,15 @@ class Partitions(Procedure[Period, PartitionState]):
                 raise
             raise _too_large(work, subject, subject.default) from error
 
-    def relations(self, subject: Period) -> Sequence[int]:
+    def relations(self, subject: MissingPeriod) -> Sequence[int]:
         """Return all whose locks it needs: the parent, the default partition, the other ends of foreign keys."""
         default = () if subject.default is None else (subject.default.oid,)
         return (subject.oid, *default, *subject.blueprint.related)
 
 
 def _due(
-    each: Lacking, facts: Mapping[int, Any], below: Mapping[int, Family], settings: Settings
-) -> Iterator[Due[Period]]:
+    each: MissingPartition, facts: Mapping[int, Any], below: Mapping[int, Family], settings: RunSettings
+) -> Iterator[DueSubject[MissingPeriod]]:
     family, habit = each.family, each.habit
     names = Counter[str]()
     for span in each.spans:
@@ -153,32 +153,34 @@ def _due(
         period = _period(each, span, name if names[name] == 1 else f"{name}_{names[name]}", facts, settings)
         try:
             period = replace(period, branches=subpartitions.branches(each, period.table, span, facts, below))
-        except subpartitions.UnlikeError as unlike:
+        except subpartitions.UnknownSubpartitioningError as unlike:
             period = replace(period, refused=str(unlike))
         period = replace(period, refused=period.refused or _impossible(each, span, period))
         why = f"{family.ident} has no partition from {period.lower} to {period.upper}"
-        yield Due(period, why, 1.0 + len(period.branches), family.root, period.table.ident)
+        yield DueSubject(period, why, 1.0 + len(period.branches), family.root, period.table.ident)
 
 
-def _period(each: Lacking, span: Span, name: str, facts: Mapping[int, Any], settings: Settings) -> Period:
+def _period(
+    each: MissingPartition, span: Span, name: str, facts: Mapping[int, Any], settings: RunSettings
+) -> MissingPeriod:
     family, clock, known = each.family, each.habit.clock, facts[each.sibling.oid]
-    return Period(
+    return MissingPeriod(
         oid=family.oid,
-        parent=Table(family.oid, family.schema, family.name, family.ident),
-        table=Table(0, known["schema"], name, statements.ident(known["schema"], name)),
+        parent=TableRef(family.oid, family.schema, family.name, family.ident),
+        table=TableRef(0, known["schema"], name, statements.ident(known["schema"], name)),
         key_column=family.key_columns[0],
         key_type=family.key_types[0],
         lower=clock.literal(span.lower),
         upper=clock.literal(span.upper),
         default=None
         if each.default is None
-        else Table(each.default.oid, each.default.schema, each.default.name, each.default.ident),
+        else TableRef(each.default.oid, each.default.schema, each.default.name, each.default.ident),
         move=(each.said.default_rows or settings.profile.partitions.default_rows) == "move",
-        blueprint=Blueprint.of(known),
+        blueprint=PartitionTemplate.of(known),
     )
 
 
-def _impossible(each: Lacking, span: Span, period: Period) -> str:
+def _impossible(each: MissingPartition, span: Span, period: MissingPeriod) -> str:
     """Say what keeps the period from being made as its siblings are; nothing where all is well."""
     if not each.habit.clock.fits(span.upper):
         return f"the column {period.key_column} ({period.key_type}) cannot hold {period.upper}"
@@ -188,7 +190,7 @@ def _impossible(each: Lacking, span: Span, period: Period) -> str:
     return f"two of its partitions would be called {twice[0]}" if twice else ""
 
 
-def _require_name(work: Work, subject: Period, table: Table) -> None:
+def _require_name(work: Executor, subject: MissingPeriod, table: TableRef) -> None:
     """Refuse a name that PostgreSQL would cut, or that something else has: nothing is dropped or renamed for it."""
     parent = subject.parent.ident
     size = len(table.name.encode())
@@ -207,7 +209,7 @@ def _require_name(work: Work, subject: Period, table: Table) -> None:
         )
 
 
-def _too_large(work: Work, subject: Period, default: Table) -> StewardError:
+def _too_large(work: Executor, subject: MissingPeriod, default: TableRef) -> StewardError:
     """Return what to tell when searching the default partition took too long; all of it is undone."""
     limit = duration_text(work.settings.profile.locks.other)
     return StewardError(
@@ -219,7 +221,7 @@ def _too_large(work: Work, subject: Period, default: Table) -> StewardError:
     )
 
 
-def _create(work: Work, subject: Period) -> dict[str, object]:
+def _create(work: Executor, subject: MissingPeriod) -> dict[str, object]:
     for statement in statements.build(subject, ()):
         work.execute(statement)
     granted: set[str] = set()
@@ -244,7 +246,7 @@ def _create(work: Work, subject: Period) -> dict[str, object]:
     }
 
 
-def _make_room(work: Work, subject: Period, default: Table) -> int:
+def _make_room(work: Executor, subject: MissingPeriod, default: TableRef) -> int:
     """Move the period's rows out of the default partition, and return how many there were."""
     for statement in statements.lock_default(subject):
         work.execute(statement)
@@ -260,7 +262,7 @@ def _make_room(work: Work, subject: Period, default: Table) -> int:
     return int(counts["kept"])
 
 
-def _require_movable(work: Work, subject: Period, default: Table) -> None:
+def _require_movable(work: Executor, subject: MissingPeriod, default: TableRef) -> None:
     rows = f"rows from {subject.lower} to {subject.upper} are in its default partition {default.ident}"
     if not subject.move:
         remedy = 'move them by hand, or say default_rows = "move" in the profile'

@@ -14,17 +14,17 @@ from steward.profile import PartitionFamily
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from steward.actions.partitioning.bounds import Grid, Span
+    from steward.actions.partitioning.bounds import PeriodBounds, Span
     from steward.actions.partitioning.clocks import Clock
-    from steward.actions.partitioning.naming import Style
+    from steward.actions.partitioning.naming import NameTemplate
     from steward.database.inventory import Family, Partition, Scan
-    from steward.engine.executor import Settings
+    from steward.engine.executor import RunSettings
     from steward.profile import Epoch
 
 __all__ = [
-    "Habit",
-    "Lacking",
-    "Look",
+    "FamilyScan",
+    "MissingPartition",
+    "PartitioningScheme",
     "considered",
     "expectations",
     "habit",
@@ -40,18 +40,18 @@ _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzin
 
 
 @dataclass(frozen=True)
-class Look:
+class FamilyScan:
     """A scan as the profile sees it.
 
     ``above`` has, by oid, the family that something is a partition of, and as which one.
     """
 
     scan: Scan
-    settings: Settings
+    settings: RunSettings
     above: Mapping[int, tuple[Family, Partition]]
 
     @classmethod
-    def at(cls, scan: Scan, settings: Settings) -> Look:
+    def at(cls, scan: Scan, settings: RunSettings) -> FamilyScan:
         """Look at a scan."""
         return cls(scan, settings, {each.oid: (family, each) for family in scan.families for each in family.partitions})
 
@@ -87,28 +87,28 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Habit:
+class PartitioningScheme:
     """How a family goes on: its clock, its periods, how they are called, and what its own bounds leave it."""
 
     clock: Clock
-    grid: Grid
-    style: Style
+    grid: PeriodBounds
+    style: NameTemplate
     place: Span
 
 
 @dataclass(frozen=True)
-class Lacking:
+class MissingPartition:
     """A family with the periods that it lacks; ``sibling`` is the partition that new ones are made like."""
 
     family: Family
     said: PartitionFamily
-    habit: Habit
+    habit: PartitioningScheme
     sibling: Partition
     default: Partition | None
     spans: tuple[Span, ...]
 
 
-def considered(scan: Scan, settings: Settings) -> tuple[Family, ...]:
+def considered(scan: Scan, settings: RunSettings) -> tuple[Family, ...]:
     """Return the families by range that the profile wants managed, whether that is possible or not."""
     wanted = settings.profile.partitions
     return tuple(
@@ -120,19 +120,19 @@ def considered(scan: Scan, settings: Settings) -> tuple[Family, ...]:
     )
 
 
-def included(scan: Scan, settings: Settings) -> tuple[Family, ...]:
+def included(scan: Scan, settings: RunSettings) -> tuple[Family, ...]:
     """Return those of them that are over one column of time, whatever level of a tree they are."""
-    look = Look.at(scan, settings)
+    look = FamilyScan.at(scan, settings)
     return tuple(family for family in considered(scan, settings) if clocks.of(family, look.rule(family)))
 
 
-def lacking(scan: Scan, settings: Settings) -> Iterator[Lacking]:
+def lacking(scan: Scan, settings: RunSettings) -> Iterator[MissingPartition]:
     """Yield the families that lack a period from the present one to as many ahead as the profile wants.
 
     The clock is the server's at the time of the scan, never the newest row or partition: a stray one in the far future
     makes nothing run away.
     """
-    look = Look.at(scan, settings)
+    look = FamilyScan.at(scan, settings)
     for family in considered(scan, settings):
         found = habit(family, look)
         if found is None:
@@ -144,10 +144,10 @@ def lacking(scan: Scan, settings: Settings) -> Iterator[Lacking]:
         if spans:
             begun = [each for each, span in zip(there, covered, strict=True) if span.lower <= now]
             default = next((each for each in family.partitions if each.is_default), None)
-            yield Lacking(family, look.rule(family), found, (begun or there)[-1], default, spans)
+            yield MissingPartition(family, look.rule(family), found, (begun or there)[-1], default, spans)
 
 
-def expectations(scan: Scan, settings: Settings) -> list[dict[str, object]]:
+def expectations(scan: Scan, settings: RunSettings) -> list[dict[str, object]]:
     """Return what the checks expect of each considered family.
 
     ``since`` and ``until`` are instants: from when (None: from its first partition on) and until when it should be
@@ -155,11 +155,11 @@ def expectations(scan: Scan, settings: Settings) -> list[dict[str, object]]:
     members' names look. ``reason`` and ``remedy`` say why it is not managed and what would help, and nothing else is
     said then.
     """
-    look = Look.at(scan, settings)
+    look = FamilyScan.at(scan, settings)
     return [_expected(family, look) for family in considered(scan, settings)]
 
 
-def habit(family: Family, look: Look) -> Habit | None:
+def habit(family: Family, look: FamilyScan) -> PartitioningScheme | None:
     """Return how a family goes on, None where it is over no time or nothing can be learnt from its partitions."""
     said = look.rule(family)
     clock = clocks.of(family, said)
@@ -169,8 +169,8 @@ def habit(family: Family, look: Look) -> Habit | None:
     grid = bounds.learn([bounds.span(each, clock) for each in there], clock.now(look.now))
     if grid is None:
         return None
-    style = naming.Style(said.naming) if said.naming else _learnt(family, there, clock, grid)
-    return Habit(clock, grid, style, _place(family, look.above, clock))
+    style = naming.NameTemplate(said.naming) if said.naming else _learnt(family, there, clock, grid)
+    return PartitioningScheme(clock, grid, style, _place(family, look.above, clock))
 
 
 def members(family: Family, clock: Clock) -> list[Partition]:
@@ -192,7 +192,7 @@ def _place(family: Family, above: Mapping[int, tuple[Family, Partition]], clock:
     return place
 
 
-def _expected(family: Family, look: Look) -> dict[str, object]:
+def _expected(family: Family, look: FamilyScan) -> dict[str, object]:
     found = habit(family, look)
     if found is None:
         observed, remedy = _reason(family, look.rule(family))
@@ -237,7 +237,7 @@ def _counting(family: Family) -> str:
     return f"if it counts time since 1970, say what (epoch) under {table} in the profile"
 
 
-def recognised(family: Family, epoch: Epoch) -> Grid | None:
+def recognised(family: Family, epoch: Epoch) -> PeriodBounds | None:
     """Return the periods of a family whose numbers all lie on a calendar of our time, if they count so."""
     clock = clocks.Clock(family.key_types[0], epoch)
     spans = [bounds.span(each, clock) for each in members(family, clock)]
@@ -248,9 +248,9 @@ def recognised(family: Family, epoch: Epoch) -> Grid | None:
     return grid if all(grid.period(each.lower) == each for each in finite) else None
 
 
-def _learnt(family: Family, there: Sequence[Partition], clock: Clock, grid: Grid) -> Style:
+def _learnt(family: Family, there: Sequence[Partition], clock: Clock, grid: PeriodBounds) -> NameTemplate:
     spans = [(each.name, bounds.span(each, clock)) for each in there]
     finite = [(name, span) for name, span in spans if span.lower != BEGIN and span.upper != END]
     regular = [(name, span) for name, span in finite if span == grid.period(span.lower)]
     learnt = naming.style(regular, grid)
-    return learnt or naming.Style(naming.conventional(family.name, grid.granularity), learnt=False)
+    return learnt or naming.NameTemplate(naming.conventional(family.name, grid.granularity), learnt=False)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from steward.actions.partitioning.bounds import Granularity, Grid, Span
+    from steward.actions.partitioning.bounds import Granularity, PeriodBounds, Span
 
-__all__ = ["LONGEST", "Style", "conventional", "learn", "pattern", "render", "style"]
+__all__ = ["LONGEST", "NameTemplate", "conventional", "learn", "pattern", "render", "style"]
 
 # NAMEDATALEN - 1, in bytes: PostgreSQL cuts what is longer without an error.
 LONGEST = 63
@@ -63,7 +63,7 @@ Basis = Literal["period", "lower", "upper"]
 
 
 @dataclass(frozen=True)
-class Style:
+class NameTemplate:
     """A template, and the day that a name is made of: the period's by the calendar, or its lower or upper bound's.
 
     ``learnt`` is false where the names said nothing, and the convention stands in.
@@ -73,12 +73,12 @@ class Style:
     basis: Basis = "period"
     learnt: bool = True
 
-    def name(self, grid: Grid, span: Span) -> str:
+    def name(self, grid: PeriodBounds, span: Span) -> str:
         """Return the name of the period that a span ends in."""
         return render(self.template, _day(self.basis, grid, grid.period(span.upper - _MOMENT)))
 
 
-def style(samples: Sequence[tuple[str, Span]], grid: Grid) -> Style | None:
+def style(samples: Sequence[tuple[str, Span]], grid: PeriodBounds) -> NameTemplate | None:
     """Return how the latest names are made of their periods, None where they say nothing.
 
     Weeks that begin on a Sunday are called by that Sunday, and some families by the day before which their rows lie.
@@ -87,11 +87,11 @@ def style(samples: Sequence[tuple[str, Span]], grid: Grid) -> Style | None:
     for basis in bases:
         template = learn([(name, _day(basis, grid, span)) for name, span in samples], grid.granularity)
         if template:
-            return Style(template, basis)
+            return NameTemplate(template, basis)
     return None
 
 
-def _day(basis: Basis, grid: Grid, period: Span) -> datetime:
+def _day(basis: Basis, grid: PeriodBounds, period: Span) -> datetime:
     match basis:
         case "period":
             return grid.nominal(period.lower)

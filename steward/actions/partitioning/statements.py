@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
-    "Blueprint",
     "Branch",
-    "Period",
-    "Table",
+    "MissingPeriod",
+    "PartitionTemplate",
+    "TableRef",
     "attach",
     "bound",
     "build",
@@ -37,7 +37,7 @@ _IDENTITIES = {"f": "full", "n": "nothing"}
 
 
 @dataclass(frozen=True)
-class Table:
+class TableRef:
     """A table by oid (0 while it does not exist) and by name."""
 
     oid: int
@@ -52,7 +52,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Blueprint:
+class PartitionTemplate:
     """How a family's partitions are made: as the parent demands, and as the present partition is.
 
     ``partition_by`` is the key of the level below, ``bound`` the present one's own, both as the server writes them.
@@ -77,7 +77,7 @@ class Blueprint:
     bound: str
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> Blueprint:
+    def of(cls, facts: Mapping[str, Any]) -> PartitionTemplate:
         """Take what ``maintenance/partitions_facts`` answered, also when it went through JSON."""
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value := facts[name], list) else value for name in cls.__dataclass_fields__
@@ -90,37 +90,37 @@ class Blueprint:
 class Branch:
     """A partition below the period's own, made before anybody can reach it."""
 
-    table: Table
-    parent: Table
+    table: TableRef
+    parent: TableRef
     bound: sql.Composable
-    blueprint: Blueprint
+    blueprint: PartitionTemplate
 
 
 @dataclass(frozen=True)
-class Period:
+class MissingPeriod:
     """A missing period of a family, and the partition that it is to get; bounds as the key's type takes them."""
 
     oid: int
-    parent: Table
-    table: Table
+    parent: TableRef
+    table: TableRef
     key_column: str
     key_type: str
     lower: str
     upper: str
-    default: Table | None
+    default: TableRef | None
     move: bool
-    blueprint: Blueprint
+    blueprint: PartitionTemplate
     branches: tuple[Branch, ...] = ()
     # Why it cannot be made; the item says so, and the others go on.
     refused: str = ""
 
     @property
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self) -> tuple[TableRef, ...]:
         """Everything that is created."""
         return (self.table, *(branch.table for branch in self.branches))
 
 
-def build(period: Period, grantees: Sequence[str]) -> tuple[Statement, ...]:
+def build(period: MissingPeriod, grantees: Sequence[str]) -> tuple[Statement, ...]:
     """Return what makes the tables as they must be before anybody can reach them.
 
     ``grantees`` lose what default privileges gave them.
@@ -131,7 +131,7 @@ def build(period: Period, grantees: Sequence[str]) -> tuple[Statement, ...]:
     return tuple(steps)
 
 
-def _finish(table: Table, plan: Blueprint, grantees: Sequence[str]) -> list[Statement]:
+def _finish(table: TableRef, plan: PartitionTemplate, grantees: Sequence[str]) -> list[Statement]:
     steps = [_alter(table, "maintenance/partitions_owner", owner=sql.Identifier(plan.owner))]
     if grantees:
         steps.append(revoke(table, grantees))
@@ -157,13 +157,13 @@ def _finish(table: Table, plan: Blueprint, grantees: Sequence[str]) -> list[Stat
     return steps
 
 
-def revoke(table: Table, grantees: Iterable[str]) -> Statement:
+def revoke(table: TableRef, grantees: Iterable[str]) -> Statement:
     """Return what takes the grants of default privileges away; ``""`` is PUBLIC."""
     names = [sql.Identifier(grantee) if grantee else sql.SQL("public") for grantee in grantees]
     return _alter(table, "maintenance/partitions_revoke", grantees=sql.SQL(", ").join(names))
 
 
-def lock_default(period: Period) -> tuple[Statement, ...]:
+def lock_default(period: MissingPeriod) -> tuple[Statement, ...]:
     """Return the locks, in order, under which the default partition is searched, where there is one."""
     if period.default is None:
         return ()
@@ -175,7 +175,7 @@ def lock_default(period: Period) -> tuple[Statement, ...]:
     )
 
 
-def default_rows(period: Period, default: Table) -> sql.Composed:
+def default_rows(period: MissingPeriod, default: TableRef) -> sql.Composed:
     """Return the question whether rows of the period are in the default partition."""
     return queries.compose(
         "maintenance/partitions_default_rows",
@@ -186,7 +186,7 @@ def default_rows(period: Period, default: Table) -> sql.Composed:
     )
 
 
-def default_move(period: Period, default: Table) -> Statement:
+def default_move(period: MissingPeriod, default: TableRef) -> Statement:
     """Return what moves them, every column that is not generated."""
     columns = sql.SQL(", ").join(map(sql.Identifier, period.blueprint.columns))
     text = queries.compose(
@@ -201,7 +201,7 @@ def default_move(period: Period, default: Table) -> Statement:
     return Statement(text, f"ROW EXCLUSIVE on {default.ident} and {period.table.ident}")
 
 
-def attach(period: Period) -> Statement:
+def attach(period: MissingPeriod) -> Statement:
     """Return the statement that makes the table a partition."""
     text = queries.compose(
         "maintenance/partitions_attach",
@@ -214,7 +214,7 @@ def attach(period: Period) -> Statement:
     return Statement(text, f"SHARE UPDATE EXCLUSIVE on {period.parent.ident}{related}")
 
 
-def replica_index(period: Period, index: str) -> Statement:
+def replica_index(period: MissingPeriod, index: str) -> Statement:
     """Return what makes an index the replica identity; it has its name only once it is attached."""
     using = sql.SQL("using index {}").format(sql.Identifier(index))
     return _alter(period.table, "maintenance/partitions_replica_identity", identity=using)
@@ -242,7 +242,7 @@ def verbatim(text: str) -> sql.SQL:
     return sql.SQL(text.replace("%", "%%"))
 
 
-def _create(period: Period) -> Statement:
+def _create(period: MissingPeriod) -> Statement:
     text = queries.compose(
         "maintenance/partitions_create",
         partition=period.table.composed,
@@ -263,7 +263,7 @@ def _branch(branch: Branch) -> Statement:
     return Statement(text, f"ACCESS EXCLUSIVE on {branch.parent.ident}, which nobody knows yet")
 
 
-def _nature(plan: Blueprint) -> dict[str, Any]:
+def _nature(plan: PartitionTemplate) -> dict[str, Any]:
     """Return what CREATE TABLE says beside names: persistence, the key of the level below, tablespace."""
     nothing: sql.Composable = sql.SQL("")
     key, space = nothing, nothing
@@ -274,7 +274,7 @@ def _nature(plan: Blueprint) -> dict[str, Any]:
     return {"persistence": sql.SQL("unlogged ") if plan.unlogged else nothing, "key": key, "tablespace": space}
 
 
-def _alter(table: Table, statement: str, **parts: sql.Composable) -> Statement:
+def _alter(table: TableRef, statement: str, **parts: sql.Composable) -> Statement:
     text = queries.compose(statement, 0, partition=table.composed, **parts)
     return Statement(text, f"ACCESS EXCLUSIVE on {table.ident}, which nobody knows yet")
 

@@ -10,20 +10,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from steward.actions.partitioning import bounds, families, naming, statements
-from steward.actions.partitioning.statements import Blueprint, Branch, Table
+from steward.actions.partitioning.statements import Branch, PartitionTemplate, TableRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
     from steward.actions.partitioning.bounds import Span
-    from steward.actions.partitioning.families import Lacking
+    from steward.actions.partitioning.families import MissingPartition
     from steward.database.inventory import Family, Partition, Scan
 
-__all__ = ["Place", "UnlikeError", "branches", "levels", "pairs"]
+__all__ = ["Place", "UnknownSubpartitioningError", "branches", "levels", "pairs"]
 
 
-class UnlikeError(Exception):
+class UnknownSubpartitioningError(Exception):
     """The level below the coming partition cannot be told from the present one; the words say why."""
 
 
@@ -31,12 +31,12 @@ class UnlikeError(Exception):
 class Place:
     """Where in the new tree something is made: the new table and its span, and what it is made like."""
 
-    table: Table
+    table: TableRef
     span: Span
     like: Partition
 
 
-def pairs(scan: Scan, lacking: Iterator[Lacking]) -> list[tuple[int, int]]:
+def pairs(scan: Scan, lacking: Iterator[MissingPartition]) -> list[tuple[int, int]]:
     """Return whose facts are needed, parent and partition: each family's present one, and everything below it."""
     below = levels(scan)
 
@@ -55,7 +55,7 @@ def levels(scan: Scan) -> dict[int, Family]:
 
 
 def branches(
-    each: Lacking, table: Table, span: Span, facts: Mapping[int, Any], below: Mapping[int, Family]
+    each: MissingPartition, table: TableRef, span: Span, facts: Mapping[int, Any], below: Mapping[int, Family]
 ) -> tuple[Branch, ...]:
     """Return what is to be made below the coming partition, parents first; ``below`` are the `levels`.
 
@@ -63,22 +63,22 @@ def branches(
         UnlikeError: it cannot be told.
 
     """
-    top = Blueprint.of(facts[each.sibling.oid])
+    top = PartitionTemplate.of(facts[each.sibling.oid])
     return tuple(_below(each, Place(table, span, each.sibling), below, facts, top))
 
 
 def _below(
-    each: Lacking, place: Place, below: Mapping[int, Family], facts: Mapping[int, Any], top: Blueprint
+    each: MissingPartition, place: Place, below: Mapping[int, Family], facts: Mapping[int, Any], top: PartitionTemplate
 ) -> Iterator[Branch]:
     level = below.get(place.like.oid)
     if level is None:
         return
     for like, span, bound, name in _laid_out(each, place, level, facts):
-        plan = Blueprint.of(facts[like.oid])
+        plan = PartitionTemplate.of(facts[like.oid])
         if plan.foreign or plan.replica_index:
             what = "a foreign table" if plan.foreign else "known to logical replication by an index"
-            raise UnlikeError(f"{like.ident}, which a table below it would be made like, is {what}")
-        table = Table(0, like.schema, name, statements.ident(like.schema, name))
+            raise UnknownSubpartitioningError(f"{like.ident}, which a table below it would be made like, is {what}")
+        table = TableRef(0, like.schema, name, statements.ident(like.schema, name))
         # Whoever goes around the parent meets the same owner and the same row security at every level.
         plan = replace(plan, owner=top.owner, row_security=top.row_security, force_row_security=top.force_row_security)
         yield Branch(table, place.table, bound, plan)
@@ -86,7 +86,7 @@ def _below(
 
 
 def _laid_out(
-    each: Lacking, place: Place, level: Family, facts: Mapping[int, Any]
+    each: MissingPartition, place: Place, level: Family, facts: Mapping[int, Any]
 ) -> Iterator[tuple[Partition, Span, Any, str]]:
     """Yield what a level consists of: the counterpart, the span, the bound and the name of each partition."""
     [column] = each.family.key_columns
@@ -98,17 +98,21 @@ def _laid_out(
     elif level.strategy == "r" and level.key_columns == each.family.key_columns:
         yield from _by_time(each, place, level)
     else:
-        raise UnlikeError(f"the bounds below {level.ident} hang on the time, and in which way cannot be told")
+        raise UnknownSubpartitioningError(
+            f"the bounds below {level.ident} hang on the time, and in which way cannot be told"
+        )
 
 
-def _by_time(each: Lacking, place: Place, level: Family) -> Iterator[tuple[Partition, Span, Any, str]]:
+def _by_time(each: MissingPartition, place: Place, level: Family) -> Iterator[tuple[Partition, Span, Any, str]]:
     clock = each.habit.clock
     there = families.members(level, clock)
     spans = [(like.name, bounds.span(like, clock)) for like in there]
     grid = bounds.learn([span for _, span in spans], place.span.lower)
     if grid is None:
-        raise UnlikeError(f"the partitions below {level.ident} are no day, week, month, quarter or year each")
-    style = naming.style(spans, grid) or naming.Style(naming.conventional(place.table.name, grid.granularity))
+        raise UnknownSubpartitioningError(
+            f"the partitions below {level.ident} are no day, week, month, quarter or year each"
+        )
+    style = naming.style(spans, grid) or naming.NameTemplate(naming.conventional(place.table.name, grid.granularity))
     for span in grid.covering(place.span):
         bound = statements.bound(clock.literal(span.lower), clock.literal(span.upper))
         yield there[-1], span, bound, style.name(grid, span)
@@ -117,7 +121,7 @@ def _by_time(each: Lacking, place: Place, level: Family) -> Iterator[tuple[Parti
             yield like, place.span, statements.verbatim("default"), _renamed(each, place, like)
 
 
-def _renamed(each: Lacking, place: Place, like: Partition) -> str:
+def _renamed(each: MissingPartition, place: Place, like: Partition) -> str:
     """Return the counterpart's name with the coming partition's, or its period's, in place of the present one's."""
     if place.like.name in like.name:
         return like.name.replace(place.like.name, place.table.name)
@@ -125,5 +129,7 @@ def _renamed(each: Lacking, place: Place, like: Partition) -> str:
     spans = [(like.name, bounds.span(each.sibling, habit.clock))]
     style = naming.style(spans, habit.grid)
     if style is None:
-        raise UnlikeError(f"the name of {like.ident} says nothing of {place.like.ident}, of which it is a partition")
+        raise UnknownSubpartitioningError(
+            f"the name of {like.ident} says nothing of {place.like.ident}, of which it is a partition"
+        )
     return style.name(habit.grid, place.span)

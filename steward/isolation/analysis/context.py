@@ -12,10 +12,10 @@ from steward.isolation.analysis import function_bodies, three_valued
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from steward.isolation.analysis.function_bodies import Body
-    from steward.isolation.analysis.three_valued import Atom, Value
+    from steward.isolation.analysis.function_bodies import FunctionBody
+    from steward.isolation.analysis.three_valued import AbstractValue, Value
 
-__all__ = ["Moment", "Terms", "known", "of_catalog", "of_clock", "of_row", "of_user", "tied"]
+__all__ = ["SessionContext", "TenantBinding", "known", "of_catalog", "of_clock", "of_row", "of_user", "tied"]
 
 # Functions of the catalog that speak of the session and not of the row.
 _SESSION = ("pg_", "has_", "inet_", "current_", "session_", "txid_", "row_security_active")
@@ -23,7 +23,7 @@ _USERS = frozenset({"SVFOP_CURRENT_USER", "SVFOP_CURRENT_ROLE", "SVFOP_USER"})
 
 
 @dataclass(frozen=True)
-class Terms:
+class TenantBinding:
     """By what is judged: the tenant column and its types, the setting ("": any), the functions that may be called.
 
     ``strict``: '' is no value of these types.
@@ -32,21 +32,21 @@ class Terms:
     column: str
     setting: str
     types: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    functions: tuple[Body, ...] = ()
+    functions: tuple[FunctionBody, ...] = ()
     strict: bool = False
 
 
 @dataclass(frozen=True)
-class Moment:
+class SessionContext:
     """A session's setting and user ("": unknown), and a row's tenant; ``bound``: the arguments, inside a function.
 
     ``apart``: no tenant but the session's has the user's name. ``faults`` collects types that '' was cast to, ``asked``
     the user's name wherever it was asked for.
     """
 
-    terms: Terms
-    setting: Atom = three_valued.OWN
-    row: Atom = three_valued.OTHER
+    terms: TenantBinding
+    setting: AbstractValue = three_valued.OWN
+    row: AbstractValue = three_valued.OTHER
     user: str = ""
     apart: bool = True
     bound: Mapping[str, Value] | None = None
@@ -54,7 +54,7 @@ class Moment:
     asked: list[str] = field(default_factory=list)
 
 
-def tied(tree: object, at: Moment) -> bool:
+def tied(tree: object, at: SessionContext) -> bool:
     """Tell whether something hangs on the tenant, the session, or what cannot be looked into."""
     return any(
         isinstance(node, ast.ParamRef | ast.SubLink)
@@ -65,7 +65,7 @@ def tied(tree: object, at: Moment) -> bool:
     )
 
 
-def of_row(node: ast.ColumnRef, at: Moment) -> bool:
+def of_row(node: ast.ColumnRef, at: SessionContext) -> bool:
     """Tell whether something is a column of the row, and not its tenant."""
     names = function_bodies.named(node.fields)
     return len(names) == len(node.fields or ()) and names[-1] != at.terms.column
@@ -81,12 +81,12 @@ def of_clock(node: ast.SQLValueFunction) -> bool:
     return node.op is not None and ("DATE" in node.op.name or "TIME" in node.op.name)
 
 
-def known(name: tuple[str, ...], at: Moment) -> list[Body]:
+def known(name: tuple[str, ...], at: SessionContext) -> list[FunctionBody]:
     """Return the functions of a name, which may leave out their schema."""
     return [body for body in at.terms.functions if body.name[-len(name) :] == name]
 
 
-def of_catalog(node: ast.FuncCall, at: Moment) -> bool:
+def of_catalog(node: ast.FuncCall, at: SessionContext) -> bool:
     """Tell whether a function is the catalog's and says nothing of the session.
 
     Of policies all others are known, or printed with their schema; what a function calls is as somebody wrote it.

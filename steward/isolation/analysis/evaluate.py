@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pglast import ast, enums
 
 from steward.isolation.analysis import context, function_bodies, three_valued
-from steward.isolation.analysis.context import Moment, Terms
+from steward.isolation.analysis.context import SessionContext, TenantBinding
 from steward.isolation.analysis.three_valued import PERHAPS, POSSIBLE
 
 if TYPE_CHECKING:
     from steward.isolation.analysis.three_valued import Value
 
-__all__ = ["Moment", "Terms", "outcome"]
+__all__ = ["SessionContext", "TenantBinding", "outcome"]
 
 # Casts to these change no tenant; those of texts also take ''.
 _TEXTS = frozenset({"text", "varchar", "bpchar"})
@@ -41,23 +41,23 @@ _TESTS = {
 }
 
 
-def outcome(tree: object, at: Moment) -> Value:
+def outcome(tree: object, at: SessionContext) -> Value:
     """Return what a condition may come to."""
     return three_valued.truths(_value(tree, at))
 
 
 @singledispatch
-def _value(node: object, at: Moment) -> Value:
+def _value(node: object, at: SessionContext) -> Value:
     """Return what a part of the tree may come to; where there is no rule, anything."""
     return _opaque(node, at)
 
 
-def _opaque(node: object, at: Moment) -> Value:
+def _opaque(node: object, at: SessionContext) -> Value:
     return three_valued.unknown(PERHAPS if node is None or context.tied(node, at) else POSSIBLE)
 
 
 @_value.register(ast.A_Const)
-def _constant(node: ast.A_Const, at: Moment) -> Value:
+def _constant(node: ast.A_Const, at: SessionContext) -> Value:
     del at
     held: Any = node.val
     if node.isnull or held is None:
@@ -70,7 +70,7 @@ def _constant(node: ast.A_Const, at: Moment) -> Value:
 
 
 @_value.register(ast.ColumnRef)
-def _column(node: ast.ColumnRef, at: Moment) -> Value:
+def _column(node: ast.ColumnRef, at: SessionContext) -> Value:
     names = function_bodies.named(node.fields)
     if at.bound is not None:
         return at.bound.get(names[-1], three_valued.unknown(PERHAPS)) if names else three_valued.unknown(PERHAPS)
@@ -80,20 +80,20 @@ def _column(node: ast.ColumnRef, at: Moment) -> Value:
 
 
 @_value.register(ast.ParamRef)
-def _parameter(node: ast.ParamRef, at: Moment) -> Value:
+def _parameter(node: ast.ParamRef, at: SessionContext) -> Value:
     return (at.bound or {}).get(f"${node.number}", three_valued.unknown(PERHAPS))
 
 
 @_value.register(ast.SQLValueFunction)
-def _of_session(node: ast.SQLValueFunction, at: Moment) -> Value:
+def _of_session(node: ast.SQLValueFunction, at: SessionContext) -> Value:
     if context.of_user(node) and at.user:
         at.asked.append(at.user)
-        return {three_valued.Atom("user" if at.apart else "constant", at.user): POSSIBLE}
+        return {three_valued.AbstractValue("user" if at.apart else "constant", at.user): POSSIBLE}
     return three_valued.unknown(POSSIBLE if context.of_clock(node) else PERHAPS)
 
 
 @_value.register(ast.BoolExpr)
-def _logical(node: ast.BoolExpr, at: Moment) -> Value:
+def _logical(node: ast.BoolExpr, at: SessionContext) -> Value:
     values = [_value(part, at) for part in node.args or ()]
     if node.boolop == enums.BoolExprType.NOT_EXPR:
         return three_valued.negated(values[0])
@@ -101,19 +101,19 @@ def _logical(node: ast.BoolExpr, at: Moment) -> Value:
 
 
 @_value.register(ast.NullTest)
-def _null(node: ast.NullTest, at: Moment) -> Value:
+def _null(node: ast.NullTest, at: SessionContext) -> Value:
     found = three_valued.combined(three_valued.absent, _value(node.arg, at))
     return found if node.nulltesttype == enums.NullTestType.IS_NULL else three_valued.negated(found)
 
 
 @_value.register(ast.BooleanTest)
-def _tested(node: ast.BooleanTest, at: Moment) -> Value:
+def _tested(node: ast.BooleanTest, at: SessionContext) -> Value:
     wanted, asked = _TESTS[node.booltesttype.name if node.booltesttype is not None else "IS_TRUE"]
     return three_valued.combined(lambda atom: three_valued.told((atom == wanted) is asked), outcome(node.arg, at))
 
 
 @_value.register(ast.CoalesceExpr)
-def _coalesce(node: ast.CoalesceExpr, at: Moment) -> Value:
+def _coalesce(node: ast.CoalesceExpr, at: SessionContext) -> Value:
     found: Value = {}
     left = POSSIBLE
     for part in node.args or ():
@@ -126,7 +126,7 @@ def _coalesce(node: ast.CoalesceExpr, at: Moment) -> Value:
 
 
 @_value.register(ast.CaseExpr)
-def _case(node: ast.CaseExpr, at: Moment) -> Value:
+def _case(node: ast.CaseExpr, at: SessionContext) -> Value:
     found: Value = {}
     left = POSSIBLE
     compared = _value(node.arg, at) if node.arg else None
@@ -144,7 +144,7 @@ def _case(node: ast.CaseExpr, at: Moment) -> Value:
 
 
 @_value.register(ast.TypeCast)
-def _cast(node: ast.TypeCast, at: Moment) -> Value:
+def _cast(node: ast.TypeCast, at: SessionContext) -> Value:
     kind = name, modifiers = function_bodies.kind(node.typeName)
     held = _value(node.arg, at)
     # A domain or an enumeration may be the column's own type.
@@ -164,13 +164,13 @@ def _cast(node: ast.TypeCast, at: Moment) -> Value:
 
 
 @_value.register(ast.CollateClause)
-def _collated(node: ast.CollateClause, at: Moment) -> Value:
+def _collated(node: ast.CollateClause, at: SessionContext) -> Value:
     plain = set(function_bodies.named(node.collname)[-1:]) <= _PLAIN_COLLATIONS
     return _value(node.arg, at) if plain else _opaque(node, at)
 
 
 @_value.register(ast.SubLink)
-def _sublink(node: ast.SubLink, at: Moment) -> Value:
+def _sublink(node: ast.SubLink, at: SessionContext) -> Value:
     alone = function_bodies.find(node.subselect)
     if alone is None:
         return three_valued.unknown(PERHAPS)
@@ -180,7 +180,7 @@ def _sublink(node: ast.SubLink, at: Moment) -> Value:
 
 
 @_value.register(ast.FuncCall)
-def _call(node: ast.FuncCall, at: Moment) -> Value:
+def _call(node: ast.FuncCall, at: SessionContext) -> Value:
     name = function_bodies.named(node.funcname)
     if name in {("current_setting",), ("pg_catalog", "current_setting")}:
         return _setting(node, at)
@@ -208,7 +208,7 @@ def _call(node: ast.FuncCall, at: Moment) -> Value:
     )
 
 
-def _setting(node: ast.FuncCall, at: Moment) -> Value:
+def _setting(node: ast.FuncCall, at: SessionContext) -> Value:
     name, *more = node.args or (None,)
     told = function_bodies.text(name)
     if told is None:
@@ -220,7 +220,7 @@ def _setting(node: ast.FuncCall, at: Moment) -> Value:
 
 
 @_value.register(ast.A_Expr)
-def _operation(node: ast.A_Expr, at: Moment) -> Value:
+def _operation(node: ast.A_Expr, at: SessionContext) -> Value:
     names = function_bodies.named(node.name)
     how = node.kind.name if node.kind is not None else ""
     if (len(names) > 1 and names[0] != "pg_catalog") or node.lexpr is None:
@@ -238,7 +238,7 @@ def _operation(node: ast.A_Expr, at: Moment) -> Value:
     return _compared(node, names[-1], at) if how in {"AEXPR_OP", "AEXPR_LIKE", "AEXPR_ILIKE"} else _opaque(node, at)
 
 
-def _compared(node: ast.A_Expr, name: str, at: Moment) -> Value:
+def _compared(node: ast.A_Expr, name: str, at: SessionContext) -> Value:
     left, right = _value(node.lexpr, at), _value(node.rexpr, at)
     if name in {"=", "<>"}:
         found = three_valued.equal(left, right)
@@ -257,7 +257,7 @@ def _compared(node: ast.A_Expr, name: str, at: Moment) -> Value:
     return three_valued.negated(found) if name.startswith("!") else found
 
 
-def _listed(node: ast.A_Expr, name: str, at: Moment) -> Value:
+def _listed(node: ast.A_Expr, name: str, at: SessionContext) -> Value:
     """Return ``x = any (array[…])``, ``x <> all (array[…])``, ``x in (…)``, or the other way round."""
     array: Any = node.rexpr
     while isinstance(array, ast.TypeCast):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from pglast import ast
 
 from steward.isolation.analysis import function_bodies, three_valued
-from steward.isolation.analysis.evaluate import Moment, Terms, outcome
+from steward.isolation.analysis.evaluate import SessionContext, TenantBinding, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from steward.isolation.analysis.function_bodies import Body
+    from steward.isolation.analysis.function_bodies import FunctionBody
 
 __all__ = ["STATES", "admits", "casts", "column_type", "filters_by", "mentions", "parse", "reads", "refuses_empty"]
 
@@ -32,7 +32,7 @@ def filters_by(
     expression: str,
     column: str,
     setting: str,
-    functions: tuple[Body, ...] = (),
+    functions: tuple[FunctionBody, ...] = (),
     types: tuple[tuple[str, tuple[str, ...]], ...] = (),
 ) -> bool:
     """Tell whether the expression lets through no row but those whose ``column`` is what the setting says.
@@ -41,20 +41,24 @@ def filters_by(
     expression is text as pg_get_expr() prints it, the ``where`` of a view as well; ``functions`` are those it calls,
     ``types`` those of the column.
     """
-    terms = Terms(column, setting, types, functions)
+    terms = TenantBinding(column, setting, types, functions)
     return not any(
         admits(expression, terms, state, row) for state in STATES for row in (three_valued.OTHER, three_valued.NULL)
     )
 
 
 def admits(
-    expression: str, terms: Terms, state: str, row: three_valued.Atom = three_valued.OTHER, user: str = ""
+    expression: str,
+    terms: TenantBinding,
+    state: str,
+    row: three_valued.AbstractValue = three_valued.OTHER,
+    user: str = "",
 ) -> int:
     """Tell how surely a row passes, of another tenant than the session's or of none: 0 is never (see ``logic``).
 
     Where no setting names the session's tenant, the user may be what does.
     """
-    at = Moment(terms, STATES[state], row, user)
+    at = SessionContext(terms, STATES[state], row, user)
     sure = three_valued.level(outcome(parse(expression), at))
     if sure or not at.asked or not terms.setting:
         return sure
@@ -63,18 +67,18 @@ def admits(
 
 def refuses_empty(checks: Iterable[Sequence[str]]) -> bool:
     """Tell whether one of the conditions that all rows meet keeps '' out, each with the column that it is about."""
-    rows = ((parse(text), Moment(Terms(column, ""), row=three_valued.EMPTY)) for column, text in checks)
+    rows = ((parse(text), SessionContext(TenantBinding(column, ""), row=three_valued.EMPTY)) for column, text in checks)
     return any(set(outcome(tree, at)) <= {three_valued.FALSE, three_valued.ERROR} for tree, at in rows)
 
 
-def casts(expression: str, terms: Terms) -> tuple[str, ...]:
+def casts(expression: str, terms: TenantBinding) -> tuple[str, ...]:
     """Return the types that a reset setting, which is '', is cast to: each cast is an error."""
-    at = Moment(terms, three_valued.EMPTY)
+    at = SessionContext(terms, three_valued.EMPTY)
     outcome(parse(expression), at)
     return tuple(dict.fromkeys(at.faults))
 
 
-def reads(expression: str, terms: Terms) -> frozenset[str]:
+def reads(expression: str, terms: TenantBinding) -> frozenset[str]:
     """Return the settings that the expression reads, itself and through the functions that it calls."""
     tree = parse(expression)
     called = {
@@ -92,6 +96,6 @@ def mentions(expression: str, column: str) -> bool:
 
 @cache
 def column_type(name: str) -> tuple[str, tuple[str, ...]]:
-    """Return a type as format_type() prints it, as ``Terms`` have it."""
+    """Return a type as format_type() prints it, as ``TenantBinding`` have it."""
     tree = parse(f"null::{name}")
     return function_bodies.kind(tree.typeName) if isinstance(tree, ast.TypeCast) else ("", ())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     _Source = tuple[Sequence[object], ast.Node | None, tuple[ast.Node | None, ...]]
 
-__all__ = ["Body", "find", "kind", "named", "nodes", "of", "parsed", "settings", "text"]
+__all__ = ["FunctionBody", "find", "kind", "named", "nodes", "of", "parsed", "settings", "text"]
 
 _IN = (enums.FunctionParameterMode.FUNC_PARAM_IN, enums.FunctionParameterMode.FUNC_PARAM_DEFAULT)
 # With these of its own a function still returns what its expression says.
@@ -24,7 +24,7 @@ _AN_ERROR = 21
 
 
 @dataclass(frozen=True)
-class Body:
+class FunctionBody:
     """A function: its parameters, the expression that it returns if that is all it does, and what it names and calls.
 
     ``caught``: what it returns instead of an error, by handler; None for what is no expression alone. ``definer``: it
@@ -97,7 +97,7 @@ def settings(trees: Iterable[object], function: str) -> frozenset[str]:
 
 
 @cache
-def of(definition: str) -> Body | None:
+def of(definition: str) -> FunctionBody | None:
     """Return what a ``create function`` statement makes; None where it cannot be read."""
     statements = parsed(definition)
     if not statements or not isinstance(made := statements[0], ast.CreateFunctionStmt):
@@ -106,7 +106,7 @@ def of(definition: str) -> Body | None:
     own = [option.arg for option in made.options or () if option.defname == "set"]
     parameters = [each for each in made.parameters or () if each.mode in _IN]
     trees, returns, caught = _source(definition, made, options)
-    return Body(
+    return FunctionBody(
         name=named(made.funcname),
         parameters=tuple(each.name or "" for each in parameters),
         returns=returns if {str(each.name).lower() for each in own} <= _HARMLESS else None,

@@ -17,29 +17,29 @@ from steward.isolation.analysis import filters, function_bodies
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from steward.isolation.analysis.function_bodies import Body
+    from steward.isolation.analysis.function_bodies import FunctionBody
 
-__all__ = ["Name", "Scope", "Tenant", "collect", "passes", "supplied"]
+__all__ = ["Name", "QueryScope", "TenantFilter", "collect", "passes", "supplied"]
 
 # Schema, None where the statement names none, and relation.
 Name = tuple[str | None, str]
 
 
 @dataclass(frozen=True)
-class Tenant:
+class TenantFilter:
     """What a filter must compare, the functions that it may do so by, and the types of the column in all tables."""
 
     column: str
     setting: str
-    functions: tuple[Body, ...] = ()
+    functions: tuple[FunctionBody, ...] = ()
     types: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass
-class Scope:
+class QueryScope:
     """The sources of one query by their aliases, the conditions on them, and what the queries around it know."""
 
-    tenant: Tenant
+    tenant: TenantFilter
     sources: dict[str, ast.Node] = field(default_factory=dict)
     conditions: list[tuple[ast.Node, frozenset[str]]] = field(default_factory=list)
     tables: Mapping[str, ast.Node] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class Scope:
         return (one, two) if one and two else None
 
 
-def collect(tree: ast.Node, scope: Scope) -> None:
+def collect(tree: ast.Node, scope: QueryScope) -> None:
     """Gather the sources of a statement and the conditions on them."""
     target = getattr(tree, "relation", None)
     clauses = (target, *(getattr(tree, name, None) or () for name in ("fromClause", "usingClause")))
@@ -130,7 +130,7 @@ def collect(tree: ast.Node, scope: Scope) -> None:
         scope.conditions += [(each, matched) for each in _conjuncts(tree.joinCondition)]
 
 
-def _add(source: object, scope: Scope) -> None:
+def _add(source: object, scope: QueryScope) -> None:
     if isinstance(source, ast.JoinExpr):
         before = frozenset(scope.sources)
         _add(source.larg, scope)
@@ -153,7 +153,7 @@ def _add(source: object, scope: Scope) -> None:
         scope.sources[_named_as(source)] = source
 
 
-def _use(left: Iterable[str], right: Iterable[str], within: frozenset[str], scope: Scope) -> None:
+def _use(left: Iterable[str], right: Iterable[str], within: frozenset[str], scope: QueryScope) -> None:
     """Add what USING or a natural join says of the tenants of two sources."""
     for one in left:
         for two in right:
@@ -187,7 +187,7 @@ def _shows(target: ast.ResTarget, column: str) -> bool:
     return names[-1:] == (column,) and target.name in {None, column}
 
 
-def supplied(query: ast.SelectStmt, scope: Scope) -> frozenset[str]:
+def supplied(query: ast.SelectStmt, scope: QueryScope) -> frozenset[str]:
     """Return the source whose tenant a query shows as its own, which a filter on what it shows holds.
 
     None where a window reaches over the rows of several tenants before that filter, and where it cannot be told.
@@ -215,7 +215,7 @@ def _windows(query: ast.SelectStmt) -> Iterator[ast.WindowDef]:
             yield defined.get(node.over.name or node.over.refname, node.over)
 
 
-def _parted(window: ast.WindowDef, scope: Scope) -> bool:
+def _parted(window: ast.WindowDef, scope: QueryScope) -> bool:
     """Tell whether a window keeps to the rows of one tenant."""
     return any(
         isinstance(each, ast.ColumnRef) and function_bodies.named(each.fields)[-1:] == (scope.tenant.column,)

@@ -25,7 +25,7 @@ __all__ = [
     "PERHAPS",
     "POSSIBLE",
     "TRUE",
-    "Atom",
+    "AbstractValue",
     "Value",
     "absent",
     "altered",
@@ -53,18 +53,18 @@ PERHAPS, POSSIBLE = 1, 2
 
 
 @dataclass(frozen=True)
-class Atom:
+class AbstractValue:
     """One outcome: a truth value, NULL, an error, the session's tenant, any other, a constant, the user, or unknown."""
 
     kind: Literal["true", "false", "null", "error", "own", "other", "constant", "user", "unknown"]
     text: str = ""
 
 
-Value = dict[Atom, int]
+Value = dict[AbstractValue, int]
 
-TRUE, FALSE, NULL, ERROR = Atom("true"), Atom("false"), Atom("null"), Atom("error")
-OWN, OTHER = Atom("own"), Atom("other")
-EMPTY = Atom("constant", "")
+TRUE, FALSE, NULL, ERROR = AbstractValue("true"), AbstractValue("false"), AbstractValue("null"), AbstractValue("error")
+OWN, OTHER = AbstractValue("own"), AbstractValue("other")
+EMPTY = AbstractValue("constant", "")
 _ANY_TRUTH = (TRUE, FALSE, NULL)
 _COMPARED = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 # As the server reads them; numbers are true unless they are zero.
@@ -73,20 +73,20 @@ _NO = frozenset({"f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"}
 
 def constant(text: str) -> Value:
     """Return a constant of any type but boolean, by its text."""
-    return {Atom("constant", text): POSSIBLE}
+    return {AbstractValue("constant", text): POSSIBLE}
 
 
 def unknown(sure: int, key: str = "") -> Value:
     """Return what may be anything; the same ``key`` is the same value."""
-    return {Atom("unknown", key): sure}
+    return {AbstractValue("unknown", key): sure}
 
 
-def level(value: Value, atom: Atom = TRUE) -> int:
+def level(value: Value, atom: AbstractValue = TRUE) -> int:
     """Return how surely the atom may come out: 0 is never."""
     return truths(value).get(atom, 0)
 
 
-def merged(*values: Mapping[Atom, int]) -> Value:
+def merged(*values: Mapping[AbstractValue, int]) -> Value:
     """Return what comes out of one or the other."""
     found: Value = {}
     for value in values:
@@ -106,7 +106,7 @@ def rescued(value: Value, *instead: Value) -> Value:
     return merged({atom: own for atom, own in value.items() if atom != ERROR}, limited(merged(*instead), sure))
 
 
-def combined(rule: Callable[..., tuple[Atom, ...]], *values: Value) -> Value:
+def combined(rule: Callable[..., tuple[AbstractValue, ...]], *values: Value) -> Value:
     """Return what a rule makes of each choice of atoms, one of each value."""
     found = []
     for choice in product(*(value.items() for value in values)):
@@ -118,7 +118,7 @@ def combined(rule: Callable[..., tuple[Atom, ...]], *values: Value) -> Value:
 def truths(value: Value) -> Value:
     """Return the value as a condition."""
 
-    def truth(atom: Atom) -> tuple[Atom, ...]:
+    def truth(atom: AbstractValue) -> tuple[AbstractValue, ...]:
         if atom.kind == "constant":
             return (FALSE if atom.text.strip().lower() in _NO else TRUE,)
         return _ANY_TRUTH if atom.kind in {"unknown", "own", "other", "user"} else (atom,)
@@ -135,7 +135,7 @@ def negated(value: Value) -> Value:
 def both(left: Value, right: Value) -> Value:
     """Return left AND right."""
 
-    def rule(one: Atom, two: Atom) -> tuple[Atom, ...]:
+    def rule(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
         if FALSE in (one, two):
             return (FALSE,)
         return (two if one == TRUE else one,)
@@ -148,14 +148,14 @@ def either(left: Value, right: Value) -> Value:
     return negated(both(negated(left), negated(right)))
 
 
-def _strict(one: Atom, two: Atom) -> tuple[Atom, ...]:
+def _strict(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
     """Return what an operator gives for an error or NULL, before it looks at values."""
     if ERROR in (one, two):
         return (ERROR,)
     return (NULL,) if NULL in (one, two) else ()
 
 
-def same(one: Atom, two: Atom) -> tuple[Atom, ...]:
+def same(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
     """Tell what ``one = two`` may be; some other tenant may well be the one that a constant names."""
     kinds = {one.kind, two.kind}
     if found := _strict(one, two):
@@ -184,17 +184,17 @@ def equal(left: Value, right: Value) -> Value:
     return combined(same, left, right)
 
 
-def altered(one: Atom) -> tuple[Atom, ...]:
+def altered(one: AbstractValue) -> tuple[AbstractValue, ...]:
     """Return what becomes of a value that something strict is done to."""
-    return (one,) if one in (NULL, ERROR) else (Atom("unknown"),)
+    return (one,) if one in (NULL, ERROR) else (AbstractValue("unknown"),)
 
 
-def follows(one: Atom, two: Atom) -> tuple[Atom, ...]:
+def follows(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
     """Tell what ``one < two``, another order or ``one like two`` may be: tenants may be patterns of each other."""
     return _strict(one, two) or (_ANY_TRUTH if "unknown" in {one.kind, two.kind} else (TRUE, FALSE))
 
 
-def settled(name: str, one: Atom, two: Atom) -> tuple[Atom, ...]:
+def settled(name: str, one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
     """Tell what an order or a pattern makes of two constants, '' or 0 the first; nothing where that is not sure."""
     if {one.kind, two.kind} != {"constant"}:
         return ()
@@ -216,19 +216,19 @@ def _matches_nothing(pattern: str) -> bool | None:
         return None
 
 
-def told(fact: bool) -> tuple[Atom, ...]:  # noqa: FBT001 - the fact is all there is
+def told(fact: bool) -> tuple[AbstractValue, ...]:  # noqa: FBT001 - the fact is all there is
     """Return a truth value."""
     return (TRUE,) if fact else (FALSE,)
 
 
-def absent(one: Atom) -> tuple[Atom, ...]:
+def absent(one: AbstractValue) -> tuple[AbstractValue, ...]:
     """Tell what ``one is null`` may be."""
     if one.kind == "unknown":
         return (TRUE, FALSE)
     return (ERROR,) if one == ERROR else told(one == NULL)
 
 
-def distinct(one: Atom, two: Atom) -> tuple[Atom, ...]:
+def distinct(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
     """Tell what ``one is distinct from two`` may be."""
     if ERROR in (one, two):
         return (ERROR,)
@@ -238,7 +238,7 @@ def distinct(one: Atom, two: Atom) -> tuple[Atom, ...]:
     return tuple(turned[each] for each in same(one, two))
 
 
-def unless(one: Atom, two: Atom) -> tuple[Atom, ...]:
+def unless(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
     """Tell what ``nullif(one, two)`` may be."""
     if ERROR in (one, two):
         return (ERROR,)

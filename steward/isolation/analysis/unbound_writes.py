@@ -12,17 +12,17 @@ from pglast import ast, enums
 from pglast.stream import RawStream
 
 from steward.isolation.analysis import filters, function_bodies
-from steward.isolation.analysis.query_sources import Scope, collect
+from steward.isolation.analysis.query_sources import QueryScope, collect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from steward.isolation.analysis.query_sources import Name, Tenant
+    from steward.isolation.analysis.query_sources import Name, TenantFilter
 
 __all__ = ["unheld"]
 
 
-def unheld(tree: object, tenant: Tenant, held: frozenset[str] = frozenset()) -> frozenset[Name]:
+def unheld(tree: object, tenant: TenantFilter, held: frozenset[str] = frozenset()) -> frozenset[Name]:
     """Return the relations into which the statements of a tree write rows of any tenant.
 
     ``held`` are aliases known from around the statements, of which only the setting's tenant comes through.
@@ -43,15 +43,15 @@ def unheld(tree: object, tenant: Tenant, held: frozenset[str] = frozenset()) -> 
     return frozenset(found)
 
 
-def _scope(query: ast.Node, tenant: Tenant, held: frozenset[str]) -> Scope:
+def _scope(query: ast.Node, tenant: TenantFilter, held: frozenset[str]) -> QueryScope:
     clause = getattr(query, "withClause", None)
     tables = {each.ctename: each.ctequery for each in clause.ctes} if clause else {}
-    scope = Scope(tenant, tables=tables, outer=held)
+    scope = QueryScope(tenant, tables=tables, outer=held)
     collect(query, scope)
     return scope
 
 
-def _inserted(made: ast.InsertStmt, tenant: Tenant, held: frozenset[str]) -> bool:
+def _inserted(made: ast.InsertStmt, tenant: TenantFilter, held: frozenset[str]) -> bool:
     names = [str(column.name) for column in made.cols or ()]
     if made.selectStmt is None:
         return True
@@ -62,7 +62,7 @@ def _inserted(made: ast.InsertStmt, tenant: Tenant, held: frozenset[str]) -> boo
     return rows and _upserted(made.onConflictClause, tenant, held)
 
 
-def _selected(query: ast.Node | None, place: int, tenant: Tenant, held: frozenset[str]) -> bool:
+def _selected(query: ast.Node | None, place: int, tenant: TenantFilter, held: frozenset[str]) -> bool:
     """Tell whether what a query has in a place is held in each of its rows."""
     if not isinstance(query, ast.SelectStmt):
         return False
@@ -80,17 +80,17 @@ def _starred(value: object) -> bool:
     return isinstance(value, ast.ColumnRef) and isinstance((value.fields or ())[-1], ast.A_Star)
 
 
-def _upserted(conflict: ast.OnConflictClause | None, tenant: Tenant, held: frozenset[str]) -> bool:
+def _upserted(conflict: ast.OnConflictClause | None, tenant: TenantFilter, held: frozenset[str]) -> bool:
     """Tell whether the rows that an insert meets are of its own tenant, and stay so."""
     if conflict is None or conflict.action != enums.OnConflictAction.ONCONFLICT_UPDATE:
         return True
     key = [element.name for element in (conflict.infer.indexElems if conflict.infer else None) or ()]
     # The tenant of the row that was to be inserted is judged as such.
-    scope = Scope(tenant, outer=held | {"excluded"})
+    scope = QueryScope(tenant, outer=held | {"excluded"})
     return tenant.column in key and _assigned(conflict.targetList, scope)
 
 
-def _merged(clause: ast.MergeWhenClause, scope: Scope) -> bool:
+def _merged(clause: ast.MergeWhenClause, scope: QueryScope) -> bool:
     if clause.commandType != enums.CmdType.CMD_INSERT:
         return _assigned(clause.targetList, scope)
     names = [str(target.name) for target in clause.targetList or ()]
@@ -99,12 +99,12 @@ def _merged(clause: ast.MergeWhenClause, scope: Scope) -> bool:
     return bool(names) or not clause.values
 
 
-def _assigned(targets: Sequence[ast.ResTarget] | None, scope: Scope) -> bool:
+def _assigned(targets: Sequence[ast.ResTarget] | None, scope: QueryScope) -> bool:
     """Tell whether rows that are changed keep their tenant, or become the setting's."""
     return all(_holds(target.val, scope) for target in targets or () if target.name == scope.tenant.column)
 
 
-def _holds(value: object, scope: Scope) -> bool:
+def _holds(value: object, scope: QueryScope) -> bool:
     """Tell whether a value is the tenant of the setting, or that of a source of which only its rows come through."""
     tenant = scope.tenant
     own = {alias for alias in scope.filtered() if scope.honest(alias)}

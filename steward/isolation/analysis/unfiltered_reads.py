@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from pglast import ast
 
-from steward.isolation.analysis.query_sources import Scope, collect, supplied
+from steward.isolation.analysis.query_sources import QueryScope, collect, supplied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from steward.isolation.analysis.query_sources import Name, Tenant
+    from steward.isolation.analysis.query_sources import Name, TenantFilter
 
 __all__ = ["unfiltered"]
 
@@ -23,7 +23,7 @@ _QUERIES = (ast.SelectStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
 
 
 def unfiltered(
-    tree: object, tenant: Tenant, held: frozenset[str] = frozenset(), *, imposed: bool = False
+    tree: object, tenant: TenantFilter, held: frozenset[str] = frozenset(), *, imposed: bool = False
 ) -> frozenset[Name]:
     """Return the relations that the statements of a tree take rows from, whoever's they are.
 
@@ -35,7 +35,9 @@ def unfiltered(
     return frozenset(_statements(tree, tenant, {}, held))
 
 
-def _statements(tree: object, tenant: Tenant, tables: Mapping[str, ast.Node], outer: frozenset[str]) -> Iterator[Name]:
+def _statements(
+    tree: object, tenant: TenantFilter, tables: Mapping[str, ast.Node], outer: frozenset[str]
+) -> Iterator[Name]:
     """Go down to the next statements of a tree, whatever stands around them."""
     if isinstance(tree, _QUERIES):
         yield from _statement(tree, tenant, tables, outer)
@@ -48,11 +50,16 @@ def _statements(tree: object, tenant: Tenant, tables: Mapping[str, ast.Node], ou
 
 
 def _statement(
-    tree: ast.Node, tenant: Tenant, tables: Mapping[str, ast.Node], outer: frozenset[str], *, imposed: bool = False
+    tree: ast.Node,
+    tenant: TenantFilter,
+    tables: Mapping[str, ast.Node],
+    outer: frozenset[str],
+    *,
+    imposed: bool = False,
 ) -> Iterator[Name]:
     clause = getattr(tree, "withClause", None)
     named = {each.ctename: each.ctequery for each in clause.ctes} if clause else {}
-    scope = Scope(tenant, tables={**tables, **named}, outer=outer)
+    scope = QueryScope(tenant, tables={**tables, **named}, outer=outer)
     # What changes rows runs whether it is read from or not.
     for query in named.values():
         if not isinstance(query, ast.SelectStmt):
@@ -85,7 +92,7 @@ def _expressions(tree: object) -> Iterator[object]:
         yield tree
 
 
-def _source(source: ast.Node, scope: Scope, outer: frozenset[str], *, held: bool) -> Iterator[Name]:
+def _source(source: ast.Node, scope: QueryScope, outer: frozenset[str], *, held: bool) -> Iterator[Name]:
     """Yield what a source takes rows from that nothing filters: itself, or what is unfiltered inside of it."""
     if isinstance(source, ast.RangeSubselect) and source.subquery:
         around = outer if source.lateral else frozenset()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from steward.engine.check import Finding
 from steward.isolation.analysis import filters, three_valued
-from steward.isolation.analysis.context import Terms
+from steward.isolation.analysis.context import TenantBinding
 from steward.isolation.catalog import role_graph
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def unguarded(check: Check) -> Iterator[Finding]:
 
 def _open(check: Check, expression: str) -> bool:
     named = check.settings.profile.tenancy
-    return filters.admits(expression, Terms(named.column, named.setting), "set") == three_valued.POSSIBLE
+    return filters.admits(expression, TenantBinding(named.column, named.setting), "set") == three_valued.POSSIBLE
 
 
 def _finding(row: Mapping[str, Any], observed: str, remedy: str) -> Finding:

@@ -14,7 +14,7 @@ from psycopg.rows import class_row
 from steward import Inconclusive
 from steward.database import queries
 from steward.isolation.analysis import filters, function_bodies, three_valued
-from steward.isolation.analysis.evaluate import Terms
+from steward.isolation.analysis.evaluate import TenantBinding
 from steward.isolation.catalog import scope
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from psycopg import sql
 
     from steward.engine.check import Check
-    from steward.isolation.analysis.function_bodies import Body
-    from steward.isolation.analysis.three_valued import Atom
+    from steward.isolation.analysis.function_bodies import FunctionBody
+    from steward.isolation.analysis.three_valued import AbstractValue
 
 __all__ = [
-    "Function",
-    "Hole",
-    "Known",
     "Policy",
+    "PolicyCatalog",
+    "PolicyFunction",
+    "PolicyLeak",
     "Side",
     "expected",
     "holes",
@@ -72,7 +72,7 @@ class Policy:
     remedy: str
 
     @cached_property
-    def rows(self) -> tuple[Atom, ...]:
+    def rows(self) -> tuple[AbstractValue, ...]:
         """The tenants whose rows the table may hold beside the session's: others, nobody, and the empty text."""
         empty = self.met is not None and not filters.refuses_empty(self.met)
         return (
@@ -92,7 +92,7 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Function:
+class PolicyFunction:
     """A function that a policy calls, or that names settings."""
 
     ident: str
@@ -102,31 +102,31 @@ class Function:
     remedy: str
 
     @property
-    def body(self) -> Body | None:
+    def body(self) -> FunctionBody | None:
         """What its source tells."""
         return function_bodies.of(self.definition)
 
 
 @dataclass(frozen=True)
-class Known:
+class PolicyCatalog:
     """What the catalog says of policies, and by which column and setting it is judged."""
 
     policies: tuple[Policy, ...]
-    functions: tuple[Function, ...]
+    functions: tuple[PolicyFunction, ...]
     column: str
     setting: str
     user_setting: str
 
-    def terms(self) -> Callable[[Policy], Terms]:
+    def terms(self) -> Callable[[Policy], TenantBinding]:
         """Return how a policy's expressions are judged, by the type of its tenant column."""
         called = tuple(body for each in self.functions if each.called and (body := each.body))
-        return lambda policy: Terms(
+        return lambda policy: TenantBinding(
             self.column, self.setting, (filters.column_type(policy.type),), called, strict=policy.strict
         )
 
 
 @dataclass(frozen=True)
-class Hole:
+class PolicyLeak:
     """A permissive policy that lets a row through to a role, and nothing that narrows it to one tenant."""
 
     policy: Policy
@@ -134,7 +134,7 @@ class Hole:
     side: Side
     actor: str
     state: str
-    row: Atom
+    row: AbstractValue
     sure: int
 
 
@@ -163,7 +163,7 @@ def expected(check: Check) -> dict[str, object]:
     return told
 
 
-def known(check: Check, others: Iterable[int] = ()) -> Known:
+def known(check: Check, others: Iterable[int] = ()) -> PolicyCatalog:
     """Return the policies of tenant tables with the functions that they call, in two statements.
 
     ``others`` are oids of roles for which policies are judged beside the application's.
@@ -175,11 +175,11 @@ def known(check: Check, others: Iterable[int] = ()) -> Known:
     told, within = {**scope.expected(check), "others": sorted(others)}, parts(check)
     names = ("tables", "filters", "actors")
     policies = _asked(check, "isolation/policies", Policy, told, {name: within[name] for name in names[1:]})
-    functions = _asked(check, "isolation/functions", Function, told, {"tables": within["tables"]})
+    functions = _asked(check, "isolation/functions", PolicyFunction, told, {"tables": within["tables"]})
     if locked := sorted({each.table_ident for each in policies if each.locked}):
         raise Inconclusive(f"{', '.join(locked)}: locked by another session, and policies are read under a lock")
     tenancy = check.settings.profile.tenancy
-    return Known(tuple(policies), tuple(functions), tenancy.column, tenancy.setting, tenancy.user_setting)
+    return PolicyCatalog(tuple(policies), tuple(functions), tenancy.column, tenancy.setting, tenancy.user_setting)
 
 
 def _asked(
@@ -202,7 +202,7 @@ def note_denied(check: Check) -> None:
     check.note(f"-- sql/isolation/silent.sql\n-- every row is denied, for want of a policy: {names}", 0, len(rows))
 
 
-def holes(told: Known) -> Iterator[Hole]:
+def holes(told: PolicyCatalog) -> Iterator[PolicyLeak]:
     """Yield what passes for each role, command and state of the setting, as the policies of each table compose."""
     judged = _Judged(told)
     tables: dict[str, list[Policy]] = defaultdict(list)
@@ -239,11 +239,11 @@ def opened(check: Check, others: Mapping[int, str]) -> dict[tuple[str, str, Side
 class _Judged:
     """Judges each expression once for each type, role and state."""
 
-    def __init__(self, told: Known) -> None:
+    def __init__(self, told: PolicyCatalog) -> None:
         self._terms = told.terms()
-        self._memory: dict[tuple[str, str, str, str, Atom], int] = {}
+        self._memory: dict[tuple[str, str, str, str, AbstractValue], int] = {}
 
-    def composed(self, applying: list[Policy], actor: str, command: str, side: Side) -> Iterator[Hole]:
+    def composed(self, applying: list[Policy], actor: str, command: str, side: Side) -> Iterator[PolicyLeak]:
         """Yield what passes: one permissive policy lets a row through, every restrictive one may hold it back."""
         rows = dict.fromkeys(row for each in applying for row in each.rows)
         for state, row in product(filters.STATES, rows):
@@ -251,9 +251,9 @@ class _Judged:
             narrow = min((own for each, own in sure if not each.permissive), default=three_valued.POSSIBLE)
             for policy, own in sure:
                 if policy.permissive and min(own, narrow):
-                    yield Hole(policy, command, side, actor, state, row, min(own, narrow))
+                    yield PolicyLeak(policy, command, side, actor, state, row, min(own, narrow))
 
-    def _sure(self, policy: Policy, side: Side, state: str, actor: str, row: Atom) -> int:
+    def _sure(self, policy: Policy, side: Side, state: str, actor: str, row: AbstractValue) -> int:
         expression = policy.of(side)
         if expression is None:
             # A permissive policy without an expression denies; a restrictive one restricts nothing.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from steward.engine.check import Check, Findings
-    from steward.isolation.catalog.policies import Hole, Known
+    from steward.isolation.catalog.policies import PolicyCatalog, PolicyLeak
 
 __all__ = ["found", "sorted_out"]
 
@@ -56,7 +56,7 @@ def found(check: Check, item: str) -> Findings:
     return check.judge(f"isolation_policies_{item}", _findings(item, holes, told, chains))
 
 
-def sorted_out(holes: Iterable[Hole]) -> Mapping[str, list[Hole]]:
+def sorted_out(holes: Iterable[PolicyLeak]) -> Mapping[str, list[PolicyLeak]]:
     """Return the holes by the item that tells them; what is told as worse is not told again."""
     # Rows of '' are those of a session whose setting was reset, whatever else may come at them.
     every = [
@@ -69,7 +69,7 @@ def sorted_out(holes: Iterable[Hole]) -> Mapping[str, list[Hole]]:
     holed = {
         hole.policy.ident for hole in every if hole.sure == three_valued.POSSIBLE and hole.row != three_valued.EMPTY
     }
-    told: dict[str, list[Hole]] = defaultdict(list)
+    told: dict[str, list[PolicyLeak]] = defaultdict(list)
     for hole in every:
         ident, side, state = _place(hole)
         if hole.sure == three_valued.PERHAPS:
@@ -86,12 +86,12 @@ def sorted_out(holes: Iterable[Hole]) -> Mapping[str, list[Hole]]:
     return told
 
 
-def _place(hole: Hole) -> tuple[str, str, str]:
+def _place(hole: PolicyLeak) -> tuple[str, str, str]:
     return hole.policy.ident, hole.side, hole.state
 
 
-def _findings(item: str, holes: Iterable[Hole], told: Known, chains: Mapping[str, str]) -> list[Finding]:
-    every: dict[str, list[Hole]] = defaultdict(list)
+def _findings(item: str, holes: Iterable[PolicyLeak], told: PolicyCatalog, chains: Mapping[str, str]) -> list[Finding]:
+    every: dict[str, list[PolicyLeak]] = defaultdict(list)
     for hole in holes:
         every[hole.policy.ident].append(hole)
     # What a role of the application has as it is, is not told again of a role that it can become.
@@ -99,7 +99,7 @@ def _findings(item: str, holes: Iterable[Hole], told: Known, chains: Mapping[str
     return [_finding(item, each, told, chains) for each in by_policy.values()]
 
 
-def _finding(item: str, holes: list[Hole], told: Known, chains: Mapping[str, str]) -> Finding:
+def _finding(item: str, holes: list[PolicyLeak], told: PolicyCatalog, chains: Mapping[str, str]) -> Finding:
     setting = told.setting or "the session's tenant"
     kind = "empty" if all(hole.row == three_valued.EMPTY for hole in holes) else item
     return Finding(
@@ -112,7 +112,7 @@ def _finding(item: str, holes: list[Hole], told: Known, chains: Mapping[str, str
     )
 
 
-def _who(holes: list[Hole]) -> str:
+def _who(holes: list[PolicyLeak]) -> str:
     """Tell which commands find the hole, by role."""
     commands: dict[str, dict[str, None]] = defaultdict(dict)
     for hole in holes:
@@ -120,7 +120,7 @@ def _who(holes: list[Hole]) -> str:
     return "; ".join(f"{', '.join(each)} as {actor}" for actor, each in commands.items())
 
 
-def _through(holes: list[Hole], chains: Mapping[str, str]) -> str:
+def _through(holes: list[PolicyLeak], chains: Mapping[str, str]) -> str:
     """Tell by which membership the policy reaches a role, where it names neither that role nor PUBLIC."""
     via = {hole.actor: hole.policy.actors[hole.actor] for hole in holes}
     idents = {name: ident for hole in holes for name, ident in hole.policy.idents.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steward.isolation.analysis import filters, three_valued
-from steward.isolation.analysis.context import Terms
+from steward.isolation.analysis.context import TenantBinding
 from steward.isolation.catalog import role_graph
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["expected"]
 
 # No filter names this one.
-_NOBODY = three_valued.Atom("constant", "a tenant that nobody has named")
+_NOBODY = three_valued.AbstractValue("constant", "a tenant that nobody has named")
 
 
 def expected(check: Check) -> dict[str, object]:
@@ -26,5 +26,5 @@ def expected(check: Check) -> dict[str, object]:
 
 
 def _open(expression: str, column: str, kind: str) -> bool:
-    terms = Terms(column, "", (filters.column_type(kind),))
+    terms = TenantBinding(column, "", (filters.column_type(kind),))
     return any(filters.admits(expression, terms, "set", row) for row in (_NOBODY, three_valued.NULL))

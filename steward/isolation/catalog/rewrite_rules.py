@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from steward.engine.check import Check
-    from steward.isolation.catalog.view_graph import Views
+    from steward.isolation.catalog.view_graph import ViewGraph
 
-__all__ = ["Rule", "leaks"]
+__all__ = ["RewriteRule", "leaks"]
 
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Rule:
+class RewriteRule:
     """A rule on INSERT, UPDATE or DELETE as sql/isolation/rules.sql has it."""
 
     relation: int
@@ -41,7 +41,7 @@ def leaks(check: Check) -> Iterator[Finding]:
     known = role_graph.known(check)
     rows = role_graph.asked(check, "isolation/rules", known.told, firing=known.within["firing"])
     # What an owner may do whom the application can become is told there.
-    rules = [rule for rule in (Rule(**row) for row in rows) if rule.owner not in known.own]
+    rules = [rule for rule in (RewriteRule(**row) for row in rows) if rule.owner not in known.own]
     if not rules:
         return
     shown = view_graph.load(check, known, {rule.owner for rule in rules})
@@ -58,7 +58,7 @@ def leaks(check: Check) -> Iterator[Finding]:
             )
 
 
-def _reached(rule: Rule, shown: Views) -> Iterator[str]:
+def _reached(rule: RewriteRule, shown: ViewGraph) -> Iterator[str]:
     """Yield what a rule's statements read or write of every tenant, and why no policy holds."""
     made = next(iter(function_bodies.parsed(rule.definition)), None)
     if not isinstance(made, ast.RuleStmt):
@@ -70,7 +70,7 @@ def _reached(rule: Rule, shown: Views) -> Iterator[str]:
     yield from shown.reached(rule.owner, statements, held)
 
 
-def _held(rule: Rule, shown: Views) -> frozenset[str]:
+def _held(rule: RewriteRule, shown: ViewGraph) -> frozenset[str]:
     """Return which of OLD and NEW are rows of the setting's tenant only, other items holding for the relation itself.
 
     OLD is what the application's own statement found. NEW is what it says, which only the policies of a table that it

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steward.isolation.analysis import filters, function_bodies
-from steward.isolation.analysis.query_sources import Tenant
+from steward.isolation.analysis.query_sources import TenantFilter
 from steward.isolation.catalog import role_graph
 
 if TYPE_CHECKING:
     from steward.engine.check import Check
-    from steward.isolation.catalog.role_graph import Graph, Known
+    from steward.isolation.catalog.role_graph import RoleCatalog, RoleGraph
 
-__all__ = ["Relation", "exempt", "relations", "tenant"]
+__all__ = ["ExemptRelation", "exempt", "relations", "tenant"]
 
 
 @dataclass(frozen=True)
-class Relation:
+class ExemptRelation:
     """A table of tenants, or a view over one; ``kind`` as pg_class has it, ``owner`` an oid."""
 
     oid: int
@@ -30,22 +30,22 @@ class Relation:
     forced: bool
 
 
-def relations(check: Check, known: Known) -> dict[int, Relation]:
+def relations(check: Check, known: RoleCatalog) -> dict[int, ExemptRelation]:
     """Return the relations by oid."""
     rows = role_graph.asked(check, "isolation/holding", known.told, **known.within)
-    return {row["oid"]: Relation(**row) for row in rows}
+    return {row["oid"]: ExemptRelation(**row) for row in rows}
 
 
-def tenant(check: Check, known: Known) -> Tenant:
+def tenant(check: Check, known: RoleCatalog) -> TenantFilter:
     """Return what a filter must compare, with the functions by which policies and views do so."""
     named = check.settings.profile.tenancy
     made = (function_bodies.of(row["definition"]) for row in role_graph.asked(check, "isolation/wrappers"))
     rows = role_graph.asked(check, "isolation/types", known.told, **known.within)
     types = tuple(filters.column_type(row["type"]) for row in rows)
-    return Tenant(named.column, named.setting, tuple(body for body in made if body), types)
+    return TenantFilter(named.column, named.setting, tuple(body for body in made if body), types)
 
 
-def exempt(graph: Graph, reader: int, relation: Relation) -> str | None:
+def exempt(graph: RoleGraph, reader: int, relation: ExemptRelation) -> str | None:
     """Tell why a role reads every tenant's rows of a relation, if it may read it at all; None where policies hold."""
     role = graph.roles[reader]
     if relation.kind == "m":

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from steward.profile import Profile
 
 __all__ = [
-    "Edge",
-    "Graph",
     "Kind",
-    "Known",
-    "Reached",
+    "Membership",
+    "ReachableRole",
     "Role",
-    "Step",
+    "RoleCatalog",
+    "RoleGraph",
+    "RoleStep",
     "asked",
     "expected",
     "graph",
@@ -58,7 +58,7 @@ class Role:
 
 
 @dataclass(frozen=True)
-class Edge:
+class Membership:
     """What a membership gives: the role's rights, SET ROLE to it, and that the member can grant itself the rest."""
 
     member: int
@@ -69,7 +69,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Step:
+class RoleStep:
     """A role at the end of a path of roles; ``acts``: by SET ROLE, and not only by its rights; ``how`` each came."""
 
     path: tuple[int, ...]
@@ -83,31 +83,31 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Reached:
+class ReachableRole:
     """A role that ``start`` reaches, itself among them; ``implied`` by what is told of a role before it."""
 
     kind: Kind
     start: Role
     role: Role
-    step: Step
+    step: RoleStep
     past: str | None
     implied: bool
 
 
-class Graph:
+class RoleGraph:
     """The roles of a server and their memberships."""
 
-    def __init__(self, roles: Iterable[Role], edges: Iterable[Edge]) -> None:
+    def __init__(self, roles: Iterable[Role], edges: Iterable[Membership]) -> None:
         self.roles = {role.oid: role for role in roles}
         self.named = {role.name: role for role in self.roles.values()}
-        self._edges: Mapping[int, list[Edge]] = defaultdict(list)
+        self._edges: Mapping[int, list[Membership]] = defaultdict(list)
         for edge in edges:
             self._edges[edge.member].append(edge)
 
-    def steps(self, start: int, *, by_grant: bool = True) -> tuple[Step, ...]:
+    def steps(self, start: int, *, by_grant: bool = True) -> tuple[RoleStep, ...]:
         """Return what a role reaches by the fewest memberships; ``by_grant``: also by what it can grant itself."""
-        found: dict[int, Step] = {}
-        waiting = deque([Step((start,))])
+        found: dict[int, RoleStep] = {}
+        waiting = deque([RoleStep((start,))])
         while waiting:
             step = waiting.popleft()
             before = found.get(step.role)
@@ -116,16 +116,16 @@ class Graph:
                 waiting.extend(self._onward(step, by_grant=by_grant))
         return tuple(found.values())
 
-    def _onward(self, step: Step, *, by_grant: bool) -> Iterator[Step]:
+    def _onward(self, step: RoleStep, *, by_grant: bool) -> Iterator[RoleStep]:
         for edge in self._edges.get(step.role, ()):
             path = (*step.path, edge.role)
             # SET ROLE asks every membership from the session's own role on, so that it does not follow mere rights.
             if edge.sets and step.acts:
-                yield Step(path, acts=True, how=(*step.how, ""))
+                yield RoleStep(path, acts=True, how=(*step.how, ""))
             elif edge.grants and by_grant:
-                yield Step(path, acts=True, how=(*step.how, "granted"))
+                yield RoleStep(path, acts=True, how=(*step.how, "granted"))
             elif edge.inherits:
-                yield Step(path, acts=False, how=(*step.how, "rights"))
+                yield RoleStep(path, acts=False, how=(*step.how, "rights"))
 
     def rights(self, role: int) -> frozenset[int]:
         """Return the roles whose rights a role has as it is, its own among them."""
@@ -137,7 +137,7 @@ class Graph:
                     waiting.append(edge.role)
         return frozenset(found)
 
-    def chain(self, step: Step) -> str:
+    def chain(self, step: RoleStep) -> str:
         """Return a path in words."""
         words = {"": "", "granted": " (by granting it to itself)", "rights": " (its rights, not SET ROLE)"}
         onward = (f" → {self.roles[oid].ident}{words[how]}" for oid, how in zip(step.path[1:], step.how, strict=True))
@@ -151,19 +151,19 @@ def asked(
     statement = queries.compose(name, check.conn.info.server_version, **parts)
     started = time.monotonic()
     rows = check.conn.execute(statement, told or {}).fetchall()
-    text = psycopg.ClientCursor(check.conn).mogrify(queries.shown(statement), told or {})
+    text = psycopg.ClientCursor(check.conn).mogrify(queries.redacted(statement), told or {})
     check.note(f"-- sql/{name}.sql\n{text}", time.monotonic() - started, len(rows))
     return rows
 
 
-def graph(check: Check) -> Graph:
+def graph(check: Check) -> RoleGraph:
     """Read all roles and memberships, which everybody may."""
     roles = (Role(**row) for row in asked(check, "isolation/roles"))
-    edges = (Edge(**row) for row in asked(check, "isolation/memberships"))
-    return Graph(roles, edges)
+    edges = (Membership(**row) for row in asked(check, "isolation/memberships"))
+    return RoleGraph(roles, edges)
 
 
-def reached(check: Check, read: Graph) -> tuple[Reached, ...]:
+def reached(check: Check, read: RoleGraph) -> tuple[ReachableRole, ...]:
     """Return what the application's roles reach, the logins as which it may connect, and all other logins.
 
     None of these are the suite's own login, the administrators' role, and logins that no policy holds for anyway.
@@ -172,7 +172,7 @@ def reached(check: Check, read: Graph) -> tuple[Reached, ...]:
     names = scope.roles(profile)
     application = frozenset(read.named[name].oid for name in names)
     spared = {read.named[name].oid for name in _spared(check, profile) if name in read.named}
-    found: list[Reached] = []
+    found: list[ReachableRole] = []
     for role in read.roles.values():
         if role.oid in application:
             found.extend(_from(read, role, "application", application))
@@ -187,17 +187,17 @@ def _spared(check: Check, profile: Profile) -> tuple[str, ...]:
     return (profile.roles.login, profile.roles.maintenance, profile.roles.admin, check.conn.info.user)
 
 
-def _from(read: Graph, start: Role, kind: Kind, application: frozenset[int]) -> Iterator[Reached]:
+def _from(read: RoleGraph, start: Role, kind: Kind, application: frozenset[int]) -> Iterator[ReachableRole]:
     """Yield what a role reaches; what an application's role or one without policies on the way reaches is implied."""
     for step in read.steps(start.oid):
         role = read.roles[step.role]
         before = any(read.roles[oid].past for oid in step.path[:-1])
         through = not application.isdisjoint(step.path[1:])
         past = role.past if step.acts or role.inherited else None
-        yield Reached(kind, start, role, step, past, implied=before or through)
+        yield ReachableRole(kind, start, role, step, past, implied=before or through)
 
 
-def told(read: Graph, found: Iterable[Reached], *kinds: Kind) -> str:
+def told(read: RoleGraph, found: Iterable[ReachableRole], *kinds: Kind) -> str:
     """Return what is reached as statements take it, of these kinds."""
     rows = [
         {
@@ -219,11 +219,11 @@ def told(read: Graph, found: Iterable[Reached], *kinds: Kind) -> str:
 
 
 @dataclass(frozen=True)
-class Known:
+class RoleCatalog:
     """The roles, what the application reaches of them, and the parameters and parts of statements."""
 
-    graph: Graph
-    reached: tuple[Reached, ...]
+    graph: RoleGraph
+    reached: tuple[ReachableRole, ...]
     told: Mapping[str, Any]
     within: Mapping[str, sql.Composable]
 
@@ -233,13 +233,13 @@ class Known:
         return frozenset(each.role.oid for each in self.reached if each.kind != "other" and each.step.acts)
 
 
-def known(check: Check, *kinds: Kind) -> Known:
+def known(check: Check, *kinds: Kind) -> RoleCatalog:
     """Read all of it once; by default of all that the application is."""
     common = scope.expected(check)
     read = graph(check)
     found = reached(check, read)
     params = {**common, "reached": told(read, found, *(kinds or ("application", "login")))}
-    return Known(read, found, params, within(check))
+    return RoleCatalog(read, found, params, within(check))
 
 
 def expected(check: Check, *kinds: Kind) -> dict[str, Any]:

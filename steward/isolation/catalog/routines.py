@@ -19,7 +19,7 @@ from steward.isolation.analysis import function_bodies
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from steward.isolation.catalog.view_graph import Views
+    from steward.isolation.catalog.view_graph import ViewGraph
 
 __all__ = ["Routine", "reached"]
 
@@ -44,7 +44,7 @@ class Routine:
 
 
 def reached(
-    routine: Routine, shown: Views, held: frozenset[str] = frozenset(), *, before: bool = False
+    routine: Routine, shown: ViewGraph, held: frozenset[str] = frozenset(), *, before: bool = False
 ) -> Iterator[str]:
     """Yield what a routine reaches of every tenant's rows, and why no policy holds.
 
@@ -63,7 +63,7 @@ def reached(
 
 
 @dataclass(frozen=True)
-class _Does:
+class _Effects:
     """The statements of a routine; ``changed`` are records that it gives another tenant itself.
 
     ``kept`` is the record that a trigger may keep from being written, by what it returns in its place.
@@ -74,16 +74,16 @@ class _Does:
     kept: frozenset[str] = frozenset()
 
 
-def _read(routine: Routine, column: str) -> _Does | None:
+def _read(routine: Routine, column: str) -> _Effects | None:
     """Return what a routine does; None where it cannot be told."""
     made = next(iter(function_bodies.parsed(routine.definition)), None)
     if isinstance(made, ast.CreateFunctionStmt) and made.sql_body:
-        return _Does((made.sql_body,))
+        return _Effects((made.sql_body,))
     if routine.language == "sql":
         trees = function_bodies.parsed(routine.source)
-        return _Does(trees) if trees or not routine.source.strip() else None
+        return _Effects(trees) if trees or not routine.source.strip() else None
     if routine.language != "plpgsql":
-        return _Does()
+        return _Effects()
     function = _procedural(routine.definition) or _procedural(_unqualified(routine))
     if function is None:
         return None
@@ -95,8 +95,8 @@ def _read(routine: Routine, column: str) -> _Does | None:
         statements += found
     values = {} if _COLUMNS_FIRST in routine.source else _values(function, column)
     for each in statements:
-        _Inlined(values)(each)
-    return _Does(tuple(statements), _changed(function, column), _kept(function))
+        _Inliner(values)(each)
+    return _Effects(tuple(statements), _changed(function, column), _kept(function))
 
 
 def _procedural(definition: str) -> Any:
@@ -226,7 +226,7 @@ def _parts(tree: Any, kind: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]
             yield from _parts(each)
 
 
-class _Inlined(Visitor):
+class _Inliner(Visitor):
     """Puts expressions in the place of the variables that stand for them."""
 
     def __init__(self, values: Mapping[str, ast.Node]) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from steward.engine.check import Check
-    from steward.isolation.catalog.role_graph import Known
+    from steward.isolation.catalog.role_graph import RoleCatalog
 
 __all__ = ["leaks", "paths"]
 
@@ -83,7 +83,7 @@ def _fault(path: str | None, writable: list[str]) -> str | None:
     return f"search_path {path}: the application can create in {', '.join(open_to_all)}" if open_to_all else None
 
 
-def _definers(check: Check, known: Known) -> Iterator[_Definer]:
+def _definers(check: Check, known: RoleCatalog) -> Iterator[_Definer]:
     """Yield the routines of owners whom the application cannot become anyway."""
     rows = role_graph.asked(check, "isolation/definers", known.told, **known.within)
     yield from (_Definer(**row) for row in rows if row["owner"] not in known.own)

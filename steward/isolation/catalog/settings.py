@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from steward.engine.check import Check, Findings
-    from steward.isolation.catalog.policies import Function, Known, Policy
+    from steward.isolation.catalog.policies import Policy, PolicyCatalog, PolicyFunction
 
 __all__ = ["casts", "expected", "names", "volatility"]
 
@@ -30,7 +30,7 @@ def names(check: Check) -> Findings:
     return check.judge("isolation_settings_names", [*_misread(told, setting), *_misnamed(told, setting)])
 
 
-def _usual(told: Known) -> str:
+def _usual(told: PolicyCatalog) -> str:
     terms = told.terms()
     read = Counter(
         name
@@ -41,7 +41,7 @@ def _usual(told: Known) -> str:
     return min(read, key=lambda name: (-read[name], name), default="")
 
 
-def _misread(told: Known, setting: str) -> Iterator[Finding]:
+def _misread(told: PolicyCatalog, setting: str) -> Iterator[Finding]:
     """Yield the policies that do not filter by the setting, and read another one where they could."""
     known = {setting, told.user_setting.lower()}
     terms = told.terms()
@@ -69,7 +69,7 @@ def _finding(policy: Policy, read: str, setting: str) -> Finding:
     )
 
 
-def _misnamed(told: Known, setting: str) -> Iterator[Finding]:
+def _misnamed(told: PolicyCatalog, setting: str) -> Iterator[Finding]:
     """Yield the functions that handle the tenant column and know only other settings, the server's own left out."""
     known = {setting, told.user_setting.lower()}
     for function in told.functions:
@@ -112,14 +112,14 @@ def volatility(check: Check) -> Findings:
     return check.judge("isolation_settings_volatility", map(_immutable, frozen))
 
 
-def _reading(functions: Iterable[Function]) -> list[Function]:
+def _reading(functions: Iterable[PolicyFunction]) -> list[PolicyFunction]:
     """Return those that read a custom setting, themselves or through others; a call may leave out the schema."""
     bodies = {each: body for each in functions if (body := each.body)}
     calling = defaultdict(list)
     for function, body in bodies.items():
         for name in body.calls:
             calling[name[-1]].append((name, function))
-    found: set[Function] = set()
+    found: set[PolicyFunction] = set()
     waiting = [function for function, body in bodies.items() if any("." in name for name in body.reads)]
     while waiting:
         function = waiting.pop()
@@ -130,7 +130,7 @@ def _reading(functions: Iterable[Function]) -> list[Function]:
     return [function for function in bodies if function in found]
 
 
-def _immutable(function: Function) -> Finding:
+def _immutable(function: PolicyFunction) -> Finding:
     return Finding(
         object_type="function",
         object_name=function.ident,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from steward.engine.check import Check
-    from steward.isolation.catalog.view_graph import Views
+    from steward.isolation.catalog.view_graph import ViewGraph
 
 __all__ = ["leaks"]
 
@@ -21,7 +21,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class _Fired(Routine):
+class _DefinerTrigger(Routine):
     """A SECURITY DEFINER function of triggers as sql/isolation/triggers.sql has it."""
 
     relations: tuple[int, ...]
@@ -36,7 +36,7 @@ def leaks(check: Check) -> Iterator[Finding]:
     known = role_graph.known(check)
     rows = role_graph.asked(check, "isolation/triggers", known.told, firing=known.within["firing"])
     # What an owner may do whom the application can become is told there.
-    fired = [each for each in (_Fired(**row) for row in rows) if each.owner not in known.own]
+    fired = [each for each in (_DefinerTrigger(**row) for row in rows) if each.owner not in known.own]
     if not fired:
         return
     shown = view_graph.load(check, known, {each.owner for each in fired})
@@ -53,7 +53,7 @@ def leaks(check: Check) -> Iterator[Finding]:
             )
 
 
-def _held(each: _Fired, shown: Views) -> frozenset[str]:
+def _held(each: _DefinerTrigger, shown: ViewGraph) -> frozenset[str]:
     """Return OLD and NEW where the policies of each table that fires it hold them against the setting."""
     tables = [shown.relations.get(oid) for oid in each.relations]
     guarded = all(table is not None and table.rls for table in tables)

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from steward.engine.check import Check
-    from steward.isolation.analysis.query_sources import Name, Tenant
+    from steward.isolation.analysis.query_sources import Name, TenantFilter
     from steward.isolation.catalog.policies import Side
-    from steward.isolation.catalog.rls_exempt import Relation
-    from steward.isolation.catalog.role_graph import Known
+    from steward.isolation.catalog.rls_exempt import ExemptRelation
+    from steward.isolation.catalog.role_graph import RoleCatalog
 
-__all__ = ["Leak", "View", "Views", "load", "named"]
+__all__ = ["View", "ViewGraph", "ViewLeak", "load", "named"]
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class View:
 
 
 @dataclass(frozen=True)
-class Leak:
+class ViewLeak:
     """Rows of a relation that come through unfiltered: through which views, read by the last as whom, and why."""
 
     path: tuple[str, ...]
-    relation: Relation
+    relation: ExemptRelation
     by: View | None
     reason: str
 
@@ -67,10 +67,12 @@ class Leak:
         return f"{' → '.join((*self.path, self.relation.ident))}: {self.reason}"
 
 
-class Views:
+class ViewGraph:
     """The views over rows of tenants, with what stands below them."""
 
-    def __init__(self, known: Known, below: Mapping[int, Relation], views: Mapping[int, View], column: Tenant) -> None:
+    def __init__(
+        self, known: RoleCatalog, below: Mapping[int, ExemptRelation], views: Mapping[int, View], column: TenantFilter
+    ) -> None:
         self.graph = known.graph
         self.relations = below
         self.views = views
@@ -84,9 +86,9 @@ class Views:
             for oid in views
             for imposed in (False, True)
         }
-        self._leaks: dict[tuple[int, int | None, bool], Leak | None] = {}
+        self._leaks: dict[tuple[int, int | None, bool], ViewLeak | None] = {}
 
-    def leak(self, oid: int, reader: int | None = None, *, imposed: bool = False) -> Leak | None:
+    def leak(self, oid: int, reader: int | None = None, *, imposed: bool = False) -> ViewLeak | None:
         """Return what a view shows unfiltered to ``reader``; None for the application, whom policies hold for.
 
         ``imposed``: where whoever reads it filters by the tenant that it shows.
@@ -97,18 +99,18 @@ class Views:
             self._leaks[key] = next(self._through(self.views[oid], reader, imposed=imposed), None)
         return self._leaks[key]
 
-    def guarded(self, oid: int) -> tuple[Leak, ...]:
+    def guarded(self, oid: int) -> tuple[ViewLeak, ...]:
         """Return what only the view's own filter keeps from the application."""
         return tuple(self._through(self.views[oid], None, guarded=True))
 
-    def exempt(self, reader: int, relation: Relation, *sides: Side) -> str | None:
+    def exempt(self, reader: int, relation: ExemptRelation, *sides: Side) -> str | None:
         """Tell why a role comes at every tenant's rows of a relation; None where policies keep it from them."""
         role = self.graph.roles[reader]
         opened = (self.opened.get((role.name, relation.ident, side)) for side in sides or ("using",))
         policy = next(filter(None, opened), None)
         return exempt(self.graph, reader, relation) or (policy and f"{policy} lets {role.ident} through")
 
-    def written(self, oid: int, *, held: bool = False) -> Iterator[Leak]:
+    def written(self, oid: int, *, held: bool = False) -> Iterator[ViewLeak]:
         """Yield what takes rows of any tenant through a view: neither a filter that writing is held to nor a policy.
 
         ``held``: by the check option of a view above, its filter and all those below it.
@@ -121,11 +123,11 @@ class Views:
                 continue
             if used in self.views:
                 below = self.written(used, held=held or view.cascaded)
-                yield from (Leak((view.ident, *each.path), each.relation, each.by, each.reason) for each in below)
+                yield from (ViewLeak((view.ident, *each.path), each.relation, each.by, each.reason) for each in below)
             elif not view.invoker and (reason := self.exempt(view.owner, relation, "using", "check")):
-                yield Leak((view.ident,), relation, view, reason)
+                yield ViewLeak((view.ident,), relation, view, reason)
 
-    def _filters(self, view: View, relation: Relation, *, imposed: bool = False) -> bool:
+    def _filters(self, view: View, relation: ExemptRelation, *, imposed: bool = False) -> bool:
         """Tell whether a view lets through no rows of what stands below it but the setting's tenant's."""
         if not self._trees[view.oid]:
             return False
@@ -133,13 +135,13 @@ class Views:
         honest = relation.oid not in self.views or passes(next(iter(below), None), self.tenant.column)
         return honest and not named(relation, self._open[view.oid, imposed])
 
-    def _reads(self, view: View, relation: Relation) -> bool:
+    def _reads(self, view: View, relation: ExemptRelation) -> bool:
         """Tell whether a view names a relation, and not only the type of its rows; it may where it cannot be read."""
         return not self._trees[view.oid] or named(relation, self._named[view.oid])
 
     def _through(
         self, view: View, reader: int | None, *, guarded: bool = False, imposed: bool = False
-    ) -> Iterator[Leak]:
+    ) -> Iterator[ViewLeak]:
         """Yield what comes up from below a view where nothing holds it; ``guarded``: where its own filter does."""
         acting = reader if view.invoker else view.owner
         for oid in view.used:
@@ -150,14 +152,14 @@ class Views:
             if oid in self.views:
                 # Its tenant is filtered here, and not what it joins to that.
                 below = self.leak(oid, reader, imposed=filtered and not guarded)
-                found = below and Leak((view.ident, *below.path), below.relation, below.by, below.reason)
+                found = below and ViewLeak((view.ident, *below.path), below.relation, below.by, below.reason)
             else:
                 reason = None if acting is None else self.exempt(acting, relation)
-                found = Leak((view.ident,), relation, view, reason) if reason and filtered is guarded else None
+                found = ViewLeak((view.ident,), relation, view, reason) if reason and filtered is guarded else None
             if found and (filtered or not guarded):
                 yield found
 
-    def _from(self, view: View, relation: Relation) -> bool:
+    def _from(self, view: View, relation: ExemptRelation) -> bool:
         """Tell whether a relation is what a view is made from, and not only what its conditions ask."""
         tree = next(iter(self._trees[view.oid]), None)
         names = _names(
@@ -185,14 +187,14 @@ class Views:
             if reason:
                 yield reason
 
-    def _taken(self, reader: int, relation: Relation, *, imposed: bool) -> str | None:
+    def _taken(self, reader: int, relation: ExemptRelation, *, imposed: bool) -> str | None:
         if relation.oid in self.views:
             below = self.leak(relation.oid, reader, imposed=imposed)
             return str(below) if below else None
         reason = None if imposed else self.exempt(reader, relation)
         return reason and f"{relation.ident}: {reason}"
 
-    def _given(self, reader: int, relation: Relation) -> str | None:
+    def _given(self, reader: int, relation: ExemptRelation) -> str | None:
         if relation.oid in self.views:
             below = next(self.written(relation.oid), None)
             return str(below) if below else None
@@ -225,16 +227,16 @@ def _names(tree: object) -> frozenset[Name]:
     return frozenset((each.schemaname, str(each.relname)) for each in ranges)
 
 
-def named(relation: Relation, names: frozenset[Name]) -> bool:
+def named(relation: ExemptRelation, names: frozenset[Name]) -> bool:
     """Tell whether a relation is among names of a statement."""
     return (relation.schema, relation.name) in names or (None, relation.name) in names
 
 
-def load(check: Check, known: Known, runners: Iterable[int] = ()) -> Views:
+def load(check: Check, known: RoleCatalog, runners: Iterable[int] = ()) -> ViewGraph:
     """Read the views over rows of tenants; ``runners`` are oids of others as whom they are read."""
     rows = role_graph.asked(check, "isolation/views", known.told, **known.within)
     found = {row["oid"]: View(**{**row, "used": tuple(row["used"])}) for row in rows}
-    shown = Views(known, relations(check, known), found, tenant(check, known))
+    shown = ViewGraph(known, relations(check, known), found, tenant(check, known))
     owners = {*runners, *(view.owner for view in found.values())}
     roles = (known.graph.roles[oid] for oid in owners)
     shown.opened = policies.opened(check, {role.oid: role.name for role in roles if not role.bypasses})

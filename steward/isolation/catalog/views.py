@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from steward.engine.check import Check
-    from steward.isolation.catalog.view_graph import Leak, View
+    from steward.isolation.catalog.view_graph import View, ViewLeak
 
 __all__ = ["barriers", "leaks", "writes"]
 
@@ -71,7 +71,7 @@ def writes(check: Check) -> Iterator[Finding]:
             )
 
 
-def _mending(view: View, leak: Leak, *, invoking: bool) -> str:
+def _mending(view: View, leak: ViewLeak, *, invoking: bool) -> str:
     """Return what closes a leak: reading as who asks where policies hold for that, or else no grant."""
     mends = invoking and leak.by and leak.relation.kind in {"r", "p"} and leak.relation.rls
     return leak.by.as_invoker if mends and leak.by else view.revoked

@@ -216,4 +216,4 @@ def _on(at: Target, database: str) -> Target:
 
 
 def _words(error: StewardError | psycopg.Error) -> str:
-    return queries.said(error) if isinstance(error, psycopg.Error) else str(error)
+    return queries.server_message(error) if isinstance(error, psycopg.Error) else str(error)

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from steward import Inconclusive
 from steward.database import queries, session
 from steward.isolation.probe import tenants
-from steward.isolation.probe.read_attempts import Reading
-from steward.isolation.probe.role_session import Tries, seen_statement
-from steward.isolation.probe.row_markers import Marks
-from steward.isolation.probe.setting_states import Found, connected, rounds
+from steward.isolation.probe.read_attempts import ReadAttempts
+from steward.isolation.probe.role_session import RoleSession, seen_statement
+from steward.isolation.probe.row_markers import RowMarkers
+from steward.isolation.probe.setting_states import StateResults, connected, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from steward.database.session import Session
     from steward.database.target import Target
-    from steward.isolation.probe.matrix import Cell
+    from steward.isolation.probe.matrix import Attempt
     from steward.isolation.probe.role_session import Plan
-    from steward.isolation.probe.surface import Ground, Reach
-    from steward.isolation.probe.tenants import Tenant
+    from steward.isolation.probe.surface import AttackSurface, TenantRelation
+    from steward.isolation.probe.tenants import ProbeTenant
     from steward.profile import Profile
 
 __all__ = ["tried"]
@@ -33,13 +33,13 @@ _ELSEWHERE = {"clone": frozenset({"select", "call"}), "live": frozenset({"select
 class _Group:
     """Relations that are read as the same tenants, and which of those have rows in each of them."""
 
-    def __init__(self, among: Sequence[Tenant]) -> None:
+    def __init__(self, among: Sequence[ProbeTenant]) -> None:
         self.tenants = among
-        self.reaches: list[Reach] = []
+        self.reaches: list[TenantRelation] = []
         self.held: dict[int, set[str]] = {}
 
 
-def tried(at: Target, profile: Profile, conn: Session, ground: Ground) -> Found:
+def tried(at: Target, profile: Profile, conn: Session, ground: AttackSurface) -> StateResults:
     """Read everything as each role and as the largest tenants.
 
     Raises:
@@ -47,12 +47,12 @@ def tried(at: Target, profile: Profile, conn: Session, ground: Ground) -> Found:
 
     """
     groups = _grouped(conn, profile, ground)
-    found = Found()
+    found = StateResults()
     nameless: set[str] = set()
     for role in ground.chains:
         with session.probe(at, profile, role) as probing:
             probing.read_only = True
-            tries = Tries(probing, profile, role)
+            tries = RoleSession(probing, profile, role)
             with probing.transaction(force_rollback=True):
                 found.cells.append(connected(tries, ground))
                 found.cells += _read(tries, profile, ground, groups, nameless)
@@ -71,14 +71,16 @@ def tried(at: Target, profile: Profile, conn: Session, ground: Ground) -> Found:
     return found
 
 
-def _read(tries: Tries, profile: Profile, ground: Ground, groups: Sequence[_Group], nameless: set[str]) -> list[Cell]:
+def _read(
+    tries: RoleSession, profile: Profile, ground: AttackSurface, groups: Sequence[_Group], nameless: set[str]
+) -> list[Attempt]:
     role = tries.role
     functions = [each for each in ground.functions if each.role == role and not each.lasting]
     readings = []
     for group in groups:
-        marks = Marks(ground.column, {tenant.label: {tenant.value} for tenant in group.tenants})
+        marks = RowMarkers(ground.column, {tenant.label: {tenant.value} for tenant in group.tenants})
         left = _ELSEWHERE[profile.isolation.writes]
-        readings.append(Reading(tries, marks, group.held, elsewhere=left))
+        readings.append(ReadAttempts(tries, marks, group.held, elsewhere=left))
 
     def read(state: str, plan: Plan, which: Sequence[int]) -> None:
         for number in which:
@@ -94,7 +96,7 @@ def _read(tries: Tries, profile: Profile, ground: Ground, groups: Sequence[_Grou
     return [cell for reading in readings for cell in reading.judged(role)]
 
 
-def _grouped(conn: Session, profile: Profile, ground: Ground) -> list[_Group]:
+def _grouped(conn: Session, profile: Profile, ground: AttackSurface) -> list[_Group]:
     """Return the relations with the tenants that they are read as: the largest of all, or of the table itself."""
     tables = [reach for reach in ground.reaches if reach.tenant and reach.kind in "rpf" and reach.granted]
     count = profile.isolation.tenants
@@ -123,7 +125,7 @@ def _grouped(conn: Session, profile: Profile, ground: Ground) -> list[_Group]:
     return groups
 
 
-def _held(conn: Session, reach: Reach, group: _Group, column: str) -> set[str]:
+def _held(conn: Session, reach: TenantRelation, group: _Group, column: str) -> set[str]:
     """Return which of the tenants have rows in a table, as somebody sees who is not filtered."""
     row: Mapping[str, object] = {}
     with tenants.unreadable(conn):

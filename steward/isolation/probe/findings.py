@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from steward.database.target import Target
     from steward.engine.check import Check
-    from steward.isolation.probe.matrix import Cell, Matrix
+    from steward.isolation.probe.matrix import Attempt, AttemptMatrix
 
 __all__ = ["findings", "reads", "writes"]
 
@@ -66,7 +66,7 @@ def _at(check: Check) -> Target:
     return check.at
 
 
-def _judged(check: Check, name: str, matrix: Matrix) -> list[Finding]:
+def _judged(check: Check, name: str, matrix: AttemptMatrix) -> list[Finding]:
     check.show(matrix.render())
     found = list(findings(matrix))
     offenders = check.judge(name, [each for each in found if each.object_type != _UNPROVED]).offenders
@@ -84,13 +84,13 @@ def _judged(check: Check, name: str, matrix: Matrix) -> list[Finding]:
     return [*offenders, *unproved]
 
 
-def _counts(matrix: Matrix) -> dict[str, int]:
+def _counts(matrix: AttemptMatrix) -> dict[str, int]:
     return dict(Counter(cell.verdict for cell in matrix.cells))
 
 
-def findings(matrix: Matrix) -> Iterable[Finding]:
+def findings(matrix: AttemptMatrix) -> Iterable[Finding]:
     """Yield one finding for each relation and role with a leak, and for each reason why something is not proved."""
-    leaks: dict[tuple[str, str], list[Cell]] = {}
+    leaks: dict[tuple[str, str], list[Attempt]] = {}
     for cell in matrix.leaks:
         leaks.setdefault((cell.relation, cell.role), []).append(cell)
     for (relation, role), cells in leaks.items():
@@ -102,7 +102,7 @@ def findings(matrix: Matrix) -> Iterable[Finding]:
             _places(cells),
             _remedy(relation, role, cells),
         )
-    gaps: dict[tuple[str, str, str], list[Cell]] = {}
+    gaps: dict[tuple[str, str, str], list[Attempt]] = {}
     for cell in matrix.inconclusive:
         gaps.setdefault((cell.relation, cell.role, cell.reason), []).append(cell)
     for (relation, role, reason), cells in gaps.items():
@@ -117,7 +117,7 @@ def findings(matrix: Matrix) -> Iterable[Finding]:
         )
 
 
-def _places(cells: Sequence[Cell]) -> str:
+def _places(cells: Sequence[Attempt]) -> str:
     """Say by which commands, in which states and with which plans rows were reached."""
     by_way: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
@@ -126,7 +126,7 @@ def _places(cells: Sequence[Cell]) -> str:
     return "; ".join(told)
 
 
-def _remedy(relation: str, role: str, cells: Sequence[Cell]) -> str:
+def _remedy(relation: str, role: str, cells: Sequence[Attempt]) -> str:
     """Return what ends the leak at once; what caused it is for the catalog's checks to say."""
     chain = [_ident(name) for name in role.split(" → ")]
     if len(chain) > 1:

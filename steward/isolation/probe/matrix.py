@@ -11,7 +11,7 @@ from steward.isolation.probe.text_table import table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["COMMANDS", "Cell", "Matrix", "Verdict"]
+__all__ = ["COMMANDS", "Attempt", "AttemptMatrix", "Verdict"]
 
 Verdict = Literal["isolated", "leak", "inconclusive"]
 
@@ -40,7 +40,7 @@ _MANY = 10
 
 
 @dataclass(frozen=True)
-class Cell:
+class Attempt:
     """One try in a ``state`` of the tenant setting, by a custom or generic ``plan``; "all": it makes no difference."""
 
     relation: str
@@ -53,29 +53,29 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Matrix:
+class AttemptMatrix:
     """All tries of one run of the probe; ``notes`` say what was not tried, and what stands outside of it."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[Attempt, ...]
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
     @property
-    def leaks(self) -> tuple[Cell, ...]:
+    def leaks(self) -> tuple[Attempt, ...]:
         """The tries that reached a row of another tenant."""
         return self._with("leak")
 
     @property
-    def isolated(self) -> tuple[Cell, ...]:
+    def isolated(self) -> tuple[Attempt, ...]:
         """The tries that were proved not to."""
         return self._with("isolated")
 
     @property
-    def inconclusive(self) -> tuple[Cell, ...]:
+    def inconclusive(self) -> tuple[Attempt, ...]:
         """The tries that prove nothing; they never count as isolated."""
         return self._with("inconclusive")
 
-    def _with(self, verdict: Verdict) -> tuple[Cell, ...]:
+    def _with(self, verdict: Verdict) -> tuple[Attempt, ...]:
         return tuple(cell for cell in self.cells if cell.verdict == verdict)
 
     def render(self) -> str:
@@ -97,7 +97,7 @@ class Matrix:
     def _table(self) -> Iterable[str]:
         tried = {cell.command for cell in self.cells}
         commands = [command for command in COMMANDS if command in tried and command != "all"]
-        by_place: dict[tuple[str, str], dict[str, list[Cell]]] = {}
+        by_place: dict[tuple[str, str], dict[str, list[Attempt]]] = {}
         for cell in self.cells:
             by_place.setdefault((cell.relation, cell.role), {}).setdefault(cell.command, []).append(cell)
         closed = {
@@ -115,7 +115,7 @@ class Matrix:
             yield f"Without any grant: {len({relation for relation, _ in closed})} relations, for one role or more."
 
 
-def _mark(cells: list[Cell]) -> str:
+def _mark(cells: list[Attempt]) -> str:
     """Say in a word or two how the tries of one command ended."""
     if not cells:
         return ""
@@ -127,7 +127,7 @@ def _mark(cells: list[Cell]) -> str:
     return "-" if all(cell.state == "all" for cell in cells) else str(counts["isolated"])
 
 
-def _told(cells: tuple[Cell, ...]) -> Iterable[str]:
+def _told(cells: tuple[Attempt, ...]) -> Iterable[str]:
     """Say which tries ended for one reason, all of them in one line."""
     by_reason: dict[tuple[str, str, str, str], list[str]] = {}
     for cell in cells:

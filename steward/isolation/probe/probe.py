@@ -14,13 +14,13 @@ from psycopg import sql
 from steward import Inconclusive, NotNeeded
 from steward.database import queries, session
 from steward.isolation.probe import existing_tenants, surface, synthetic_tenants
-from steward.isolation.probe.matrix import Cell, Matrix
+from steward.isolation.probe.matrix import Attempt, AttemptMatrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from steward.database.target import Target
-    from steward.isolation.probe.surface import Access, Ground, Reach
+    from steward.isolation.probe.surface import Access, AttackSurface, TenantRelation
     from steward.profile import Profile
 
 __all__ = ["run"]
@@ -30,7 +30,7 @@ _READS = ("select", "copy")
 _PATIENCE = timedelta(minutes=1)
 
 
-def run(at: Target, profile: Profile, *, writes: bool, live: bool = False) -> Matrix:
+def run(at: Target, profile: Profile, *, writes: bool, live: bool = False) -> AttemptMatrix:
     """Try every relation as every role of the application, and say of each try how it ended.
 
     Without ``writes`` existing tenants are read in READ ONLY transactions. With it invented tenants are written, in
@@ -59,7 +59,7 @@ def run(at: Target, profile: Profile, *, writes: bool, live: bool = False) -> Ma
                 found = existing_tenants.tried(at, profile, conn, ground)
     cells = [*_refused(ground, writes=writes), *_beyond(ground), *_closed(ground, login), *found.cells]
     named = (replace(cell, role=ground.chains.get(cell.role, cell.role)) for cell in cells)
-    return Matrix(tuple(named), (*found.notes, *ground.notes), round(time.monotonic() - started, 3))
+    return AttemptMatrix(tuple(named), (*found.notes, *ground.notes), round(time.monotonic() - started, 3))
 
 
 @contextmanager
@@ -69,14 +69,16 @@ def _seeing(role: str, column: str) -> Iterator[None]:
         yield
     except psycopg.errors.InsufficientPrivilege as error:
         remedy = f"grant select on it to {role}, which must have BYPASSRLS"
-        raise Inconclusive(f"who looks after the probe cannot see it all: {queries.said(error)}; {remedy}") from error
+        raise Inconclusive(
+            f"who looks after the probe cannot see it all: {queries.server_message(error)}; {remedy}"
+        ) from error
     except psycopg.errors.QueryCanceled as error:
         remedy = f"an index that begins with {column} answers at once"
-        lacking = f"rows of tenants could not be looked for in time: {queries.said(error)}"
+        lacking = f"rows of tenants could not be looked for in time: {queries.server_message(error)}"
         raise Inconclusive(f"{lacking}; {remedy}") from error
 
 
-def _refused(ground: Ground, *, writes: bool) -> Iterable[Cell]:
+def _refused(ground: AttackSurface, *, writes: bool) -> Iterable[Attempt]:
     """Yield what a role lacks the privilege for, whatever the state of the setting."""
     for reach in ground.reaches:
         for role, access in reach.access.items():
@@ -88,10 +90,10 @@ def _refused(ground: Ground, *, writes: bool) -> Iterable[Cell]:
                     yield _ungranted(reach, command, role)
             if access.reads and not access.reads_tenant and reach.tenant is not None:
                 reason = "the role may read other columns, but not the one that tells whose a row is"
-                yield Cell(reach.ident, "select", "all", "all", role, "inconclusive", reason)
+                yield Attempt(reach.ident, "select", "all", "all", role, "inconclusive", reason)
 
 
-def _granted(reach: Reach, access: Access, *, writes: bool) -> dict[str, bool]:
+def _granted(reach: TenantRelation, access: Access, *, writes: bool) -> dict[str, bool]:
     """Return by command whether the role has the privilege that it needs."""
     reads = dict.fromkeys(_READS, access.reads)
     if not writes or not reach.written:
@@ -111,22 +113,22 @@ def _granted(reach: Reach, access: Access, *, writes: bool) -> dict[str, bool]:
     }
 
 
-def _ungranted(reach: Reach, command: str, role: str) -> Cell:
-    return Cell(reach.ident, command, "all", "all", role, "isolated", "no privilege")
+def _ungranted(reach: TenantRelation, command: str, role: str) -> Attempt:
+    return Attempt(reach.ident, command, "all", "all", role, "isolated", "no privilege")
 
 
-def _beyond(ground: Ground) -> Iterable[Cell]:
+def _beyond(ground: AttackSurface) -> Iterable[Attempt]:
     """Yield the partitions that are too many to be tried, and not guarded as those that are."""
     reason = f"more than {surface.DIFFERENT} partitions of its table are granted and guarded each in its own way"
     for reach in ground.beyond:
         for role, access in reach.access.items():
             if access.any:
-                yield Cell(reach.ident, "all", "all", "all", role, "inconclusive", reason)
+                yield Attempt(reach.ident, "all", "all", "all", role, "inconclusive", reason)
 
 
-def _closed(ground: Ground, login: str) -> Iterable[Cell]:
+def _closed(ground: AttackSurface, login: str) -> Iterable[Attempt]:
     """Yield the roles that the application can become, and the suite cannot."""
     for role, chain in ground.closed.items():
         remedy = f"grant {sql.Identifier(role).as_string(None)} to {sql.Identifier(login).as_string(None)}"
         reason = f"the application may become it, and the login role {login} may not: {remedy}"
-        yield Cell("(roles)", "connect", "all", "all", chain, "inconclusive", reason)
+        yield Attempt("(roles)", "connect", "all", "all", chain, "inconclusive", reason)

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from steward.database import queries
 from steward.isolation.probe import verdicts
-from steward.isolation.probe.matrix import Cell
+from steward.isolation.probe.matrix import Attempt
 from steward.isolation.probe.role_session import STATES, seen_statement
 
 if TYPE_CHECKING:
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from steward.isolation.probe.matrix import Verdict
-    from steward.isolation.probe.role_session import Plan, Tries
-    from steward.isolation.probe.row_markers import Marks
-    from steward.isolation.probe.surface import Function, Reach
-    from steward.isolation.probe.tenants import Tenant
-    from steward.isolation.probe.verdicts import Outcome
+    from steward.isolation.probe.role_session import Plan, RoleSession
+    from steward.isolation.probe.row_markers import RowMarkers
+    from steward.isolation.probe.surface import DefinerFunction, TenantRelation
+    from steward.isolation.probe.tenants import ProbeTenant
+    from steward.isolation.probe.verdicts import StatementResult
 
-__all__ = ["Looked", "Reading"]
+__all__ = ["ReadAttempts", "ReadResult"]
 
 _CALLS = 16
 _VIEWS = ("v", "m")
 
 
 @dataclass(frozen=True)
-class Looked:
+class ReadResult:
     """One look: what it saw of each tenant, or the error that ended it."""
 
     place: str
     command: str
     state: str
     plan: Plan
-    outcome: Outcome
+    outcome: StatementResult
     found: dict[str, bool]
 
 
-class Reading:
+class ReadAttempts:
     """Everything that one role reads; judged when all is read, because a look proves something only beside others.
 
     ``tenants`` are those whose rows are looked for in a relation, ``held`` says which of them have rows there as far as
@@ -52,8 +52,8 @@ class Reading:
 
     def __init__(
         self,
-        tries: Tries,
-        marks: Marks,
+        tries: RoleSession,
+        marks: RowMarkers,
         held: Mapping[int, set[str]],
         *,
         elsewhere: AbstractSet[str] = frozenset(),
@@ -62,13 +62,13 @@ class Reading:
         self.marks = marks
         self.held = held
         self.elsewhere = elsewhere
-        self.looked: list[Looked] = []
+        self.looked: list[ReadResult] = []
         self._places: dict[str, int] = {}
         self._nameless: dict[str, str] = {}
         self._poor: set[str] = set()
         self._uncalled: dict[str, str] = {}
 
-    def relation(self, reach: Reach, tenants: Sequence[Tenant], state: str, plan: Plan) -> None:
+    def relation(self, reach: TenantRelation, tenants: Sequence[ProbeTenant], state: str, plan: Plan) -> None:
         """Read a relation by SELECT, and by COPY where its plan makes no difference."""
         access = reach.access[self.tries.role]
         self._places[reach.ident] = reach.oid
@@ -86,11 +86,13 @@ class Reading:
                 label: True for label, is_seen in self.marks.told(told.rows, self.marks.shared).items() if is_seen
             }
             outcome = told
-        self.looked.append(Looked(reach.ident, "select", state, plan, outcome, found))
+        self.looked.append(ReadResult(reach.ident, "select", state, plan, outcome, found))
         if plan == "custom":
             self._copied(reach, tenants, state, statement)
 
-    def _copied(self, reach: Reach, tenants: Sequence[Tenant], state: str, statement: sql.Composed) -> None:
+    def _copied(
+        self, reach: TenantRelation, tenants: Sequence[ProbeTenant], state: str, statement: sql.Composed
+    ) -> None:
         labels = [*(tenant.label for tenant in tenants), "others"]
         if reach.kind == "r" and self.marks.invented:
             # In this form the server itself turns the table into what its policies let through.
@@ -106,17 +108,17 @@ class Reading:
             lines = [row["line"] for row in outcome.rows]
             seen = {label for label, told in zip(labels, lines[0] if lines else (), strict=False) if told == "t"}
         found = {label: label in seen for label in labels}
-        self.looked.append(Looked(reach.ident, "copy", state, "custom", outcome, found))
+        self.looked.append(ReadResult(reach.ident, "copy", state, "custom", outcome, found))
 
-    def _shown(self, reach: Reach, state: str, plan: Plan) -> None:
+    def _shown(self, reach: TenantRelation, state: str, plan: Plan) -> None:
         """Read a view that has no tenant column: its rows are told by the words in them."""
         columns = self._columns(reach)
         outcome = self.tries.run(queries.compose("isolation/try_rows", columns=columns, relation=reach.relation), plan)
         found = self.marks.told(outcome.rows, ())
         self._nameless[reach.ident] = "select"
-        self.looked.append(Looked(reach.ident, "select", state, plan, outcome, found))
+        self.looked.append(ReadResult(reach.ident, "select", state, plan, outcome, found))
 
-    def _beside(self, reach: Reach, own: str, state: str, plan: Plan) -> Outcome:
+    def _beside(self, reach: TenantRelation, own: str, state: str, plan: Plan) -> StatementResult:
         """Return the tenant's own rows of a view in which words of others stand."""
         name = sql.Identifier(self.marks.column)
         statement = queries.compose(
@@ -128,10 +130,10 @@ class Reading:
         )
         return self.tries.run(statement, plan)
 
-    def _columns(self, reach: Reach) -> sql.Composed:
+    def _columns(self, reach: TenantRelation) -> sql.Composed:
         return sql.SQL(", ").join(map(sql.Identifier, reach.access[self.tries.role].columns))
 
-    def function(self, function: Function, tenants: Sequence[Tenant], state: str, plan: Plan) -> None:
+    def function(self, function: DefinerFunction, tenants: Sequence[ProbeTenant], state: str, plan: Plan) -> None:
         """Call a function with every tenant's arguments, as far as they can be told."""
         self._nameless[function.ident] = "call"
         if not function.tells:
@@ -140,7 +142,7 @@ class Reading:
         ways = [list(islice(product(*each), _CALLS)) for each in told]
         name = sql.Identifier(function.schema, function.name)
         found: dict[str, bool] = {tenant.label: False for tenant in tenants}
-        last = verdicts.Outcome()
+        last = verdicts.StatementResult()
         if not any(ways):
             lacking = [kind for kind, *values in zip(function.types, *told, strict=True) if not any(values)]
             self._uncalled[function.ident] = ", ".join(dict.fromkeys(lacking))
@@ -155,9 +157,9 @@ class Reading:
                 found[label] = found.get(label, False) or is_seen
             if last.unfinished:
                 break
-        self.looked.append(Looked(function.ident, "call", state, plan, last, found))
+        self.looked.append(ReadResult(function.ident, "call", state, plan, last, found))
 
-    def _arguments(self, function: Function, tenant: Tenant) -> list[tuple[str, ...]]:
+    def _arguments(self, function: DefinerFunction, tenant: ProbeTenant) -> list[tuple[str, ...]]:
         uuids = self.marks.uuids(tenant.label)
         known = {"S": (tenant.value,)}
         return [
@@ -165,7 +167,7 @@ class Reading:
             for category, kind in zip(function.categories, function.types, strict=True)
         ]
 
-    def judged(self, role: str) -> Iterable[Cell]:
+    def judged(self, role: str) -> Iterable[Attempt]:
         """Return what all looks prove, each beside those of the tenants themselves."""
         own = {
             (look.place, look.command, look.state)
@@ -176,11 +178,11 @@ class Reading:
         for look in self.looked:
             verdict, reason = self._verdict(look, own)
             if verdict != "inconclusive" or look.outcome.unfinished or look.place not in left:
-                yield Cell(look.place, look.command, look.state, look.plan, role, verdict, reason)
+                yield Attempt(look.place, look.command, look.state, look.plan, role, verdict, reason)
         for place, lacking in self._uncalled.items():
             if place not in left:
                 reason = f"it was not called: nobody can tell what to give it of type {lacking}"
-                yield Cell(place, "call", "all", "all", role, "inconclusive", reason)
+                yield Attempt(place, "call", "all", "all", role, "inconclusive", reason)
 
     @property
     def nameless(self) -> set[str]:
@@ -189,7 +191,7 @@ class Reading:
         wanted = {place for place, command in self._nameless.items() if command in self.elsewhere}
         return wanted - named - self._poor
 
-    def _verdict(self, look: Looked, own: set[tuple[str, str, str]]) -> tuple[Verdict, str]:
+    def _verdict(self, look: ReadResult, own: set[tuple[str, str, str]]) -> tuple[Verdict, str]:
         known = look.state not in STATES
         control = self._control(look, own)
         others = any(is_seen for label, is_seen in look.found.items() if label != look.state)
@@ -198,7 +200,7 @@ class Reading:
             return verdicts.refused(look.outcome, known=known, control=not control)
         return verdicts.seen(look.state, look.found, control=control)
 
-    def _control(self, look: Looked, own: set[tuple[str, str, str]]) -> str:
+    def _control(self, look: ReadResult, own: set[tuple[str, str, str]]) -> str:
         """Say why zero rows of others would prove nothing in this look; empty where they prove it."""
         seen = {state for place, command, state in own if (place, command) == (look.place, look.command)}
         there = seen | self.held.get(self._places.get(look.place, 0), set())

@@ -12,17 +12,17 @@ from psycopg.types.json import Jsonb
 
 from steward.database import queries
 from steward.isolation.probe.row_templates import USER
-from steward.isolation.probe.verdicts import Outcome
+from steward.isolation.probe.verdicts import StatementResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from steward.database.session import Session
-    from steward.isolation.probe.surface import Reach
-    from steward.isolation.probe.tenants import Tenant
+    from steward.isolation.probe.surface import TenantRelation
+    from steward.isolation.probe.tenants import ProbeTenant
     from steward.profile import Profile
 
-__all__ = ["STATES", "Plan", "Tries", "seen_statement"]
+__all__ = ["STATES", "Plan", "RoleSession", "seen_statement"]
 
 Plan = Literal["custom", "generic"]
 
@@ -34,7 +34,7 @@ _GENERIC = {"plan_cache_mode": "force_generic_plan"}
 _MOST = 100_000
 
 
-class Tries:
+class RoleSession:
     """The session of one role: tries statements, each below a savepoint, and puts the session into tenants."""
 
     def __init__(self, conn: Session, profile: Profile, role: str) -> None:
@@ -58,7 +58,7 @@ class Tries:
             queries.execute(self.conn, "session/transaction_settings", {"settings": Jsonb(settings)})
             yield
 
-    def run(self, statement: sql.Composed, plan: Plan = "custom") -> Outcome:
+    def run(self, statement: sql.Composed, plan: Plan = "custom") -> StatementResult:
         """Try a statement; with a generic plan it is the one of when it was first tried."""
         if plan == "generic":
             text = statement.as_string(None)
@@ -69,7 +69,7 @@ class Tries:
             statement = queries.compose("isolation/try_execute", kept=self._prepared[text])
         return self._attempt(statement)
 
-    def copy(self, statement: sql.Composed) -> Outcome:
+    def copy(self, statement: sql.Composed) -> StatementResult:
         """Try a COPY TO; each of its lines is a row of one column, called line."""
         lines: list[dict[str, Any]] = []
         try:
@@ -82,14 +82,14 @@ class Tries:
         except psycopg.Error as error:
             if not lines or len(lines) < _MOST:
                 return self._refused(error)
-        return Outcome(tuple(lines), len(lines))
+        return StatementResult(tuple(lines), len(lines))
 
     def forget(self) -> None:
         """Forget the prepared statements, so that the next ones are planned anew."""
         self._prepared.clear()
         queries.execute(self.conn, "isolation/try_forget")
 
-    def _prepare(self, text: str, statement: sql.Composed) -> Outcome | None:
+    def _prepare(self, text: str, statement: sql.Composed) -> StatementResult | None:
         name = sql.Identifier(f"steward_{len(self._prepared) + 1}")
         try:
             # The statement stays prepared, and its locks on what it reads do not outlive the try.
@@ -100,22 +100,24 @@ class Tries:
         self._prepared[text] = name
         return None
 
-    def _attempt(self, statement: sql.Composed) -> Outcome:
+    def _attempt(self, statement: sql.Composed) -> StatementResult:
         try:
             with self.conn.transaction(force_rollback=True):
                 cursor = self.conn.execute(statement, {})
                 rows = tuple(cursor.fetchall()) if cursor.description else ()
-                return Outcome(rows, max(cursor.rowcount, 0))
+                return StatementResult(rows, max(cursor.rowcount, 0))
         except psycopg.Error as error:
             return self._refused(error)
 
-    def _refused(self, error: psycopg.Error) -> Outcome:
+    def _refused(self, error: psycopg.Error) -> StatementResult:
         if self.conn.closed or self.conn.broken:
             raise error
-        return Outcome(error=error, said=queries.said(error))
+        return StatementResult(error=error, said=queries.server_message(error))
 
 
-def seen_statement(reach: Reach, column: str, tenants: Sequence[Tenant], *, all_rows: bool) -> sql.Composed:
+def seen_statement(
+    reach: TenantRelation, column: str, tenants: Sequence[ProbeTenant], *, all_rows: bool
+) -> sql.Composed:
     """Compose the read of a relation: a column for each tenant's letter, and "others" for rows of none of them."""
     name = sql.Identifier(column)
     each = [

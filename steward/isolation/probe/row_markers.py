@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-__all__ = ["Marks"]
+__all__ = ["RowMarkers"]
 
 # Shorter words stand in rows of anybody.
 _TELLING = 8
 
 
-class Marks:
+class RowMarkers:
     """Words by the tenants' letters; ``column`` is the tenant column.
 
     Where the tenants are ``invented``, nobody speaks of them, so that their words tell them within any text; those that

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from steward.database.session import Session
-    from steward.isolation.probe.row_templates import Column, Rule, Shape
+    from steward.isolation.probe.row_templates import ColumnConstraint, ColumnTemplate, RowTemplate
 
-__all__ = ["Refused", "Row", "Seeder"]
+__all__ = ["Row", "RowSeeder", "SeedRefusal"]
 
 Row = dict[str, str | None]
 
@@ -27,7 +27,7 @@ _TRIES = 60
 _DEPTH = 16
 
 
-class Refused(Exception):  # noqa: N818 - a row that could not be made: not an error, but a gap in what can be tried
+class SeedRefusal(Exception):  # noqa: N818 - a row that could not be made: not an error, but a gap in what can be tried
     """A row that the table's rules did not let be made, and why."""
 
     def __init__(self, table: str, reason: str, sqlstate: str = "") -> None:
@@ -37,12 +37,14 @@ class Refused(Exception):  # noqa: N818 - a row that could not be made: not an e
         self.sqlstate = sqlstate
 
 
-class Seeder:
+class RowSeeder:
     """Makes rows by what the tables' columns and constraints say; parents before their children, each once a tenant."""
 
     _last: psycopg.Error
 
-    def __init__(self, conn: Session, shapes: Mapping[int, Shape], column: str, blocked: Mapping[int, str]) -> None:
+    def __init__(
+        self, conn: Session, shapes: Mapping[int, RowTemplate], column: str, blocked: Mapping[int, str]
+    ) -> None:
         self.conn = conn
         self.shapes = shapes
         self.column = column
@@ -62,9 +64,9 @@ class Seeder:
             return self.made[oid, tenant]
         shape = self.shapes[oid]
         if oid in self.blocked:
-            raise Refused(shape.ident, self.blocked[oid])
+            raise SeedRefusal(shape.ident, self.blocked[oid])
         if depth > _DEPTH:
-            raise Refused(shape.ident, "its foreign keys go in a circle")
+            raise SeedRefusal(shape.ident, "its foreign keys go in a circle")
         given = {**self._parents(shape, tenant, depth), **(fixed or {})}
         row = self._insert(shape, self._choices(shape, tenant, given))
         self.made.setdefault((oid, tenant), row)
@@ -97,7 +99,7 @@ class Seeder:
                         links[name, shape.columns[name].type] = (rule.parent, parent_column)
         return links
 
-    def _parents(self, shape: Shape, tenant: str, depth: int) -> Row:
+    def _parents(self, shape: RowTemplate, tenant: str, depth: int) -> Row:
         """Return the values of foreign keys, each that of the tenant's row in the parent."""
         given: Row = {}
         for rule in shape.foreign:
@@ -116,20 +118,20 @@ class Seeder:
                 given |= self._alike(shape, column, tenant, depth)
         return {name: told for name, told in given.items() if name != self.column}
 
-    def _alike(self, shape: Shape, column: Column, tenant: str, depth: int) -> Row:
+    def _alike(self, shape: RowTemplate, column: ColumnTemplate, tenant: str, depth: int) -> Row:
         """Return the value of a column that is named as foreign keys to a parent are: views join by such names."""
         parent, name = self._links.get((column.name, column.type), (shape.oid, ""))
         if parent == shape.oid:
             return {}
-        with suppress(Refused):
+        with suppress(SeedRefusal):
             return {column.name: self.seed(parent, tenant, depth + 1)[name]}
         return {}
 
-    def _bound(self, shape: Shape, rule: Rule) -> bool:
+    def _bound(self, shape: RowTemplate, rule: ColumnConstraint) -> bool:
         """Tell whether all columns of a foreign key will have a value: one NULL and it asks for nothing."""
         return all(name == self.column or shape.columns[name].required for name in rule.columns)
 
-    def _choices(self, shape: Shape, tenant: str, given: Row) -> dict[str, tuple[str | None, ...]]:
+    def _choices(self, shape: RowTemplate, tenant: str, given: Row) -> dict[str, tuple[str | None, ...]]:
         """Return for each column that is written the values to try."""
         bounded = {name for rule in shape.bounds for name in rule.columns}
         choices: dict[str, tuple[str | None, ...]] = {}
@@ -148,7 +150,7 @@ class Seeder:
                 choices[column.name] = (None, *value(column, unique=False), *shape.constants(column.name))
         return choices
 
-    def _insert(self, shape: Shape, choices: dict[str, tuple[str | None, ...]]) -> Row:
+    def _insert(self, shape: RowTemplate, choices: dict[str, tuple[str | None, ...]]) -> Row:
         """Try the likeliest values first, then those that the violated rule is about."""
         picked = {name: values[0] if values else None for name, values in choices.items()}
         refusal = ""
@@ -160,17 +162,17 @@ class Seeder:
                 refusal = f"{error.sqlstate} {error.diag.constraint_name or error.diag.column_name or ''}".strip()
                 self._last = error
             except psycopg.errors.DataError as error:
-                refusal = f"{error.sqlstate} {queries.said(error)}"
+                refusal = f"{error.sqlstate} {queries.server_message(error)}"
                 self._last = error
             except psycopg.Error as error:
-                raise Refused(shape.ident, queries.said(error), error.sqlstate or "") from error
-        raise Refused(shape.ident, refusal, self._last.sqlstate or "") from self._last
+                raise SeedRefusal(shape.ident, queries.server_message(error), error.sqlstate or "") from error
+        raise SeedRefusal(shape.ident, refusal, self._last.sqlstate or "") from self._last
 
-    def _attempts(self, shape: Shape, choices: dict[str, tuple[str | None, ...]], picked: Row) -> Iterable[Row]:
+    def _attempts(self, shape: RowTemplate, choices: dict[str, tuple[str | None, ...]], picked: Row) -> Iterable[Row]:
         yield picked
         yield from islice(self._varied(shape, choices, picked), _TRIES)
 
-    def _varied(self, shape: Shape, choices: dict[str, tuple[str | None, ...]], picked: Row) -> Iterable[Row]:
+    def _varied(self, shape: RowTemplate, choices: dict[str, tuple[str | None, ...]], picked: Row) -> Iterable[Row]:
         """Vary the columns of the rule that was violated last, and keep what satisfied it."""
         tried: set[tuple[str | None, ...]] = set()
         for _ in range(len(shape.checks) + 2):
@@ -192,11 +194,13 @@ class Seeder:
                     picked = attempt
                     break
 
-    def _ways(self, shape: Shape, choices: Mapping[str, tuple[str | None, ...]], name: str) -> tuple[str | None, ...]:
+    def _ways(
+        self, shape: RowTemplate, choices: Mapping[str, tuple[str | None, ...]], name: str
+    ) -> tuple[str | None, ...]:
         """Return the values to try for a column, which may be one that is left out at first."""
         return choices.get(name) or (*value(shape.columns[name], unique=False), *shape.constants(name))
 
-    def _blamed(self, shape: Shape, choices: Mapping[str, object]) -> list[str]:
+    def _blamed(self, shape: RowTemplate, choices: Mapping[str, object]) -> list[str]:
         """Return the columns that the last refusal was about; where it does not say, those of the bounds or all."""
         name = self._last.diag.constraint_name
         checks = [rule.columns for rule in shape.checks if rule.name == name] if name else []
@@ -206,7 +210,7 @@ class Seeder:
             return found
         return [each for each in choices if each != self.column]
 
-    def _sample(self, shape: Shape) -> Row:
+    def _sample(self, shape: RowTemplate) -> Row:
         """Return a row as it stands: what satisfies the rules of the table, if it has any row."""
         if shape.oid not in self._samples:
             rows = queries.fetch(
@@ -215,11 +219,11 @@ class Seeder:
             self._samples[shape.oid] = dict(rows[0]) if rows else {}
         return self._samples[shape.oid]
 
-    def _texts(self, shape: Shape) -> sql.Composed:
+    def _texts(self, shape: RowTemplate) -> sql.Composed:
         each = [queries.compose("isolation/probe_text", column=sql.Identifier(name)) for name in shape.columns]
         return sql.SQL(", ").join(each)
 
-    def _once(self, shape: Shape, attempt: Row) -> Row:
+    def _once(self, shape: RowTemplate, attempt: Row) -> Row:
         written = {name: told for name, told in attempt.items() if told is not None}
         parts: dict[str, sql.Composable] = {"relation": shape.relation, "row": self._texts(shape)}
         name = "isolation/probe_seed_default"

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from steward.database.session import Session
-    from steward.isolation.probe.surface import Ground
+    from steward.isolation.probe.surface import AttackSurface
 
-__all__ = ["USER", "Column", "Rule", "Shape", "shapes", "through", "value"]
+__all__ = ["USER", "ColumnConstraint", "ColumnTemplate", "RowTemplate", "shapes", "through", "value"]
 
 # What free text says, and the setting for the current user: policies that compare them let the row through.
 USER = "steward-probe"
@@ -42,7 +42,7 @@ _BY_TYPE = {"json": ("{}", "[]"), "jsonb": ("{}", "[]"), "bytea": ("\\x00",), "x
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnTemplate:
     """One column: ``required`` is not null and without a default; what is ``fixed`` only the server writes."""
 
     name: str
@@ -57,7 +57,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Rule:
+class ColumnConstraint:
     """A constraint on columns: a foreign key with its parent, or a check or bound with the constants that it names."""
 
     name: str
@@ -68,18 +68,18 @@ class Rule:
 
 
 @dataclass
-class Shape:
+class RowTemplate:
     """One table that is written."""
 
     oid: int
     ident: str
     relation: sql.Identifier
-    columns: dict[str, Column] = field(default_factory=dict)
-    foreign: list[Rule] = field(default_factory=list)
-    checks: list[Rule] = field(default_factory=list)
-    bounds: list[Rule] = field(default_factory=list)
-    keys: list[Rule] = field(default_factory=list)
-    loose: list[Rule] = field(default_factory=list)
+    columns: dict[str, ColumnTemplate] = field(default_factory=dict)
+    foreign: list[ColumnConstraint] = field(default_factory=list)
+    checks: list[ColumnConstraint] = field(default_factory=list)
+    bounds: list[ColumnConstraint] = field(default_factory=list)
+    keys: list[ColumnConstraint] = field(default_factory=list)
+    loose: list[ColumnConstraint] = field(default_factory=list)
 
     def keyed(self, column: str) -> bool:
         """Tell whether a value may stand only once, be it among all tenants or within one."""
@@ -87,7 +87,7 @@ class Shape:
 
     def changed(self, role: str, tenant: str) -> str | None:
         """Return a column that the role may update: the plainest, best one without any rule but checks."""
-        kinds = ([Rule("", (tenant,))], [*self.foreign, *self.bounds], self.keys, self.loose)
+        kinds = ([ColumnConstraint("", (tenant,))], [*self.foreign, *self.bounds], self.keys, self.loose)
         busy = [{name for rule in rules for name in rule.columns} for rules in kinds]
         free = [column.name for column in self.columns.values() if role in column.updaters and not column.fixed]
         return min(free, key=lambda name: ([name in names for names in busy], free.index(name)), default=None)
@@ -98,16 +98,16 @@ class Shape:
         return tuple(dict.fromkeys(constant for rule in rules for constant in rule.constants))
 
 
-def shapes(conn: Session, ground: Ground, wanted: Iterable[int]) -> dict[int, Shape]:
+def shapes(conn: Session, ground: AttackSurface, wanted: Iterable[int]) -> dict[int, RowTemplate]:
     """Return the tables that are written, those that they refer to included."""
     told = {**ground.told, "wanted": list(wanted)}
     needed = queries.compose("isolation/probe_needed")
-    found: dict[int, Shape] = {}
+    found: dict[int, RowTemplate] = {}
     for row in queries.fetch(conn, "isolation/probe_columns", told, needed=needed):
         shape = found.setdefault(
-            row["oid"], Shape(row["oid"], row["ident"], sql.Identifier(row["schema"], row["table_name"]))
+            row["oid"], RowTemplate(row["oid"], row["ident"], sql.Identifier(row["schema"], row["table_name"]))
         )
-        shape.columns[row["name"]] = Column(
+        shape.columns[row["name"]] = ColumnTemplate(
             **{name: row[name] for name in ("name", "type", "category", "longest", "required", "fixed")},
             labels=tuple(row["labels"]),
             inserters=frozenset(row["inserters"]),
@@ -118,28 +118,28 @@ def shapes(conn: Session, ground: Ground, wanted: Iterable[int]) -> dict[int, Sh
     return found
 
 
-def through(view: Shape, table: Shape) -> Shape:
+def through(view: RowTemplate, table: RowTemplate) -> RowTemplate:
     """Return a view as the table that rows are written into through it, with the columns that both have."""
     columns = {
         name: replace(table.columns[name], inserters=column.inserters, updaters=column.updaters)
         for name, column in view.columns.items()
         if name in table.columns and table.columns[name].type == column.type
     }
-    made = Shape(view.oid, view.ident, view.relation, columns)
+    made = RowTemplate(view.oid, view.ident, view.relation, columns)
     for kind in ("foreign", "checks", "bounds", "keys", "loose"):
         rules = (rule for rule in getattr(table, kind) if all(name in columns for name in rule.columns))
         getattr(made, kind).extend(rules)
     return made
 
 
-def _add(shape: Shape, row: Mapping[str, Any]) -> None:
+def _add(shape: RowTemplate, row: Mapping[str, Any]) -> None:
     columns, kind = tuple(row["columns"]), row["kind"]
     constants: tuple[str, ...] = ()
     if kind in {"check", "bound"} and row["rule"]:
         name = "isolation/probe_rule" if kind == "check" else "isolation/probe_bound"
         text = queries.compose(name, rule=sql.SQL(row["rule"])).as_string(None)
         constants = tuple(_constants(json.loads(pglast.parser.parse_sql_json(text))))
-    rule = Rule(row["name"], columns, row["parent"], tuple(row["parent_columns"]), constants)
+    rule = ColumnConstraint(row["name"], columns, row["parent"], tuple(row["parent_columns"]), constants)
     kinds = {"foreign": shape.foreign, "check": shape.checks, "bound": shape.bounds, "unique": shape.keys}
     kinds.get(kind, shape.loose).append(rule)
 
@@ -161,7 +161,7 @@ def _constants(node: object) -> Iterable[str]:
             yield from _constants(each)
 
 
-def value(column: Column, *, unique: bool) -> tuple[str, ...]:
+def value(column: ColumnTemplate, *, unique: bool) -> tuple[str, ...]:
     """Return values of the column's type, the likeliest first; where each must be new, one that nobody has."""
     if column.labels:
         return column.labels
@@ -177,7 +177,7 @@ def value(column: Column, *, unique: bool) -> tuple[str, ...]:
     return found
 
 
-def _fresh(column: Column) -> str | None:
+def _fresh(column: ColumnTemplate) -> str | None:
     if column.category == "S":
         return f"{USER}-{secrets.token_hex(12)}"[-(column.longest or 64) :]
     if column.category == "N":

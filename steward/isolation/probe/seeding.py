@@ -10,24 +10,24 @@ from psycopg import sql
 from steward import Inconclusive
 from steward.database import queries, session
 from steward.isolation.probe import side_effects
-from steward.isolation.probe.row_seeder import Refused, Seeder
+from steward.isolation.probe.row_seeder import RowSeeder, SeedRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from steward.database.session import Session
-    from steward.isolation.probe.row_templates import Shape
-    from steward.isolation.probe.surface import Ground, Reach
-    from steward.isolation.probe.tenants import Tenant
+    from steward.isolation.probe.row_templates import RowTemplate
+    from steward.isolation.probe.surface import AttackSurface, TenantRelation
+    from steward.isolation.probe.tenants import ProbeTenant
     from steward.profile import Profile
 
-__all__ = ["Seeding"]
+__all__ = ["SeededRows"]
 
 _PAIR = 2
 _TELLING = 8
 
 
-class Seeding:
+class SeededRows:
     """Plants rows and says what stands: ``tenants`` that were let in, and of which of them each table has rows.
 
     ``counts`` are rows by table and letter, ``held`` the letters alone, ``planted`` the tables that have rows of both A
@@ -36,13 +36,18 @@ class Seeding:
     """
 
     def __init__(
-        self, conn: Session, profile: Profile, ground: Ground, shapes: Mapping[int, Shape], blocked: Mapping[int, str]
+        self,
+        conn: Session,
+        profile: Profile,
+        ground: AttackSurface,
+        shapes: Mapping[int, RowTemplate],
+        blocked: Mapping[int, str],
     ) -> None:
         self.conn = conn
         self.profile = profile
         self.ground = ground
-        self.seeder = Seeder(conn, shapes, ground.column, blocked)
-        self.tenants: list[Tenant] = []
+        self.seeder = RowSeeder(conn, shapes, ground.column, blocked)
+        self.tenants: list[ProbeTenant] = []
         self.counts: dict[int, dict[str, int]] = {}
         self.held: dict[int, set[str]] = {}
         self.planted: set[int] = set()
@@ -51,7 +56,7 @@ class Seeding:
         self.shared: set[str] = set()
         self.notes: list[str] = []
 
-    def plant(self, wanted: Sequence[Reach], invented: Sequence[Tenant], *, refresh: bool) -> None:
+    def plant(self, wanted: Sequence[TenantRelation], invented: Sequence[ProbeTenant], *, refresh: bool) -> None:
         """Make a row of each tenant in each table, as far as they are let in.
 
         Raises:
@@ -72,7 +77,7 @@ class Seeding:
         if not self.planted:
             raise Inconclusive("; ".join(dict.fromkeys(self.refused.values())) or "no row could be made")
 
-    def show(self, views: Iterable[Reach]) -> None:
+    def show(self, views: Iterable[TenantRelation]) -> None:
         """Let the planted rows be written through the views of their tables, too, where nothing else would act then."""
         for view in views:
             table, shape = view.base or 0, self.seeder.shapes[view.oid]
@@ -87,13 +92,13 @@ class Seeding:
             self.counts[view.oid] = self.counts[table]
             self.planted.add(view.oid)
 
-    def _tenant(self, wanted: Sequence[Reach], tenant: Tenant) -> int:
+    def _tenant(self, wanted: Sequence[TenantRelation], tenant: ProbeTenant) -> int:
         """Return in how many tables the tenant has a row now; one whose name is refused is named."""
         refusals: dict[str, list[str]] = {}
         for reach in wanted:
             try:
                 self.seeder.seed(reach.oid, tenant.value)
-            except Refused as refused:
+            except SeedRefusal as refused:
                 self.refused.setdefault(reach.oid, refused.reason)
                 refusals.setdefault(refused.why, []).append(reach.ident)
         for why, tables in refusals.items():
@@ -110,10 +115,12 @@ class Seeding:
                     session.limit(self.conn, statement_timeout=patience)
                     queries.execute(self.conn, "isolation/probe_refresh", relation=view.relation)
             except psycopg.Error as error:
-                self.notes.append(f"{view.ident} could not be refreshed for the planted rows: {queries.said(error)}")
+                self.notes.append(
+                    f"{view.ident} could not be refreshed for the planted rows: {queries.server_message(error)}"
+                )
         session.limit(self.conn, statement_timeout=self.profile.canary.timeout)
 
-    def _count(self, wanted: Iterable[Reach]) -> None:
+    def _count(self, wanted: Iterable[TenantRelation]) -> None:
         letters = {tenant.value: tenant.label for tenant in self.tenants}
         for reach in wanted:
             rows = side_effects.owned(self.conn, reach, self.ground.column, self.tenants)

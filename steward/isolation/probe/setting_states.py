@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING
 
 from steward.database import queries
 from steward.isolation.probe import tenants
-from steward.isolation.probe.matrix import Cell
+from steward.isolation.probe.matrix import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from steward.isolation.probe.role_session import Plan, Tries
-    from steward.isolation.probe.surface import Ground
-    from steward.isolation.probe.tenants import Tenant
+    from steward.isolation.probe.role_session import Plan, RoleSession
+    from steward.isolation.probe.surface import AttackSurface
+    from steward.isolation.probe.tenants import ProbeTenant
     from steward.profile import Profile
 
-__all__ = ["PLANS", "Found", "connected", "rounds"]
+__all__ = ["PLANS", "StateResults", "connected", "rounds"]
 
 PLANS: tuple[Plan, ...] = ("custom", "generic")
 
 
 @dataclass
-class Found:
+class StateResults:
     """What the rounds of all roles have found."""
 
-    cells: list[Cell] = field(default_factory=list)
+    cells: list[Attempt] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def connected(tries: Tries, ground: Ground) -> Cell:
+def connected(tries: RoleSession, ground: AttackSurface) -> Attempt:
     """Judge the session itself as it begins: nothing exempts it from policies, and it is in no tenant."""
     told = {**ground.told, "setting": ground.setting}
     row = queries.fetch(tries.conn, "isolation/probe_self", told, **ground.parts)[0]
@@ -42,15 +42,15 @@ def connected(tries: Tries, ground: Ground) -> Cell:
         "row_security is off": row["row_security"] != "on",
     }
     fault = "; ".join(text for text, is_so in faults.items() if is_so)
-    cell = Cell("(session)", "connect", "fresh", "all", tries.role, "isolated", "no exemption and no tenant")
-    return Cell(cell.relation, "connect", "fresh", "all", tries.role, "leak", fault) if fault else cell
+    cell = Attempt("(session)", "connect", "fresh", "all", tries.role, "isolated", "no exemption and no tenant")
+    return Attempt(cell.relation, "connect", "fresh", "all", tries.role, "leak", fault) if fault else cell
 
 
 def rounds(
-    tries: Tries,
-    ground: Ground,
+    tries: RoleSession,
+    ground: AttackSurface,
     profile: Profile,
-    groups: Sequence[Sequence[Tenant]],
+    groups: Sequence[Sequence[ProbeTenant]],
     do: Callable[[str, Plan, Sequence[int]], None],
 ) -> None:
     """Call ``do`` in every state, with the numbers of the groups that the state is one for.

@@ -10,14 +10,14 @@ import psycopg
 from psycopg import sql
 
 from steward.database import queries, session
-from steward.isolation.probe.matrix import Cell
+from steward.isolation.probe.matrix import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from steward.database.session import Session
-    from steward.isolation.probe.surface import Ground, Reach
-    from steward.isolation.probe.tenants import Tenant
+    from steward.isolation.probe.surface import AttackSurface, TenantRelation
+    from steward.isolation.probe.tenants import ProbeTenant
     from steward.profile import Profile
 
 __all__ = ["Rows", "compare", "look", "owned", "reactions"]
@@ -30,7 +30,7 @@ _PATIENCE = timedelta(seconds=10)
 Rows = dict[str, tuple[tuple[object, ...], ...] | None]
 
 
-def reactions(conn: Session, profile: Profile, ground: Ground, wanted: Sequence[int]) -> dict[int, str]:
+def reactions(conn: Session, profile: Profile, ground: AttackSurface, wanted: Sequence[int]) -> dict[int, str]:
     """Return the tables where something would act on a write that the profile does not excuse, and what."""
     today = datetime.now(UTC).date()
     excused = [each.object for each in profile.exemptions if each.check == _CHECK and each.expires >= today]
@@ -47,14 +47,14 @@ def reactions(conn: Session, profile: Profile, ground: Ground, wanted: Sequence[
     return found
 
 
-def owned(conn: Session, reach: Reach, column: str, tenants: Iterable[Tenant]) -> dict[str, int]:
+def owned(conn: Session, reach: TenantRelation, column: str, tenants: Iterable[ProbeTenant]) -> dict[str, int]:
     """Return how many rows of a table each of the tenants has, by the tenant's value."""
     among = sql.SQL(", ").join(sql.Literal(tenant.value) for tenant in tenants)
     parts = {"relation": reach.relation, "column": sql.Identifier(column), "tenants": among}
     return {row["tenant"]: row["rows"] for row in queries.fetch(conn, "isolation/probe_owned", None, **parts)}
 
 
-def look(conn: Session, ground: Ground, tenants: Sequence[Tenant], *, live: bool) -> Rows:
+def look(conn: Session, ground: AttackSurface, tenants: Sequence[ProbeTenant], *, live: bool) -> Rows:
     """Return what each table holds: rows by tenant with a hash of what is in them, whatever their order.
 
     Where others work, or where it takes too long, only the invented tenants' rows are looked for.
@@ -67,7 +67,7 @@ def look(conn: Session, ground: Ground, tenants: Sequence[Tenant], *, live: bool
     return found
 
 
-def _content(conn: Session, reach: Reach, column: str) -> tuple[tuple[object, ...], ...] | None:
+def _content(conn: Session, reach: TenantRelation, column: str) -> tuple[tuple[object, ...], ...] | None:
     parts = {"relation": reach.relation, "column": sql.Identifier(column)}
     try:
         with conn.transaction():
@@ -79,9 +79,9 @@ def _content(conn: Session, reach: Reach, column: str) -> tuple[tuple[object, ..
     return tuple((row["tenant"], row["rows"], row["content"]) for row in rows)
 
 
-def compare(before: Mapping[str, object], after: Mapping[str, object]) -> Iterable[Cell]:
+def compare(before: Mapping[str, object], after: Mapping[str, object]) -> Iterable[Attempt]:
     """Yield the tables in which a second connection sees something else than before."""
     for place, held in before.items():
         if held is not None and after[place] is not None and held != after[place]:
             reason = "its rows are others than before, though every transaction was rolled back"
-            yield Cell(place, "rollback", "all", "all", "(all)", "leak", reason)
+            yield Attempt(place, "rollback", "all", "all", "(all)", "leak", reason)

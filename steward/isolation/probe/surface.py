@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from steward.database.session import Session
     from steward.profile import Profile
 
-__all__ = ["DIFFERENT", "Access", "Function", "Ground", "Reach", "look"]
+__all__ = ["DIFFERENT", "Access", "AttackSurface", "DefinerFunction", "TenantRelation", "look"]
 
 _TABLES = ("r", "p")
 # Of a table's partitions that are granted, so many are tried of those that are guarded alike, and so many in all: what
@@ -50,7 +50,7 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Reach:
+class TenantRelation:
     """A relation with rows of tenants, and what each role may do with it.
 
     ``base`` is the only table of tenants that a view reads, itself for a table; ``guard`` is the same for partitions
@@ -94,7 +94,7 @@ class Reach:
 
 
 @dataclass(frozen=True)
-class Function:
+class DefinerFunction:
     """A function that runs with its owner's rights, and the arguments that a call must give.
 
     ``returns``: it returns anything; ``tells``: that can carry a row of a tenant.
@@ -112,7 +112,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Ground:
+class AttackSurface:
     """Everything that is tried: roles by the chain that leads to them, relations, functions.
 
     ``beyond`` are partitions that are not, and ``notes`` say what else is not.
@@ -122,9 +122,9 @@ class Ground:
     setting: str
     chains: dict[str, str]
     closed: dict[str, str]
-    reaches: tuple[Reach, ...]
-    functions: tuple[Function, ...]
-    beyond: tuple[Reach, ...]
+    reaches: tuple[TenantRelation, ...]
+    functions: tuple[DefinerFunction, ...]
+    beyond: tuple[TenantRelation, ...]
     notes: tuple[str, ...]
     told: dict[str, object]
     parts: dict[str, sql.Composable]
@@ -136,12 +136,12 @@ class Ground:
         return max(sorted(set(found)), key=found.count)
 
     @property
-    def tables(self) -> tuple[Reach, ...]:
+    def tables(self) -> tuple[TenantRelation, ...]:
         """The topmost tables, in which every row of a tenant lies."""
         return tuple(reach for reach in self.reaches if reach.written and reach.level == 0)
 
 
-def look(conn: Session, profile: Profile) -> Ground:
+def look(conn: Session, profile: Profile) -> AttackSurface:
     """Return what is to be tried.
 
     Raises:
@@ -160,7 +160,7 @@ def look(conn: Session, profile: Profile) -> Ground:
         lacking = f"no table has the column {profile.tenancy.column!r} and a role that could be tried"
         raise Inconclusive(f"{lacking}; name the right database, tenancy.column and isolation.roles in the profile")
     known = [
-        Function(**{**row, "categories": tuple(row["categories"]), "types": tuple(row["types"])})
+        DefinerFunction(**{**row, "categories": tuple(row["categories"]), "types": tuple(row["types"])})
         for row in queries.fetch(conn, "isolation/probe_functions", told)
     ]
     functions = tuple(each for each in known if each.returns)
@@ -170,15 +170,17 @@ def look(conn: Session, profile: Profile) -> Ground:
     kinds = "truth values, numbers, times or labels alone, which carries no row that could be told"
     notes += [f"{each} returns {kinds}: isolation_routines judges it" for each in poor]
     tenancy = profile.tenancy
-    return Ground(
+    return AttackSurface(
         tenancy.column, tenancy.setting, chains, closed, reaches, functions, beyond, tuple(notes), told, parts
     )
 
 
-def _thinned(reaches: Iterable[Reach]) -> tuple[tuple[Reach, ...], tuple[Reach, ...], list[str]]:
+def _thinned(
+    reaches: Iterable[TenantRelation],
+) -> tuple[tuple[TenantRelation, ...], tuple[TenantRelation, ...], list[str]]:
     """Return what is tried, the granted partitions that are not, and a note on those that others stand for."""
-    kept: list[Reach] = []
-    beyond: list[Reach] = []
+    kept: list[TenantRelation] = []
+    beyond: list[TenantRelation] = []
     alike: Counter[tuple[int, str | None]] = Counter()
     different: Counter[int] = Counter()
     spared: Counter[int] = Counter()
@@ -211,11 +213,11 @@ def _chains(rows: Iterable[dict[str, Any]], names: Iterable[str]) -> tuple[dict[
     return chains, closed
 
 
-def _reaches(rows: Iterable[dict[str, Any]]) -> Iterable[Reach]:
+def _reaches(rows: Iterable[dict[str, Any]]) -> Iterable[TenantRelation]:
     by_relation: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
         by_relation.setdefault(row["oid"], []).append(row)
     for same in by_relation.values():
         access = {row["role"]: Access(**{name: row[name] for name in Access.__dataclass_fields__}) for row in same}
-        fields = {name: same[0][name] for name in Reach.__dataclass_fields__ if name != "access"}
-        yield Reach(**fields, access=access)
+        fields = {name: same[0][name] for name in TenantRelation.__dataclass_fields__ if name != "access"}
+        yield TenantRelation(**fields, access=access)

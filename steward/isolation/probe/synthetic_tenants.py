@@ -11,15 +11,15 @@ from psycopg import sql
 from steward import Inconclusive
 from steward.database import queries, session
 from steward.isolation.probe import side_effects, tenants
-from steward.isolation.probe.constraint_oracles import Oracles
-from steward.isolation.probe.matrix import Cell
-from steward.isolation.probe.read_attempts import Reading
-from steward.isolation.probe.role_session import STATES, Tries
-from steward.isolation.probe.row_markers import Marks
+from steward.isolation.probe.constraint_oracles import ConstraintOracles
+from steward.isolation.probe.matrix import Attempt
+from steward.isolation.probe.read_attempts import ReadAttempts
+from steward.isolation.probe.role_session import STATES, RoleSession
+from steward.isolation.probe.row_markers import RowMarkers
 from steward.isolation.probe.row_templates import shapes, through
-from steward.isolation.probe.seeding import Seeding
-from steward.isolation.probe.setting_states import Found, connected, rounds
-from steward.isolation.probe.write_attempts import Writing
+from steward.isolation.probe.seeding import SeededRows
+from steward.isolation.probe.setting_states import StateResults, connected, rounds
+from steward.isolation.probe.write_attempts import WriteAttempts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from steward.database.session import Session
     from steward.database.target import Target
     from steward.isolation.probe.role_session import Plan
-    from steward.isolation.probe.surface import Ground, Reach
-    from steward.isolation.probe.tenants import Tenant
+    from steward.isolation.probe.surface import AttackSurface, TenantRelation
+    from steward.isolation.probe.tenants import ProbeTenant
     from steward.profile import Profile
 
 __all__ = ["tried"]
@@ -38,7 +38,7 @@ _PAIR = 2
 _COMMANDS = ("insert", "update", "delete")
 
 
-def tried(at: Target, profile: Profile, conn: Session, ground: Ground, *, live: bool) -> Found:
+def tried(at: Target, profile: Profile, conn: Session, ground: AttackSurface, *, live: bool) -> StateResults:
     """Write and read everything as each role and as invented tenants.
 
     Raises:
@@ -63,12 +63,12 @@ def tried(at: Target, profile: Profile, conn: Session, ground: Ground, *, live: 
     blocked = side_effects.reactions(conn, profile, ground, written)
     invented = _invented(conn, profile, ground)
     before = side_effects.look(conn, ground, invented, live=live)
-    found = Found()
+    found = StateResults()
     for role in ground.chains:
         with session.probe(at, profile, role) as probing, probing.transaction(force_rollback=True):
-            tries = Tries(probing, profile, role)
+            tries = RoleSession(probing, profile, role)
             found.cells.append(connected(tries, ground))
-            seeding = Seeding(probing, profile, ground, standing, blocked)
+            seeding = SeededRows(probing, profile, ground, standing, blocked)
             seeding.plant(wanted, invented, refresh=not live)
             seeding.show(views)
             queries.execute(probing, "isolation/probe_role", role=sql.Identifier(role))
@@ -84,17 +84,17 @@ def tried(at: Target, profile: Profile, conn: Session, ground: Ground, *, live: 
     return found
 
 
-def _round(tries: Tries, seeding: Seeding, wanted: Sequence[Reach], *, live: bool) -> list[Cell]:
+def _round(tries: RoleSession, seeding: SeededRows, wanted: Sequence[TenantRelation], *, live: bool) -> list[Attempt]:
     """Go through all states as one role."""
     role, ground = tries.role, seeding.ground
     among = seeding.tenants
     first, second = among[:_PAIR]
     variants = {tenant.label for tenant in among[_PAIR:]}
-    marks = Marks(ground.column, seeding.marks, seeding.shared, invented=True)
-    reading = Reading(tries, marks, seeding.held)
-    writing = Writing(tries, seeding.seeder, seeding.counts, whole=not live)
-    oracles = Oracles(tries, seeding.seeder)
-    asked: list[Cell] = []
+    marks = RowMarkers(ground.column, seeding.marks, seeding.shared, invented=True)
+    reading = ReadAttempts(tries, marks, seeding.held)
+    writing = WriteAttempts(tries, seeding.seeder, seeding.counts, whole=not live)
+    oracles = ConstraintOracles(tries, seeding.seeder)
+    asked: list[Attempt] = []
     functions = [each for each in ground.functions if each.role == role and not (live and each.lasting)]
     writable = [reach for reach in wanted if reach.oid in seeding.planted]
 
@@ -122,7 +122,7 @@ def _round(tries: Tries, seeding: Seeding, wanted: Sequence[Reach], *, live: boo
     return [*_shown(ground, reading.judged(role), variants, live=live), *writing.judged(), *asked, *missed]
 
 
-def _shown(ground: Ground, cells: Iterable[Cell], variants: set[str], *, live: bool) -> Iterable[Cell]:
+def _shown(ground: AttackSurface, cells: Iterable[Attempt], variants: set[str], *, live: bool) -> Iterable[Attempt]:
     """Leave out what views cannot prove: all where none is refreshed, else names that the tables refuse.
 
     Where none is refreshed, they are read as existing tenants, but for those that do not say whose their rows are.
@@ -135,7 +135,7 @@ def _shown(ground: Ground, cells: Iterable[Cell], variants: set[str], *, live: b
             yield cell
 
 
-def _missed(ground: Ground, seeding: Seeding, wanted: Sequence[Reach], role: str) -> list[Cell]:
+def _missed(ground: AttackSurface, seeding: SeededRows, wanted: Sequence[TenantRelation], role: str) -> list[Attempt]:
     """Return the tables into which the role may write, and that hold no rows of A and B to try it on."""
     foreign = [reach for reach in ground.reaches if reach.kind == "f"]
     told = [(reach, seeding.refused.get(reach.oid, "")) for reach in wanted if reach.oid not in seeding.planted]
@@ -148,21 +148,21 @@ def _missed(ground: Ground, seeding: Seeding, wanted: Sequence[Reach], role: str
         access = reach.access[role]
         for command, granted in zip(_COMMANDS, (access.inserts, access.updates, access.deletes), strict=True):
             if granted:
-                cells.append(Cell(reach.ident, command, "all", "all", role, "inconclusive", reason))
+                cells.append(Attempt(reach.ident, command, "all", "all", role, "inconclusive", reason))
     return cells
 
 
-def _uncalled(ground: Ground, role: str, *, live: bool) -> list[Cell]:
+def _uncalled(ground: AttackSurface, role: str, *, live: bool) -> list[Attempt]:
     """Return the functions that are not called where others work."""
     reason = "it may write, so that it is not called in a database where others work"
     return [
-        Cell(function.ident, "call", "all", "all", role, "inconclusive", reason)
+        Attempt(function.ident, "call", "all", "all", role, "inconclusive", reason)
         for function in ground.functions
         if live and function.lasting and function.tells and function.role == role
     ]
 
 
-def _invented(conn: Session, profile: Profile, ground: Ground) -> tuple[Tenant, ...]:
+def _invented(conn: Session, profile: Profile, ground: AttackSurface) -> tuple[ProbeTenant, ...]:
     """Return tenants that have no rows anywhere."""
     for number in range(_INVENTIONS):
         # Tenants that are numbered may be all of the small ones.

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from steward.database.session import Session
-    from steward.isolation.probe.surface import Reach
+    from steward.isolation.probe.surface import TenantRelation
 
-__all__ = ["Tenant", "frequent", "invented", "largest", "malformed", "sampled", "unknown", "unreadable"]
+__all__ = ["ProbeTenant", "frequent", "invented", "largest", "malformed", "sampled", "unknown", "unreadable"]
 
 # Long enough for random letters that nobody has, short enough for most columns and formats.
 _LENGTHS = (16, 8, 1)
@@ -35,14 +35,14 @@ _LETTERS = (ascii_lowercase + digits, ascii_lowercase, ascii_uppercase, digits)
 
 
 @dataclass(frozen=True)
-class Tenant:
+class ProbeTenant:
     """A tenant by its letter, or by how its name lies to that of A; the value never leaves the probe."""
 
     label: str
     value: str
 
 
-def invented(category: str, shape: str, *, large: bool = False) -> tuple[Tenant, ...]:
+def invented(category: str, shape: str, *, large: bool = False) -> tuple[ProbeTenant, ...]:
     """Return tenants that nobody has: A, B, and names that a careless comparison takes for A.
 
     ``category`` is the tenant column's type category, ``shape`` the profile's regular expression for names. Numbers are
@@ -51,9 +51,13 @@ def invented(category: str, shape: str, *, large: bool = False) -> tuple[Tenant,
     if category == "N":
         least = 100_000_000 if large else 1000
         number = least + secrets.randbelow(least)
-        return (Tenant("A", str(number)), Tenant("B", str(number + 1007)), Tenant("prefix", str(number * 10)))
+        return (
+            ProbeTenant("A", str(number)),
+            ProbeTenant("B", str(number + 1007)),
+            ProbeTenant("prefix", str(number * 10)),
+        )
     if category != "S":
-        return (Tenant("A", str(uuid.uuid4())), Tenant("B", str(uuid.uuid4())))
+        return (ProbeTenant("A", str(uuid.uuid4())), ProbeTenant("B", str(uuid.uuid4())))
     first, second = _name(shape), _name(shape)
     close = {
         "prefix": f"{first}0",
@@ -62,8 +66,8 @@ def invented(category: str, shape: str, *, large: bool = False) -> tuple[Tenant,
         "pattern %": f"{first[:-1]}%",
     }
     # A name without letters has no other case.
-    others = (Tenant(label, value) for label, value in close.items() if value != first)
-    return (Tenant("A", first), Tenant("B", second), *others)
+    others = (ProbeTenant(label, value) for label, value in close.items() if value != first)
+    return (ProbeTenant("A", first), ProbeTenant("B", second), *others)
 
 
 def unknown(category: str, shape: str) -> str:
@@ -123,7 +127,7 @@ def frequent(conn: Session, told: dict[str, object], **tables: sql.Composable) -
     return rows
 
 
-def sampled(conn: Session, reaches: Iterable[Reach], column: str) -> dict[int, dict[str, float]]:
+def sampled(conn: Session, reaches: Iterable[TenantRelation], column: str) -> dict[int, dict[str, float]]:
     """Return which tenants are among the first rows of each table, with how many of those they have.
 
     Of a table that cannot be read, a foreign one mostly, that is none.
@@ -150,7 +154,7 @@ def unreadable(conn: Session) -> Iterator[None]:
             raise
 
 
-def largest(found: dict[str, float], count: int) -> Sequence[Tenant]:
+def largest(found: dict[str, float], count: int) -> Sequence[ProbeTenant]:
     """Return the tenants with the most rows, by letters: A has the most."""
     ordered = sorted(found, key=lambda tenant: (-found[tenant], tenant))[:count]
-    return [Tenant(chr(ord("A") + number), value) for number, value in enumerate(ordered)]
+    return [ProbeTenant(chr(ord("A") + number), value) for number, value in enumerate(ordered)]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from steward.isolation.probe.matrix import Verdict
 
-__all__ = ["Outcome", "refused", "seen", "written"]
+__all__ = ["StatementResult", "refused", "seen", "written"]
 
 _DENIED = "42501"
 # Where the server tells a policy from a missing grant, in whatever language it speaks.
@@ -29,7 +29,7 @@ _RULED = "42501 of row-level security"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StatementResult:
     """What the server did with one statement: rows that came or were written, or the error that refused it."""
 
     rows: tuple[dict[str, Any], ...] = ()
@@ -69,7 +69,7 @@ class Outcome:
         return f"{self.sqlstate}: {'a function raised it' if self.raised else self.said}"
 
 
-def refused(outcome: Outcome, *, known: bool, control: bool) -> tuple[Verdict, str]:
+def refused(outcome: StatementResult, *, known: bool, control: bool) -> tuple[Verdict, str]:
     """Judge a statement that ended in an error; ``known``: the setting names a tenant that exists."""
     if shut := _shut(outcome):
         return "isolated", shut
@@ -83,7 +83,7 @@ def refused(outcome: Outcome, *, known: bool, control: bool) -> tuple[Verdict, s
     return "inconclusive", outcome.told
 
 
-def _shut(outcome: Outcome) -> str:
+def _shut(outcome: StatementResult) -> str:
     """Say by what the server kept the role from a row; empty where it was something else."""
     if outcome.policy:
         return _RULED
@@ -102,7 +102,7 @@ def seen(own: str, found: dict[str, bool], *, control: str) -> tuple[Verdict, st
     return "isolated", "zero rows of others, while the tenant's own are seen"
 
 
-def written(outcome: Outcome, *, allowed: int, control: str) -> tuple[Verdict, str]:
+def written(outcome: StatementResult, *, allowed: int, control: str) -> tuple[Verdict, str]:
     """Judge how many rows a write reached, of which the tenant's own are ``allowed``."""
     if outcome.count > allowed:
         return "leak", f"{outcome.count - allowed} rows that are not the tenant's were written"

@@ -11,20 +11,20 @@ from psycopg import sql
 from steward import QueryError
 from steward.database import queries
 from steward.isolation.probe import verdicts
-from steward.isolation.probe.matrix import Cell
+from steward.isolation.probe.matrix import Attempt
 from steward.isolation.probe.role_session import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from steward.isolation.probe.matrix import Verdict
-    from steward.isolation.probe.role_session import Plan, Tries
-    from steward.isolation.probe.row_seeder import Seeder
-    from steward.isolation.probe.surface import Reach
-    from steward.isolation.probe.tenants import Tenant
-    from steward.isolation.probe.verdicts import Outcome
+    from steward.isolation.probe.role_session import Plan, RoleSession
+    from steward.isolation.probe.row_seeder import RowSeeder
+    from steward.isolation.probe.surface import TenantRelation
+    from steward.isolation.probe.tenants import ProbeTenant
+    from steward.isolation.probe.verdicts import StatementResult
 
-__all__ = ["Writing"]
+__all__ = ["WriteAttempts"]
 
 # Of these the tenant's own rows may be written in any state; of all others none of the target's.
 _WHOLE = ("update all", "delete all")
@@ -45,33 +45,35 @@ class _Write:
 
 
 @dataclass(frozen=True)
-class _Tried:
+class _WriteResult:
     """A write and what came of it, in a state that is the target's own or another."""
 
-    reach: Reach
+    reach: TenantRelation
     write: _Write
     state: str
     target: str
     plan: Plan
-    outcome: Outcome
+    outcome: StatementResult
 
 
-class Writing:
+class WriteAttempts:
     """Everything that one role writes into the tables where tenants A and B have rows.
 
     ``counts`` are the rows of each tenant in a table, by its letter. ``whole`` allows statements without a condition.
     """
 
-    def __init__(self, tries: Tries, seeder: Seeder, counts: Mapping[int, Mapping[str, int]], *, whole: bool) -> None:
+    def __init__(
+        self, tries: RoleSession, seeder: RowSeeder, counts: Mapping[int, Mapping[str, int]], *, whole: bool
+    ) -> None:
         self.tries = tries
         self.seeder = seeder
         self.counts = counts
         self.whole = whole
-        self._tried: list[_Tried] = []
+        self._tried: list[_WriteResult] = []
         self._failures: dict[tuple[str, str, str], str] = {}
         self._fresh: dict[tuple[int, str], dict[str, str]] = {}
 
-    def own(self, reach: Reach, tenant: Tenant, plan: Plan) -> None:
+    def own(self, reach: TenantRelation, tenant: ProbeTenant, plan: Plan) -> None:
         """Do to the tenant's own rows, in its own state, what is tried on them in others': the control."""
         for write in self._writes(reach, tenant, tenant):
             outcome = self.tries.run(write.statement, plan)
@@ -79,23 +81,23 @@ class Writing:
                 reached = write.command in _DELETES and outcome.sqlstate == _REFERRED
                 self._failures[reach.ident, write.command, tenant.label] = "" if reached else _failure(outcome)
             if write.command in _WHOLE:
-                self._tried.append(_Tried(reach, write, tenant.label, tenant.label, plan, outcome))
+                self._tried.append(_WriteResult(reach, write, tenant.label, tenant.label, plan, outcome))
 
-    def other(self, reach: Reach, state: str, own: Tenant, target: Tenant, plan: Plan) -> None:
+    def other(self, reach: TenantRelation, state: str, own: ProbeTenant, target: ProbeTenant, plan: Plan) -> None:
         """Try to write the target's rows in a state that is not its own."""
         for write in self._writes(reach, own, target):
             outcome = self.tries.run(write.statement, plan)
-            self._tried.append(_Tried(reach, write, state, target.label, plan, outcome))
+            self._tried.append(_WriteResult(reach, write, state, target.label, plan, outcome))
 
-    def judged(self) -> Iterable[Cell]:
+    def judged(self) -> Iterable[Attempt]:
         """Return what all tries prove, each beside what the target could do to its own rows."""
         for tried in self._tried:
             verdict, reason = self._judge(tried)
-            yield Cell(
+            yield Attempt(
                 tried.reach.ident, tried.write.command, tried.state, tried.plan, self.tries.role, verdict, reason
             )
 
-    def _judge(self, tried: _Tried) -> tuple[Verdict, str]:
+    def _judge(self, tried: _WriteResult) -> tuple[Verdict, str]:
         place = (tried.reach.ident, tried.write.command, tried.target)
         failure = self._failures.get(place, "it was not tried")
         if tried.write.command == "delete" and tried.outcome.sqlstate == _REFERRED:
@@ -110,7 +112,7 @@ class Writing:
             tried.outcome, allowed=allowed, control=f"for the tenant itself {failure}" if failure else ""
         )
 
-    def _writes(self, reach: Reach, own: Tenant, target: Tenant) -> Iterable[_Write]:
+    def _writes(self, reach: TenantRelation, own: ProbeTenant, target: ProbeTenant) -> Iterable[_Write]:
         """Yield the statements that the role's privileges allow it to try, seen from ``own`` on ``target``'s rows."""
         access = reach.access[self.tries.role]
         shape = self.seeder.shapes[reach.oid]
@@ -134,7 +136,12 @@ class Writing:
             yield _write("truncate", parts)
 
     def _updates(
-        self, reach: Reach, changed: str, parts: dict[str, sql.Composable], own: Tenant, target: Tenant
+        self,
+        reach: TenantRelation,
+        changed: str,
+        parts: dict[str, sql.Composable],
+        own: ProbeTenant,
+        target: ProbeTenant,
     ) -> Iterable[_Write]:
         yield _write("update", parts)
         moves = reach.access[self.tries.role].moves
@@ -144,11 +151,11 @@ class Writing:
         if self.whole:
             yield _write("update all", {**parts, "assigned": assigned}, moved=moves and own != target)
 
-    def _overwritten(self, reach: Reach, changed: str, target: Tenant) -> sql.Composed:
+    def _overwritten(self, reach: TenantRelation, changed: str, target: ProbeTenant) -> sql.Composed:
         """Compose a constant for a column: what reads the column itself is held by the policies of SELECT as well."""
         return _assigned(changed, self.seeder.made[reach.oid, target.value][changed])
 
-    def _moved(self, reach: Reach, target: Tenant) -> sql.Composed:
+    def _moved(self, reach: TenantRelation, target: ProbeTenant) -> sql.Composed:
         """Compose what makes a row the target's: its tenant, and what refers to the target's parents."""
         shape, column = self.seeder.shapes[reach.oid], self.seeder.column
         given: dict[str, str | None] = {column: target.value}
@@ -160,7 +167,9 @@ class Writing:
         each = [_assigned(name, told) for name, told in given.items() if told is not None]
         return sql.SQL(", ").join(each)
 
-    def _upserts(self, reach: Reach, parts: dict[str, sql.Composable], own: Tenant, target: Tenant) -> Iterable[_Write]:
+    def _upserts(
+        self, reach: TenantRelation, parts: dict[str, sql.Composable], own: ProbeTenant, target: ProbeTenant
+    ) -> Iterable[_Write]:
         """Yield an upsert that meets the target's row by its key, as the own tenant where the key does not hold it."""
         shape, row = self.seeder.shapes[reach.oid], self.seeder.made[reach.oid, target.value]
         keys = [key for key in shape.keys if all(row[name] is not None for name in key.columns)]
@@ -172,7 +181,7 @@ class Writing:
         names = sql.SQL(", ").join(map(sql.Identifier, key.columns))
         yield _write("upsert", {**parts, **_values(given), "key": names})
 
-    def _merges(self, reach: Reach, parts: dict[str, sql.Composable], target: Tenant) -> Iterable[_Write]:
+    def _merges(self, reach: TenantRelation, parts: dict[str, sql.Composable], target: ProbeTenant) -> Iterable[_Write]:
         version = self.tries.version
         if reach.kind == "v" and version < _MERGED_VIEWS:
             return
@@ -185,10 +194,10 @@ class Writing:
             else:
                 yield _Write("merge", queries.compose("isolation/try_merge_matched", version, **parts))
 
-    def _row(self, reach: Reach, tenant: Tenant) -> dict[str, sql.Composable]:
+    def _row(self, reach: TenantRelation, tenant: ProbeTenant) -> dict[str, sql.Composable]:
         return _values(self._fresh_row(reach, tenant))
 
-    def _fresh_row(self, reach: Reach, tenant: Tenant) -> dict[str, str]:
+    def _fresh_row(self, reach: TenantRelation, tenant: ProbeTenant) -> dict[str, str]:
         """Return the row that is inserted: the same at every try, so that a prepared statement is the same, too."""
         key = (reach.oid, tenant.value)
         if key not in self._fresh:
@@ -196,7 +205,7 @@ class Writing:
         return self._fresh[key]
 
 
-def _failure(outcome: Outcome) -> str:
+def _failure(outcome: StatementResult) -> str:
     """Say why a statement did not work for the tenant itself; empty where it did."""
     if outcome.error is not None:
         return f"it ended in {outcome.told}"

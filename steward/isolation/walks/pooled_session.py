@@ -16,10 +16,10 @@ from steward.isolation.probe import row_templates
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from steward.isolation.probe.surface import Reach
-    from steward.isolation.walks.stage import Stage, Turn
+    from steward.isolation.probe.surface import TenantRelation
+    from steward.isolation.walks.stage import AllowedWrite, WalkDatabase
 
-__all__ = ["LeakError", "Pooled"]
+__all__ = ["LeakError", "PooledSession"]
 
 # One thread drives all sessions of a walk: who holds a lock does not let go of it while another one waits.
 _LOCK = timedelta(milliseconds=50)
@@ -36,10 +36,10 @@ class LeakError(AssertionError):
         self.steps = tuple(steps)
 
 
-class Pooled:
+class PooledSession:
     """One session of a pool, which serves one tenant after another; it never waits, and it watches what it does."""
 
-    def __init__(self, at: Stage, role: str) -> None:
+    def __init__(self, at: WalkDatabase, role: str) -> None:
         self.at = at
         self.role = role
         self.saved: list[str] = []
@@ -117,7 +117,7 @@ class Pooled:
         queries.execute(self.conn, "session/role", role=sql.Identifier(self.role))
         self._configure()
 
-    def look(self, reach: Reach, *, kept: bool) -> None:
+    def look(self, reach: TenantRelation, *, kept: bool) -> None:
         """Read a relation, perhaps by a plan that was made for another tenant.
 
         Raises:
@@ -138,7 +138,7 @@ class Pooled:
             raise LeakError(reach.ident, f"{self.role} in {self.at.label(mine)} sees rows of {shown}{plan}")
         self.at.count("reads of the tenant's own rows" if mine in found else "reads of nothing")
 
-    def _seen(self, reach: Reach, *, kept: bool) -> list[dict[str, Any]]:
+    def _seen(self, reach: TenantRelation, *, kept: bool) -> list[dict[str, Any]]:
         parts = {"relation": reach.relation, "column": sql.Identifier(self.at.profile.tenancy.column)}
         if not kept:
             return queries.fetch(self.conn, "isolation/walk_seen", None, **parts)
@@ -148,7 +148,7 @@ class Pooled:
             self._plans.add(reach.oid)
         return queries.fetch(self.conn, "isolation/walk_execute", plan=plan)
 
-    def write(self, turn: Turn, tenant: str) -> None:
+    def write(self, turn: AllowedWrite, tenant: str) -> None:
         """Take a turn; ``tenant`` is whose row is inserted, or to whom rows are moved.
 
         Raises:
@@ -160,14 +160,14 @@ class Pooled:
         else:
             {"update": self._update, "delete": self._delete}[turn.what](turn.reach)
 
-    def _insert(self, reach: Reach, tenant: str) -> None:
+    def _insert(self, reach: TenantRelation, tenant: str) -> None:
         """Insert a row of a tenant, perhaps of another than the setting's; what was inserted stays."""
         row = self.at.seeder.fresh(reach.oid, tenant, self.role)
         columns = sql.SQL(", ").join(map(sql.Identifier, row))
         values = sql.SQL(", ").join(map(sql.Literal, row.values()))
         self._write(reach, "an INSERT", "isolation/walk_insert", keep=True, columns=columns, values=values)
 
-    def _update(self, reach: Reach) -> None:
+    def _update(self, reach: TenantRelation) -> None:
         """Write a value into every row that an UPDATE reaches, and take it back."""
         changed = self.at.seeder.shapes[reach.oid].changed(self.role, self.at.profile.tenancy.column)
         if changed is not None:
@@ -175,16 +175,18 @@ class Pooled:
             parts = {"changed": sql.Identifier(changed), "value": sql.Literal(row[changed])}
             self._write(reach, "an UPDATE", "isolation/walk_update", keep=False, **parts)
 
-    def _move(self, reach: Reach, tenant: str) -> None:
+    def _move(self, reach: TenantRelation, tenant: str) -> None:
         """Give every row that an UPDATE reaches to a tenant, and take it back."""
         column = sql.Identifier(self.at.profile.tenancy.column)
         self._write(reach, "a change of the tenant", "isolation/walk_update", changed=column, value=sql.Literal(tenant))
 
-    def _delete(self, reach: Reach) -> None:
+    def _delete(self, reach: TenantRelation) -> None:
         """Delete every row that a DELETE reaches, and take it back."""
         self._write(reach, "a DELETE", "isolation/walk_delete")
 
-    def _write(self, reach: Reach, what: str, statement: str, *, keep: bool = False, **parts: sql.Composable) -> None:
+    def _write(
+        self, reach: TenantRelation, what: str, statement: str, *, keep: bool = False, **parts: sql.Composable
+    ) -> None:
         mine = self.tenant
         before = self._truth()
         with self.conn.transaction(force_rollback=not keep):

@@ -9,17 +9,17 @@ from steward import Inconclusive
 from steward.database import session
 from steward.isolation.catalog import scope
 from steward.isolation.probe import row_templates, side_effects, surface, tenants
-from steward.isolation.probe.row_seeder import Refused, Seeder
+from steward.isolation.probe.row_seeder import RowSeeder, SeedRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from steward.database.session import Session
     from steward.isolation.clone.clone import Clone
-    from steward.isolation.probe.surface import Reach
+    from steward.isolation.probe.surface import TenantRelation
     from steward.profile import Profile
 
-__all__ = ["Stage", "Turn", "stage"]
+__all__ = ["AllowedWrite", "WalkDatabase", "stage"]
 
 # A walk is about sessions; what each relation lets through is the probe's to say.
 _TABLES = 6
@@ -28,29 +28,29 @@ _WRITES: tuple[Literal["insert", "update", "move", "delete"], ...] = ("insert", 
 
 
 @dataclass(frozen=True)
-class Turn:
+class AllowedWrite:
     """A write that a role has the privilege for: ``what`` as `Pooled` calls it."""
 
     role: str
-    reach: Reach
+    reach: TenantRelation
     what: Literal["insert", "update", "move", "delete"]
 
 
 @dataclass(frozen=True)
-class Stage:
+class WalkDatabase:
     """A copy of the database where tenants have rows; ``values`` are the tenants by their letters."""
 
     clone: Clone
     profile: Profile
     roles: tuple[str, ...]
-    read: tuple[Reach, ...]
-    written: tuple[Reach, ...]
+    read: tuple[TenantRelation, ...]
+    written: tuple[TenantRelation, ...]
     values: Mapping[str, str]
-    seeder: Seeder
+    seeder: RowSeeder
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
-    def turns(self) -> list[Turn]:
+    def turns(self) -> list[AllowedWrite]:
         """All writes that there are."""
         found = []
         for role in self.roles:
@@ -62,7 +62,7 @@ class Stage:
                     "move": access.moves,
                     "delete": access.deletes,
                 }
-                found += [Turn(role, reach, what) for what in _WRITES if may[what]]
+                found += [AllowedWrite(role, reach, what) for what in _WRITES if may[what]]
         return found
 
     def label(self, tenant: str | None) -> str:
@@ -75,7 +75,7 @@ class Stage:
         self.counts[what] = self.counts.get(what, 0) + 1
 
 
-def stage(clone: Clone, profile: Profile) -> Stage:
+def stage(clone: Clone, profile: Profile) -> WalkDatabase:
     """Give invented tenants rows in the copy, and return what can be walked on.
 
     Raises:
@@ -91,7 +91,7 @@ def stage(clone: Clone, profile: Profile) -> Stage:
     with _seeding(clone, profile) as conn:
         found = row_templates.shapes(conn, ground, [reach.oid for reach in granted])
         blocked = side_effects.reactions(conn, profile, ground, list(found))
-        seeder = Seeder(conn, found, profile.tenancy.column, blocked)
+        seeder = RowSeeder(conn, found, profile.tenancy.column, blocked)
         values, written, refused = _seed(seeder, granted, tenants.invented(ground.category, profile.tenancy.format))
     if not written:
         told = "; ".join(refused) or f"no table that {', '.join(names)} may use"
@@ -100,7 +100,7 @@ def stage(clone: Clone, profile: Profile) -> Stage:
     read = [
         reach for reach in ground.reaches if reach.tenant and reach.granted and (reach.depth or reach.root in inside)
     ]
-    return Stage(clone, profile, names, tuple(read), tuple(written), values, seeder)
+    return WalkDatabase(clone, profile, names, tuple(read), tuple(written), values, seeder)
 
 
 def _seeding(clone: Clone, profile: Profile) -> Session:
@@ -109,11 +109,11 @@ def _seeding(clone: Clone, profile: Profile) -> Session:
 
 
 def _seed(
-    seeder: Seeder, granted: Iterable[Reach], invented: Iterable[tenants.Tenant]
-) -> tuple[dict[str, str], list[Reach], list[str]]:
+    seeder: RowSeeder, granted: Iterable[TenantRelation], invented: Iterable[tenants.ProbeTenant]
+) -> tuple[dict[str, str], list[TenantRelation], list[str]]:
     """Return the tenants that all tables took, those tables, and why others took none."""
     values = {each.label: each.value for each in invented}
-    written: list[Reach] = []
+    written: list[TenantRelation] = []
     refused: list[str] = []
     for reach in granted:
         taken, told = _row_each(seeder, reach, values)
@@ -124,13 +124,13 @@ def _seed(
     return values, written, refused
 
 
-def _row_each(seeder: Seeder, reach: Reach, values: Mapping[str, str]) -> tuple[set[str], list[str]]:
+def _row_each(seeder: RowSeeder, reach: TenantRelation, values: Mapping[str, str]) -> tuple[set[str], list[str]]:
     taken, refused = set(), []
     for label, value in values.items():
         try:
             with seeder.conn.transaction():
                 seeder.seed(reach.oid, value)
             taken.add(label)
-        except Refused as error:
+        except SeedRefusal as error:
             refused.append(error.reason)
     return taken, refused

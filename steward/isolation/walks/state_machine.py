@@ -18,15 +18,15 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from steward import Inconclusive
 from steward.engine.check import Finding
-from steward.isolation.walks.pooled_session import LeakError, Pooled
+from steward.isolation.walks.pooled_session import LeakError, PooledSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from steward.isolation.probe.surface import Reach
-    from steward.isolation.walks.stage import Stage, Turn
+    from steward.isolation.probe.surface import TenantRelation
+    from steward.isolation.walks.stage import AllowedWrite, WalkDatabase
 
-__all__ = ["SEED", "Walked", "chosen", "findings", "walk"]
+__all__ = ["SEED", "WalkResult", "chosen", "findings", "walk"]
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ _NOBODY = ("", "%", "steward_nobody")
 
 
 @dataclass(frozen=True)
-class Walked:
+class WalkResult:
     """What came of all walks: the shortest one that leaked, if one did, and what was seen on the way."""
 
     seed: int
@@ -61,12 +61,12 @@ class Walked:
         return "\n".join(lines)
 
 
-class _Enough(BaseException):
+class _ShrinkTimeout(BaseException):
     """The time for shortening a walk is over."""
 
 
 @dataclass
-class _Leaks:
+class _ShortestLeak:
     """The shortest walk so far that leaked; from the first one on there is a while to find shorter ones."""
 
     shortest: LeakError | None = None
@@ -74,7 +74,7 @@ class _Leaks:
 
     def go_on(self) -> None:
         if time.monotonic() > self.until:
-            raise _Enough
+            raise _ShrinkTimeout
 
     def keep(self, leak: LeakError) -> LeakError:
         """Keep a leak where its walk is the shortest, and return it."""
@@ -84,7 +84,7 @@ class _Leaks:
         return leak
 
 
-def _of(choices: Callable[[Stage], Sequence[T]]) -> st.SearchStrategy[T]:
+def _of(choices: Callable[[WalkDatabase], Sequence[T]]) -> st.SearchStrategy[T]:
     """Draw from what the stage of the running machine has."""
     return st.runner().flatmap(lambda machine: st.sampled_from(choices(machine.at)))
 
@@ -97,25 +97,25 @@ _RELATION = st.one_of(_TABLE, _of(lambda at: at.read))
 _TURN = _of(lambda at: at.turns or (None,))
 
 
-class Walk(RuleBasedStateMachine):
+class PoolWalk(RuleBasedStateMachine):
     """Sessions of a pool, each of which serves any tenant; ``at`` is where they are."""
 
-    at: ClassVar[Stage]
-    leaks: ClassVar[_Leaks]
+    at: ClassVar[WalkDatabase]
+    leaks: ClassVar[_ShortestLeak]
 
     def __init__(self) -> None:
         super().__init__()
         self.leaks.go_on()
-        self.pool: dict[int, Pooled] = {}
+        self.pool: dict[int, PooledSession] = {}
         self.path: list[str] = []
 
-    def _of(self, who: int) -> Pooled:
+    def _of(self, who: int) -> PooledSession:
         """Return a session, connected when it is first used."""
         if who not in self.pool:
-            self.pool[who] = Pooled(self.at, self.at.roles[who // _SESSIONS])
+            self.pool[who] = PooledSession(self.at, self.at.roles[who // _SESSIONS])
         return self.pool[who]
 
-    def _step(self, who: int, what: str, do: Callable[[Pooled], None]) -> None:
+    def _step(self, who: int, what: str, do: Callable[[PooledSession], None]) -> None:
         pooled = self._of(who)
         self.path.append(f"session {who + 1} ({pooled.role}) {what}")
         try:
@@ -124,7 +124,7 @@ class Walk(RuleBasedStateMachine):
             raise self.leaks.keep(LeakError(leak.relation, leak.observed, self.path)) from None
 
     @rule(who=_WHO, tenants=_PAIR, reach=_TABLE)
-    def is_handed_on(self, who: int, tenants: tuple[str, str], reach: Reach) -> None:
+    def is_handed_on(self, who: int, tenants: tuple[str, str], reach: TenantRelation) -> None:
         """Serve one tenant after another as a pool does: a transaction each, which says whose it is."""
         for tenant in tenants:
             self.ends(who, commit=True)
@@ -147,18 +147,18 @@ class Walk(RuleBasedStateMachine):
     @rule(who=_WHO)
     def resets(self, who: int) -> None:
         """Leave the setting empty."""
-        self._step(who, "resets the setting", Pooled.reset)
+        self._step(who, "resets the setting", PooledSession.reset)
 
     @rule(who=_WHO)
     def saves(self, who: int) -> None:
         """Set a savepoint."""
-        self._step(who, "sets a savepoint", Pooled.save)
+        self._step(who, "sets a savepoint", PooledSession.save)
 
     @rule(who=_WHO)
     def goes_back(self, who: int) -> None:
         """Undo all since the last savepoint."""
         if self._of(who).saved:
-            self._step(who, "goes back to its savepoint", Pooled.back)
+            self._step(who, "goes back to its savepoint", PooledSession.back)
 
     @rule(who=_WHO, commit=st.booleans())
     def ends(self, who: int, *, commit: bool) -> None:
@@ -170,22 +170,22 @@ class Walk(RuleBasedStateMachine):
     @rule(who=_WHO)
     def is_discarded(self, who: int) -> None:
         """Go through the pool."""
-        self._step(who, "is discarded and taken anew", Pooled.discard)
+        self._step(who, "is discarded and taken anew", PooledSession.discard)
 
     @rule(who=_WHO)
     def connects(self, who: int) -> None:
         """Be a session that never was in a tenant."""
-        self._step(who, "connects anew", Pooled.close)
+        self._step(who, "connects anew", PooledSession.close)
         del self.pool[who]
 
     @rule(who=_WHO, reach=_RELATION, kept=st.booleans())
-    def reads(self, who: int, reach: Reach, *, kept: bool) -> None:
+    def reads(self, who: int, reach: TenantRelation, *, kept: bool) -> None:
         """Read a relation."""
         plan = "by a kept plan" if kept else "anew"
         self._step(who, f"reads {reach.ident} {plan}", lambda pooled: pooled.look(reach, kept=kept))
 
     @rule(second=st.integers(0, _SESSIONS - 1), turn=_TURN, inside=st.none() | _TENANT, tenant=_TENANT)
-    def writes(self, second: int, turn: Turn | None, inside: str | None, tenant: str) -> None:
+    def writes(self, second: int, turn: AllowedWrite | None, inside: str | None, tenant: str) -> None:
         """Insert somebody's row, give rows to somebody, or update or delete without a condition."""
         if turn is not None:
             who = self.at.roles.index(turn.role) * _SESSIONS + second
@@ -213,7 +213,7 @@ def chosen(environ: Mapping[str, str]) -> int:
     raise Inconclusive(f"{SEED} is no number; set it to the one of a record, or unset it")
 
 
-def walk(at: Stage, count: int, number: int) -> Walked:
+def walk(at: WalkDatabase, count: int, number: int) -> WalkResult:
     """Go ``count`` walks, led by the seed ``number``; the first that leaks is shortened as far as it still does.
 
     Raises:
@@ -232,11 +232,11 @@ def walk(at: Stage, count: int, number: int) -> Walked:
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
-    leaks = _Leaks()
+    leaks = _ShortestLeak()
     _hand_on(at, leaks)
     try:
-        run_state_machine_as_test(seed(number)(type("Walks", (Walk,), {"at": at, "leaks": leaks})), settings=led)
-    except (LeakError, _Enough, HypothesisException):
+        run_state_machine_as_test(seed(number)(type("Walks", (PoolWalk,), {"at": at, "leaks": leaks})), settings=led)
+    except (LeakError, _ShrinkTimeout, HypothesisException):
         # What Hypothesis says of a leak, that it could not be repeated for instance, does not undo it.
         if leaks.shortest is None:
             raise
@@ -244,12 +244,12 @@ def walk(at: Stage, count: int, number: int) -> Walked:
         raise Inconclusive(
             f"no walk saw a row of its own tenant ({at.counts}); grant select to the roles that are tried"
         )
-    return Walked(number, count, dict(at.counts), leaks.shortest)
+    return WalkResult(number, count, dict(at.counts), leaks.shortest)
 
 
-def _hand_on(at: Stage, leaks: _Leaks) -> None:
+def _hand_on(at: WalkDatabase, leaks: _ShortestLeak) -> None:
     """Go, whatever the seed, the walk of every pool: one session of a role reads a relation for tenant after tenant."""
-    walks = type("First", (Walk,), {"at": at, "leaks": leaks})
+    walks = type("First", (PoolWalk,), {"at": at, "leaks": leaks})
     for number in range(len(at.roles)):
         for reach in (*at.written, *(each for each in at.read if each not in at.written)):
             first = walks()
@@ -261,7 +261,7 @@ def _hand_on(at: Stage, leaks: _Leaks) -> None:
                 first.teardown()
 
 
-def findings(walked: Walked) -> Iterable[Finding]:
+def findings(walked: WalkResult) -> Iterable[Finding]:
     """Return the leak, told by the walk that led to it."""
     if walked.leak:
         steps = "; ".join(f"{number}. {step}" for number, step in enumerate(walked.leak.steps, 1))

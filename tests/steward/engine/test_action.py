@@ -14,7 +14,7 @@ from psycopg import sql
 
 from steward import Busy, Deferred, NotNeeded, Planned
 from steward.database import locks, session
-from steward.engine.action import Action, Examined, Procedure, Statement, Work
+from steward.engine.action import Action, Examination, Executor, MaintenanceOperation, Statement
 from steward.engine.executor import ended_by_window, render
 from steward.record import journal
 from tests.fixtures.engine import active, events, waiting
@@ -23,7 +23,7 @@ from tests.fixtures.running import changed, until
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from steward.engine.action import Settings
+    from steward.engine.action import RunSettings
 
 BRIEF = {
     "access_exclusive": timedelta(milliseconds=60),
@@ -49,7 +49,7 @@ class Rows:
     count: int
 
 
-class Fill(Procedure[str, Rows]):
+class Fill(MaintenanceOperation[str, Rows]):
     """Gives a scratch table three rows: real statements on a real table, and as small as work can be."""
 
     name = "fill"
@@ -58,25 +58,25 @@ class Fill(Procedure[str, Rows]):
     heavy = False
     wanted = 3
 
-    def examine(self, scan, settings: Settings) -> Examined[str]:
-        return Examined(1)
+    def examine(self, scan, settings: RunSettings) -> Examination[str]:
+        return Examination(1)
 
-    def measure(self, work: Work, subject: str) -> Rows:
+    def measure(self, work: Executor, subject: str) -> Rows:
         row = work.conn.execute("select count(*) as count from public.scratch").fetchone()
         return Rows(row["count"])
 
-    def still_due(self, before: Rows, subject: str, settings: Settings) -> bool:
+    def still_due(self, before: Rows, subject: str, settings: RunSettings) -> bool:
         return before.count < self.wanted
 
-    def statements(self, subject: str, settings: Settings, server_version: int) -> tuple[Statement, ...]:
+    def statements(self, subject: str, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:
         return (add(7), replace(add(8), template=True))
 
-    def execute(self, work: Work, subject: str, before: Rows) -> Mapping[str, object]:
+    def execute(self, work: Executor, subject: str, before: Rows) -> Mapping[str, object]:
         for number in range(before.count, self.wanted):
             work.execute(add(number), budget="brief")
         return {"added": self.wanted - before.count}
 
-    def threshold(self, before: Rows, subject: str, settings: Settings) -> object:
+    def threshold(self, before: Rows, subject: str, settings: RunSettings) -> object:
         return self.wanted
 
 
@@ -86,7 +86,7 @@ class Running(Fill):
     def __init__(self, text: str) -> None:
         self.text = sql.SQL(text).format()
 
-    def execute(self, work: Work, subject: str, before: Rows) -> Mapping[str, object]:
+    def execute(self, work: Executor, subject: str, before: Rows) -> Mapping[str, object]:
         work.execute(Statement(self.text))
         return {}
 
@@ -112,7 +112,7 @@ def work(scratch, make_work):
 def act(scratch, maintaining, settings, tmp_path):
     """Make the action of an item; keys of the settings may be replaced."""
 
-    def made(procedure: Procedure, **keys) -> Action:
+    def made(procedure: MaintenanceOperation, **keys) -> Action:
         item = {
             "id": "item",
             "lane": "public.scratch",
@@ -290,7 +290,7 @@ def test_only_who_holds_the_lock_is_terminated_and_not_who_waits_for_it(scratch,
 
 def test_record_and_log_tell_whom_an_action_terminated(scratch, act, settings, signalling):
     class Locking(Fill):
-        def execute(self, work: Work, subject: str, before: Rows) -> Mapping[str, object]:
+        def execute(self, work: Executor, subject: str, before: Rows) -> Mapping[str, object]:
             work.execute(LOCK, budget="brief")
             return super().execute(work, subject, before)
 
@@ -331,7 +331,7 @@ def test_attempt_gives_the_waiters_behind_it_their_turn(scratch, make_work):
     assert longest < 1.0
 
 
-def busy(work: Work) -> None:
+def busy(work: Executor) -> None:
     with pytest.raises(Busy):
         work.execute(LOCK, budget="brief")
 
@@ -449,7 +449,7 @@ def test_progress_is_told_while_the_work_goes_on(make_work, tmp_path):
 
 def test_light_work_goes_on_whatever_the_load(maintaining, settings):
     loaded = changed(settings, load={"active_sessions": 1, "ignored_applications": ()})
-    work = Work(maintaining, loaded, "item")
+    work = Executor(maintaining, loaded, "item")
     work.heavy = False
 
     work.go_on()

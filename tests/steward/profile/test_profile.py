@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from steward import ProfileError, profile
+from steward.profile import loading, units
 from steward.profile.merging import find, merge, path_of
 from steward.profile.units import parse_interval
 
-BASE = profile.PROFILES / "base.toml"
-ALL = profile.known()
+BASE = loading.PROFILES / "base.toml"
+ALL = loading.known()
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_the_profile_for_any_database_knows_nothing_of_validahub():
 
 
 def test_every_table_of_a_profile_has_its_place_in_the_documentation():
-    page = (profile.PROFILES.parent / "docs" / "profiles.md").read_text(encoding="utf-8")
+    page = (loading.PROFILES.parent / "docs" / "profiles.md").read_text(encoding="utf-8")
     rows = "".join(line for line in page.splitlines() if line.startswith("|"))
 
     assert [] == [table for table in tomllib.loads(BASE.read_text(encoding="utf-8")) if f"`{table}`" not in rows]
@@ -460,12 +461,12 @@ def test_a_quoted_key_splits_into_its_parts(parts):
 def test_durations_survive_being_written(microseconds):
     duration = timedelta(microseconds=microseconds)
 
-    assert profile.parse_duration(profile.duration_text(duration)) == duration
+    assert units.parse_duration(units.duration_text(duration)) == duration
 
 
 @given(st.integers(0, 10**18))
 def test_sizes_survive_being_written(size):
-    assert profile.parse_size(profile.size_text(size)) == size
+    assert units.parse_size(units.size_text(size)) == size
 
 
 @pytest.mark.parametrize(
@@ -473,30 +474,30 @@ def test_sizes_survive_being_written(size):
     [("250ms", 0.25), ("30min", 1800), ("2h", 7200), ("1d", 86400), ("10 s", 10), ("5us", 0.000005), ("0", 0)],
 )
 def test_durations_are_read_as_postgresql_reads_them(text, expected):
-    assert profile.parse_duration(text).total_seconds() == expected
+    assert units.parse_duration(text).total_seconds() == expected
 
 
 @pytest.mark.parametrize("text", ["", "5", "-1s", "1.5h", "1h 30min", "1 week", "1M", "1S", "99999d", 5, None, True])
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ValueError, match="a duration such as"):
-        profile.parse_duration(text)
+        units.parse_duration(text)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("8kB", 8192), ("1 GB", 1 << 30), ("2TB", 2 << 40), ("7B", 7)])
 def test_sizes_are_binary_as_postgresqls(text, expected):
-    assert profile.parse_size(text) == expected
+    assert units.parse_size(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "5", "1.5GB", "5KiB", "5gb", "-1MB", 5, None])
 def test_what_is_no_size_is_refused(text):
     with pytest.raises(ValueError, match="a size such as"):
-        profile.parse_size(text)
+        units.parse_size(text)
 
 
-units = st.sampled_from(["second", "minutes", "hour", "days", "week", "months", "year"])
+calendar_units = st.sampled_from(["second", "minutes", "hour", "days", "week", "months", "year"])
 
 
-@given(st.lists(st.tuples(st.integers(0, 999), units), min_size=1, max_size=3))
+@given(st.lists(st.tuples(st.integers(0, 999), calendar_units), min_size=1, max_size=3))
 def test_intervals_are_kept_as_they_are_written(parts):
     text = " ".join(f"{number} {unit}" for number, unit in parts)
 
@@ -508,7 +509,7 @@ def test_intervals_are_kept_as_they_are_written(parts):
 )
 def test_what_is_no_interval_is_refused(text):
     with pytest.raises(ValueError, match="a PostgreSQL interval"):
-        profile.parse_interval(text)
+        units.parse_interval(text)
 
 
 def test_the_server_reads_every_unit_as_the_profile_does(cluster):
@@ -521,21 +522,21 @@ def test_the_server_reads_every_unit_as_the_profile_does(cluster):
                 "select setting::int as ms from pg_catalog.pg_settings where name = 'statement_timeout'"
             ).fetchone()
 
-            assert row == {"ms": round(profile.parse_duration(text).total_seconds() * 1000)}
+            assert row == {"ms": round(units.parse_duration(text).total_seconds() * 1000)}
         for text in intervals:
             row = conn.execute("select %s::interval > interval '0' as positive", [parse_interval(text)]).fetchone()
 
             assert row == {"positive": True}
         row = conn.execute("select pg_size_bytes('20 GB') as gb, pg_size_bytes('8 kB') as kb").fetchone()
 
-        assert row == {"gb": profile.parse_size("20GB"), "kb": profile.parse_size("8kB")}
+        assert row == {"gb": units.parse_size("20GB"), "kb": units.parse_size("8kB")}
 
 
 def test_no_key_is_said_twice_in_one_way_for_nothing():
     """A child that repeats its parent's value says nothing; it would hide which figures differ."""
     base = tomllib.loads(BASE.read_text())
     for name in ALL:
-        tree = tomllib.loads((profile.PROFILES / f"{name}.toml").read_text())
+        tree = tomllib.loads((loading.PROFILES / f"{name}.toml").read_text())
         if name == "base":
             continue
         taken = [path_of(key) for key in tree.get("replaces", ())]
@@ -554,4 +555,4 @@ def test_no_key_is_said_twice_in_one_way_for_nothing():
 def test_a_profile_is_found_by_name_from_any_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    assert profile.load("production") == profile.load(str(Path(profile.PROFILES) / "production.toml"))
+    assert profile.load("production") == profile.load(str(Path(loading.PROFILES) / "production.toml"))

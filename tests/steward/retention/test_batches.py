@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steward import profile
-from steward.retention.batches import Pace
+from steward.retention.batches import BatchSize
 
 LIMITS = profile.load("base").retention
 LOW, HIGH = LIMITS.batch_target_low.total_seconds(), LIMITS.batch_target_high.total_seconds()
@@ -15,7 +15,7 @@ seconds = st.floats(min_value=0, max_value=1000, allow_nan=False)
 
 @given(batches=st.lists(st.tuples(seconds, st.floats(min_value=0, max_value=1)), max_size=60))
 def test_batches_stay_within_the_profiles_limits(batches):
-    pace = Pace(LIMITS, LIMITS.batch_rows_start)
+    pace = BatchSize(LIMITS, LIMITS.batch_rows_start)
     for took, share in batches:
         pace.adapt(took, int(share * pace.rows))
 
@@ -25,7 +25,7 @@ def test_batches_stay_within_the_profiles_limits(batches):
 
 @given(a_row=st.floats(min_value=HIGH / LIMITS.batch_rows_maximum, max_value=LOW / LIMITS.batch_rows_minimum))
 def test_full_batches_come_to_take_what_the_profile_wants(a_row):
-    pace = Pace(LIMITS, LIMITS.batch_rows_start)
+    pace = BatchSize(LIMITS, LIMITS.batch_rows_start)
     for _ in range(30):
         pace.adapt(pace.rows * a_row, pace.rows)
 
@@ -34,7 +34,7 @@ def test_full_batches_come_to_take_what_the_profile_wants(a_row):
 
 @given(a_page=st.floats(min_value=1e-6, max_value=1e-2))
 def test_ranges_without_due_rows_come_to_take_what_the_profile_wants(a_page):
-    pace = Pace(LIMITS, LIMITS.batch_rows_start)
+    pace = BatchSize(LIMITS, LIMITS.batch_rows_start)
     for _ in range(40):
         pace.adapt(pace.pages * a_page, 0)
 
@@ -42,7 +42,7 @@ def test_ranges_without_due_rows_come_to_take_what_the_profile_wants(a_page):
 
 
 def test_one_slow_batch_does_not_make_the_next_ones_tiny():
-    pace = Pace(LIMITS, 1000)
+    pace = BatchSize(LIMITS, 1000)
 
     pace.adapt(timedelta(minutes=5).total_seconds(), 1000)
 
@@ -50,7 +50,7 @@ def test_one_slow_batch_does_not_make_the_next_ones_tiny():
 
 
 def test_empty_stretches_do_not_make_a_batch_of_rows_larger():
-    pace = Pace(LIMITS, 1000)
+    pace = BatchSize(LIMITS, 1000)
     for _ in range(20):
         pace.adapt(0.001, 0)
 

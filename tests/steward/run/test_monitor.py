@@ -12,7 +12,7 @@ import pytest
 
 from steward.database import locks, session
 from steward.record import journal, provenance
-from steward.run.monitor import Signals, Tail, Vigil, poller
+from steward.run.monitor import JournalTail, PhaseMonitor, Signals, poller
 from steward.terminal.live import Terminal
 from tests.fixtures.engine import active
 from tests.fixtures.house import job, script
@@ -55,9 +55,9 @@ class Watched:
         self.done: list[str] = []
         self.seen: list[dict] = []
         journal.Journal(run_dir).write("message", text="begun")
-        self.tail = Tail(run_dir, self.seen.append)
+        self.tail = JournalTail(run_dir, self.seen.append)
         self.signals = Signals()
-        self.vigil = Vigil(
+        self.vigil = PhaseMonitor(
             run_dir,
             self.tail,
             self.signals,
@@ -218,10 +218,12 @@ def test_items_that_had_not_begun_when_the_window_ended_are_deferred_one_by_one(
     house.begin(*jobs, deadline=deadline)
     launcher = house.launcher()
     launcher.collect("tables")
-    tail = Tail(house.run_dir, lambda event: None)
+    tail = JournalTail(house.run_dir, lambda event: None)
     with session.maintenance(house.database.target(), settings.profile) as control:
         locks.take_run(control, "test")
-        vigil = Vigil(house.run_dir, tail, Signals(), lambda: locks.cancel_acting(control), 20.0, 1.0, lambda: None)
+        vigil = PhaseMonitor(
+            house.run_dir, tail, Signals(), lambda: locks.cancel_acting(control), 20.0, 1.0, lambda: None
+        )
         with launcher.running("tables", 1) as process:
             [pid] = until(lambda: locks.acting(control))
             until(lambda: active(house.database, pid, "pg_sleep"))

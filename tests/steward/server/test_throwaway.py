@@ -89,7 +89,9 @@ def test_a_container_holds_the_demo_for_its_maintenance_login(engine):
     with provision.provision(request, SMALL) as at:
         found = counts(at)
         label, shown = at.label, repr(at)
-        password = throwaway.Way(at.kind, at.conninfo, label).at("x", "y").conninfo.split("password=")[1].split()[0]
+        password = (
+            throwaway.ServerAccess(at.kind, at.conninfo, label).at("x", "y").conninfo.split("password=")[1].split()[0]
+        )
 
     assert found["corrections"] > 2000
     assert (found["name"], found["login"]) == ("validahub", "validahub_maintenance")

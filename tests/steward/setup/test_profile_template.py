@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from steward import StewardError, profile
 from steward.profile import PartitionFamily
 from steward.setup import introspect, profile_template
-from steward.setup.introspect import Found, Inspection, Role
+from steward.setup.introspect import FamilyDraft, Inspection, RoleUse
 from tests.fixtures import foreign
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
@@ -23,14 +23,14 @@ def ident(schema, name):
 
 def a_role(name, **said):
     facts = {"owns": 0, "writes": 0, "reads": 0, "bypassrls": False, "superuser": False, "login": False}
-    return Role(name, **{**facts, "members": [], "owners": False, **said})
+    return RoleUse(name, **{**facts, "members": [], "owners": False, **said})
 
 
 @st.composite
 def inspections(draw):
     schema, table, column, setting, role = (draw(names) for _ in range(5))
     whole = ident(schema, table)
-    family = Found(
+    family = FamilyDraft(
         whole,
         f"{column} (bigint)",
         3,
@@ -39,7 +39,9 @@ def inspections(draw):
         f"{table}%Y",
         draw(st.booleans()),
     )
-    lost = Found(ident(table, schema), column, 1, PartitionFamily(), reason=f"a range over {column}", remedy=setting)
+    lost = FamilyDraft(
+        ident(table, schema), column, 1, PartitionFamily(), reason=f"a range over {column}", remedy=setting
+    )
     return Inspection(
         database=draw(names),
         version=draw(names),
@@ -109,8 +111,8 @@ def test_the_suites_own_demo_is_described_as_its_profile_does(database):
 
 
 def test_of_many_families_those_come_first_that_need_a_word(blank):
-    plain = [Found(f"s.f{n:03}", "at (date)", 1, PartitionFamily(ahead=7), "day", "f%Y") for n in range(100)]
-    counted = Found("s.z", "at (bigint)", 1, PartitionFamily(epoch="days", ahead=7), "day", "z%Y")
+    plain = [FamilyDraft(f"s.f{n:03}", "at (date)", 1, PartitionFamily(ahead=7), "day", "f%Y") for n in range(100)]
+    counted = FamilyDraft("s.z", "at (bigint)", 1, PartitionFamily(epoch="days", ahead=7), "day", "z%Y")
     foreign.plant(blank, foreign.plain())
     found = introspect.inspect(blank.target("postgres"), profile.load("any"))
     text = profile_template.text(introspect.replace(found, families=(*plain, counted)))

@@ -8,7 +8,7 @@ from hypothesis import settings as drawn
 from hypothesis import strategies as st
 
 from steward.actions.partitioning import bounds
-from steward.actions.partitioning.bounds import BEGIN, END, Grid, Span
+from steward.actions.partitioning.bounds import BEGIN, END, PeriodBounds, Span
 
 QUICK = drawn(deadline=None)
 GRANULARITIES = ("day", "week", "month", "quarter", "year")
@@ -24,7 +24,7 @@ def grids(draw):
     # A day's grid has no other begin than a time of the day, a week's none but a time of the week.
     shift = draw(shifts)
     length = {"day": timedelta(days=1), "week": timedelta(days=7)}.get(granularity)
-    return Grid(granularity, shift % length if length else shift)
+    return PeriodBounds(granularity, shift % length if length else shift)
 
 
 def at(text):
@@ -101,7 +101,7 @@ def _overlap(one, other):
 def test_an_open_end_leaves_nothing_missing():
     covered = [Span(BEGIN, at("2026-11-15")), Span(at("2026-11-15"), END)]
 
-    assert () == bounds.missing(Grid("month"), covered, at("2026-11-22"), 12)
+    assert () == bounds.missing(PeriodBounds("month"), covered, at("2026-11-22"), 12)
 
 
 def test_the_hour_that_summer_time_leaves_is_joined_to_the_next_month():
@@ -116,16 +116,16 @@ def test_the_hour_that_summer_time_leaves_is_joined_to_the_next_month():
 
     missing = bounds.missing(grid, spans, at("2026-03-20"), 1)
 
-    assert Grid("month", winter) == grid
+    assert PeriodBounds("month", winter) == grid
     assert (Span(at("2026-04-01") + summer, at("2026-05-01") + winter),) == missing
 
 
 def test_the_present_habit_outvotes_the_past_and_a_stray_one():
-    daily = Grid("day").periods(at("2025-01-01"), 300)
-    monthly = Grid("month").periods(at("2026-05-01"), 5)
+    daily = PeriodBounds("day").periods(at("2025-01-01"), 300)
+    monthly = PeriodBounds("month").periods(at("2026-05-01"), 5)
     stray = Span(at("2026-11-01"), at("2026-11-08"))
 
-    assert Grid("month") == bounds.learn([*daily, *monthly, stray], at("2026-11-22"))
+    assert PeriodBounds("month") == bounds.learn([*daily, *monthly, stray], at("2026-11-22"))
 
 
 @pytest.mark.parametrize("spans", [(), (Span(BEGIN, END),), (Span(at("2026-01-03"), at("2026-05-01")),)])
@@ -134,4 +134,4 @@ def test_nothing_is_learnt_from_what_is_on_no_grid(spans):
 
 
 def test_a_family_that_begins_in_the_future_is_learnt_from_there():
-    assert Grid("week") == bounds.learn(Grid("week").periods(at("2027-01-04"), 3), at("2026-11-22"))
+    assert PeriodBounds("week") == bounds.learn(PeriodBounds("week").periods(at("2027-01-04"), 3), at("2026-11-22"))

@@ -9,7 +9,7 @@ from hypothesis import settings as drawn
 from hypothesis import strategies as st
 
 from steward.actions.partitioning import bounds, clocks
-from steward.actions.partitioning.bounds import Grid, Span
+from steward.actions.partitioning.bounds import PeriodBounds, Span
 from steward.actions.partitioning.clocks import BEGIN, END, EPOCHS, Clock
 from steward.database.inventory import Family, Partition
 from steward.profile import PartitionFamily
@@ -27,7 +27,7 @@ ZONES = (
 )
 GRANULARITIES = ("day", "week", "month", "quarter", "year")
 moments = st.integers(631152000, 4102444800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
-grids = st.sampled_from(GRANULARITIES).map(Grid)
+grids = st.sampled_from(GRANULARITIES).map(PeriodBounds)
 epochs = st.sampled_from(sorted(EPOCHS))
 
 

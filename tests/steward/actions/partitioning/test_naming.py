@@ -9,7 +9,7 @@ from hypothesis import settings as drawn
 from hypothesis import strategies as st
 
 from steward.actions.partitioning import naming
-from steward.actions.partitioning.bounds import Grid, Span
+from steward.actions.partitioning.bounds import PeriodBounds, Span
 
 QUICK = drawn(deadline=None)
 HABITS = {
@@ -29,7 +29,7 @@ affixes = st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_
 def test_the_next_names_follow_those_of_a_dozen_siblings(habit, prefix, suffix, begin):
     granularity, signs = habit
     template = prefix.replace("%", "%%") + signs + suffix.replace("%", "%%")
-    periods = [each.lower for each in Grid(granularity).periods(begin, 30)]
+    periods = [each.lower for each in PeriodBounds(granularity).periods(begin, 30)]
     # Two-digit years repeat themselves, and that is the family's own trouble.
     assume(len({naming.render(template, each) for each in periods}) == len(periods))
 
@@ -42,7 +42,7 @@ def test_the_next_names_follow_those_of_a_dozen_siblings(habit, prefix, suffix, 
 @QUICK
 @given(st.integers(1, 4), st.sampled_from(["t1_%Y_%m", "log2026_%Y%m", "v2%Y%m", "%Y_%m_v11", "a.%Y.%m"]))
 def test_a_few_siblings_with_numbers_of_their_own_suffice(count, template):
-    periods = [each.lower for each in Grid("month").periods(datetime(2026, 8, 5, tzinfo=UTC), 12)]
+    periods = [each.lower for each in PeriodBounds("month").periods(datetime(2026, 8, 5, tzinfo=UTC), 12)]
 
     learnt = naming.learn([(naming.render(template, each), each) for each in periods[:count]], "month")
 
@@ -70,7 +70,7 @@ def test_names_that_tell_no_months_apart_teach_nothing(names):
 @pytest.mark.parametrize("granularity", sorted(HABITS))
 def test_the_convention_gives_every_period_a_name_of_its_own(granularity):
     template = naming.conventional("a%b", granularity)
-    periods = [each.lower for each in Grid(granularity).periods(datetime(2026, 1, 1, tzinfo=UTC), 400)]
+    periods = [each.lower for each in PeriodBounds(granularity).periods(datetime(2026, 1, 1, tzinfo=UTC), 400)]
     names = {naming.render(template, each) for each in periods}
 
     assert 401 == len(names)
@@ -94,7 +94,7 @@ def test_the_pattern_matches_the_names_of_its_template(habit, prefix, begin):
 @QUICK
 @given(st.integers(0, 6), begins, st.sampled_from(["w%Y_%m_%d", "%Y%m%d", "of %Y-%m-%d"]), st.booleans())
 def test_weeks_may_be_called_by_the_day_that_they_begin_or_end_on(weekday, begin, template, by_end):
-    grid = Grid("week", timedelta(days=weekday))
+    grid = PeriodBounds("week", timedelta(days=weekday))
     periods = grid.periods(begin, 12)
     named = [(naming.render(template, each.upper if by_end else each.lower), each) for each in periods]
 
@@ -121,14 +121,14 @@ def test_weeks_may_be_called_by_the_day_that_they_begin_or_end_on(weekday, begin
     ],
 )
 def test_leap_days_and_the_ends_of_years_are_named_as_calendars_have_them(granularity, template, at, expected):
-    grid = Grid(granularity)
+    grid = PeriodBounds(granularity)
     periods = grid.periods(datetime.fromisoformat(at).replace(tzinfo=UTC), 2)
 
-    assert expected == [naming.Style(template).name(grid, each) for each in periods]
+    assert expected == [naming.NameTemplate(template).name(grid, each) for each in periods]
 
 
 def test_a_part_of_a_period_has_the_periods_name():
-    grid = Grid("month")
+    grid = PeriodBounds("month")
     part = Span(datetime(2026, 12, 10, tzinfo=UTC), datetime(2026, 12, 20, tzinfo=UTC))
 
-    assert "e_2026_12" == naming.Style("e_%Y_%m").name(grid, part)
+    assert "e_2026_12" == naming.NameTemplate("e_%Y_%m").name(grid, part)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steward.isolation.analysis import filters, function_bodies, three_valued
-from steward.isolation.analysis.evaluate import Terms
+from steward.isolation.analysis.evaluate import TenantBinding
 
 SETTING = "current_setting('app.tenant'::text, true)"
-TERMS = Terms("tenant_id", "app.tenant")
+TERMS = TenantBinding("tenant_id", "app.tenant")
 SAFE = (
     f"((tenant_id)::text = {SETTING})",
     f"({SETTING} = tenant_id)",
@@ -138,7 +138,7 @@ def test_casts_of_a_reset_setting_are_told_unless_it_never_comes_to_them(express
 
 def test_a_cast_to_the_columns_own_type_changes_no_tenant():
     expression = f"((tenant_id)::text = (({SETTING})::character varying(50))::text)"
-    own = Terms("tenant_id", "app.tenant", (filters.column_type("character varying(50)"),))
+    own = TenantBinding("tenant_id", "app.tenant", (filters.column_type("character varying(50)"),))
 
     assert filters.admits(expression, own, "set") == 0
     assert filters.admits(expression, TERMS, "set") == three_valued.PERHAPS
@@ -146,7 +146,7 @@ def test_a_cast_to_the_columns_own_type_changes_no_tenant():
 
 def test_a_domain_or_an_enumeration_is_the_columns_own_type():
     expression = f"((tenant_id)::uuid = ((NULLIF({SETTING}, ''::text))::app.tenant)::uuid)"
-    own = Terms("tenant_id", "app.tenant", (filters.column_type("app.tenant"),), strict=True)
+    own = TenantBinding("tenant_id", "app.tenant", (filters.column_type("app.tenant"),), strict=True)
 
     assert filters.casts(f"((tenant_id)::uuid = (({SETTING})::app.tenant)::uuid)", own) == ("tenant",)
     assert filters.admits(expression, own, "set") == 0
@@ -166,7 +166,7 @@ def test_the_users_name_is_a_tenants_where_no_setting_names_it():
     expression = "(tenant_id = CURRENT_USER)"
 
     assert filters.admits(expression, TERMS, "set", user="acme") == three_valued.PERHAPS
-    assert filters.admits(expression, Terms("tenant_id", ""), "set", user="acme") == 0
+    assert filters.admits(expression, TenantBinding("tenant_id", ""), "set", user="acme") == 0
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def catching(handlers):
     ],
 )
 def test_what_a_handler_returns_comes_out_where_the_reset_setting_is_an_error(handlers, empty, faults):
-    terms = Terms("tenant_id", "app.tenant", functions=catching(handlers))
+    terms = TenantBinding("tenant_id", "app.tenant", functions=catching(handlers))
 
     assert empty == filters.admits("app.ok(tenant_id)", terms, "empty")
     assert min(empty, three_valued.PERHAPS) == filters.admits("app.ok(tenant_id)", terms, "set")
@@ -274,14 +274,14 @@ def test_what_a_handler_returns_comes_out_where_the_reset_setting_is_an_error(ha
     ],
 )
 def test_functions_are_looked_into_one_level_deep(expression, sure):
-    terms = Terms("tenant_id", "app.tenant", functions=WRAPPERS)
+    terms = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
 
     assert sure == filters.admits(expression, terms, "set")
     assert (sure == 0) == filters.filters_by(expression, "tenant_id", "app.tenant", WRAPPERS)
 
 
 def test_inside_of_a_definers_function_the_user_is_its_owner():
-    terms = Terms("tenant_id", "app.tenant", functions=WRAPPERS)
+    terms = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
 
     assert filters.admits("app.owner()", terms, "set", user="clerk") == three_valued.PERHAPS
     assert filters.admits("app.guest()", terms, "set", user="clerk") == 0
@@ -289,14 +289,14 @@ def test_inside_of_a_definers_function_the_user_is_its_owner():
 
 
 def test_casts_inside_a_function_are_told_unless_it_catches_their_error():
-    terms = Terms("tenant_id", "app.tenant", functions=WRAPPERS)
+    terms = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
 
     assert filters.casts("(tenant_id = app.typed())", terms) == ("uuid",)
     assert filters.casts("(tenant_id = app.caught())", terms) == ()
 
 
 def test_settings_are_found_in_expressions_and_in_the_functions_that_they_call():
-    terms = Terms("tenant_id", "app.tenant", functions=WRAPPERS)
+    terms = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
     expression = "((tenant_id = app.tenant()) OR (current_setting('App.Bypass'::text, true) = 'on'::text))"
 
     assert {"app.tenant", "app.bypass"} == filters.reads(expression, terms)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from steward.isolation.analysis import filters, three_valued
-from steward.isolation.analysis.evaluate import Terms
+from steward.isolation.analysis.evaluate import TenantBinding
 
 SETTING = "current_setting('app.tenant', true)"
-TERMS = Terms("tenant_id", "app.tenant")
+TERMS = TenantBinding("tenant_id", "app.tenant")
 OWN = "acme"
 # Prefixes, case variants and patterns of each other, and what conditions may name.
 OTHERS = ("globex", "acm", "acme_", "ACME", "a%", "%", "shared", "x")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from steward.isolation.analysis import function_bodies
-from steward.isolation.analysis.query_sources import Tenant
+from steward.isolation.analysis.query_sources import TenantFilter
 from steward.isolation.analysis.unbound_writes import unheld
 
-TENANT = Tenant("tenant_id", "app.tenant")
+TENANT = TenantFilter("tenant_id", "app.tenant")
 SETTING = "current_setting('app.tenant', true)"
 # X is the setting. OLD is held, NEW is what somebody says.
 LOOSE = {

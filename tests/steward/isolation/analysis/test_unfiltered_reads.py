@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from steward.isolation.analysis import function_bodies
-from steward.isolation.analysis.query_sources import Tenant, passes
+from steward.isolation.analysis.query_sources import TenantFilter, passes
 from steward.isolation.analysis.unfiltered_reads import unfiltered
 
-TENANT = Tenant("tenant_id", "app.tenant")
+TENANT = TenantFilter("tenant_id", "app.tenant")
 SETTING = "(NULLIF(current_setting('app.tenant'::text, true), ''::text))::uuid"
 
 OPEN = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from steward.isolation.probe.findings import findings
-from steward.isolation.probe.matrix import Cell, Matrix
+from steward.isolation.probe.matrix import Attempt, AttemptMatrix
 
 
 def cell(command, verdict, reason="as it is", state="A", *, role="app", relation="public.t"):
-    return Cell(relation, command, state, "custom", role, verdict, reason)
+    return Attempt(relation, command, state, "custom", role, verdict, reason)
 
 
 def shown(matrix):
@@ -18,7 +18,7 @@ def shown(matrix):
 
 
 def test_a_leak_is_seen_whatever_else_was_isolated():
-    matrix = Matrix(
+    matrix = AttemptMatrix(
         (cell("select", "isolated"), cell("select", "leak", "rows of B are seen", "B"), cell("copy", "isolated"))
     )
 
@@ -27,7 +27,7 @@ def test_a_leak_is_seen_whatever_else_was_isolated():
 
 
 def test_what_proves_nothing_is_no_number():
-    matrix = Matrix((cell("select", "isolated"), cell("select", "inconclusive", "zero rows", "B")))
+    matrix = AttemptMatrix((cell("select", "isolated"), cell("select", "inconclusive", "zero rows", "B")))
 
     assert "| public.t | app | ? 1 |" in shown(matrix)
     assert (1, 1, 0) == (len(matrix.isolated), len(matrix.inconclusive), len(matrix.leaks))
@@ -39,7 +39,7 @@ def test_a_missing_grant_is_a_dash_and_a_relation_without_any_is_only_counted():
         cell("insert", "isolated", state="all"),
         *(cell("all", "isolated", state="all", relation=f"public.leaf_{number}") for number in range(500)),
     )
-    text = shown(Matrix(cells))
+    text = shown(AttemptMatrix(cells))
 
     assert "| public.t | app | 1 | - |" in text
     assert "Without any grant: 500 relations" in text
@@ -47,14 +47,14 @@ def test_a_missing_grant_is_a_dash_and_a_relation_without_any_is_only_counted():
 
 
 def test_a_name_cannot_break_the_table():
-    text = shown(Matrix((cell("select", "isolated", relation='public."a|b\nc"'),)))
+    text = shown(AttemptMatrix((cell("select", "isolated", relation='public."a|b\nc"'),)))
 
     assert '| public."a\\|b c" | app | 1 |' in text
 
 
 def test_one_finding_tells_all_ways_into_a_relation():
     cells = (cell("select", "leak", "rows of B are seen"), cell("update", "leak", "1 rows were written", "fresh"))
-    (finding,) = findings(Matrix(cells))
+    (finding,) = findings(AttemptMatrix(cells))
 
     assert "public.t" == finding.object_name
     assert "2 tries as app reach rows of another tenant" == finding.observed
@@ -63,7 +63,7 @@ def test_one_finding_tells_all_ways_into_a_relation():
 
 
 def test_a_chain_is_cut_where_it_begins():
-    (finding,) = findings(Matrix((cell("connect", "leak", role="app → admin", relation="(session)"),)))
+    (finding,) = findings(AttemptMatrix((cell("connect", "leak", role="app → admin", relation="(session)"),)))
 
     assert ("role", "app → admin", "revoke admin from app;") == (
         finding.object_type,

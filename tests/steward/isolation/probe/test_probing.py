@@ -16,7 +16,7 @@ from steward.database import queries, session
 from steward.isolation.clone import dump_restore
 from steward.isolation.probe import side_effects, surface
 from steward.isolation.probe.probe import run
-from steward.isolation.probe.role_session import Tries
+from steward.isolation.probe.role_session import RoleSession
 from steward.server import throwaway
 from tests.fixtures.market import guarded
 
@@ -146,7 +146,7 @@ def test_a_try_leaves_no_lock(market):
     with session.observer(market.target, profile) as conn:
         [reach] = [each for each in surface.look(conn, profile).reaches if each.ident == "market.orders"]
     with session.probe(market.target, profile, "market_app") as probing, probing.transaction(force_rollback=True):
-        tries = Tries(probing, profile, "market_app")
+        tries = RoleSession(probing, profile, "market_app")
         statement = queries.compose("isolation/try_rows", columns=sql.SQL("tenant_id"), relation=reach.relation)
         for plan in ("custom", "generic", "generic"):
             assert tries.run(statement, plan).error is None
