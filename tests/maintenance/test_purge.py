@@ -702,12 +702,12 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from steward import profile
-from steward.action import Settings
-from steward.target import Target
+from steward.engine.executor import RunSettings
+from steward.database.target import Target
 from tests.fixtures.retention import Purging, old, with_rules
 
 settings = with_rules(
-    Settings(profile.load("development"), "daily"),
+    RunSettings(profile.load("development"), "daily"),
     {"slow": old("shop.slow", allow_triggers=("shop.slow.slow",))},
     batch_rows_start=10, batch_rows_minimum=10, batch_rows_maximum=10,
     batch_target_low=timedelta(seconds=5), batch_target_high=timedelta(seconds=5),

@@ -20,8 +20,9 @@ PROFILE = profile.load("development")
 # What a worker of a run is when its supervisor has been killed: a process that acts and knows nothing of it.
 WORKER = """
 import sys
-from steward import locks, profile, session
-from steward.target import Target
+from steward import profile
+from steward.database import locks, session
+from steward.database.target import Target
 conn = session.maintenance(Target("database", sys.argv[1], "test"), profile.load("development"))
 locks.join_run(conn)
 print(conn.info.backend_pid, flush=True)

@@ -39,7 +39,7 @@ ITEM = {
 APPENDS = """
 import sys
 from pathlib import Path
-from steward.journal import Journal
+from steward.record.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):
     journal.write("progress", item=sys.argv[2], number=number, text="é" * 3000)

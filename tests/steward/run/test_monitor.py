@@ -23,7 +23,7 @@ NAP = "import time; time.sleep({seconds})"
 # A program that hears signals as the supervisor does, started as an operator would start it.
 LISTENER = """
 import time
-from steward.watch import Signals
+from steward.run.monitor import Signals
 with Signals() as signals:
     print("ready", flush=True)
     until = time.monotonic() + 5

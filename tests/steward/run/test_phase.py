@@ -20,7 +20,7 @@ LONG = "select pg_catalog.pg_sleep(300)"
 SUPERVISOR = """
 import json, os, sys, time
 from pathlib import Path
-from steward.phase import Launcher
+from steward.run.phase import Launcher
 run_dir, root, workers = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 with Launcher(run_dir, os.environ, (), root).running("tables", workers) as process:
     print(process.pid, flush=True)

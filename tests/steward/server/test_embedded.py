@@ -199,7 +199,7 @@ def test_a_pid_file_whose_number_is_another_process_is_seen_through(home, found)
 CHILD = """
 import sys, time
 from pathlib import Path
-from steward import binaries, embedded
+from steward.server import binaries, embedded
 def build(server):
     if {slow}:
         print("building", flush=True)

@@ -27,8 +27,8 @@ COPIES = "select datname from pg_database where datname like 'steward_clone%'"
 KILLED = """
 import sys
 from steward import profile
-from steward.isolation import clone
-from steward.target import Target
+from steward.isolation.clone import clone
+from steward.database.target import Target
 
 at = Target("database", sys.argv[1], "killed")
 with clone.opened(at, profile.load(sys.argv[2]), own_server=sys.argv[3] == "own") as made:
