@@ -109,7 +109,7 @@ class Refresh:
         """Do it, and return the figures for the record.
 
         Raises:
-            UnfitError: the view would be emptied, or cannot be refreshed as it is; it is as it was.
+            UnfitContentError: the view would be emptied, or cannot be refreshed as it is; it is as it was.
 
         """
         matview_state.require_unfiltered(self.found)

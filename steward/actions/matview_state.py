@@ -98,7 +98,7 @@ def require_unfiltered(found: Mapping[str, Any]) -> None:
     """Refuse a view whose owner sees only a part of what it reads.
 
     Raises:
-        UnfitError: row-level security hides rows of a table from the role that reads it.
+        UnfitContentError: row-level security hides rows of a table from the role that reads it.
 
     """
     if found["filtered"]:
@@ -117,7 +117,7 @@ def require_kept(
     """Refuse a view that lost all rows, all tenants but one or more than it may, while a table that it reads has them.
 
     Raises:
-        UnfitError: it would be emptied, and the profile does not say that it may.
+        UnfitContentError: it would be emptied, and the profile does not say that it may.
         Inconclusive: what its tables have cannot be seen.
 
     """

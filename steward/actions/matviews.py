@@ -92,7 +92,7 @@ class RefreshMatviews(MaintenanceOperation[StaleMatview, MatviewState]):
         Raises:
             Deferred: a source was not refreshed, or there is no room.
             Busy: a lock was not had within its budget.
-            UnfitError: the view would be emptied, or cannot be refreshed as it is.
+            UnfitContentError: the view would be emptied, or cannot be refreshed as it is.
 
         """
         for oid, ident in subject.waits:

@@ -160,7 +160,7 @@ class Action:
         """Do the work called ``name`` on ``subject``, and return what it did.
 
         Raises:
-            Undone: it was planned only, deferred, busy, inconclusive, or not needed any more.
+            OutcomeException: it was planned only, deferred, busy, inconclusive, or not needed any more.
             psycopg.Error: the server refused a statement; the SQLSTATE is kept.
 
         """

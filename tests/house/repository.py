@@ -20,6 +20,17 @@ _HOSTS = re.compile(
     )
 )
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?://|#|mailto:)(?P<path>[^)#\s]+)")
+_ANCHOR = re.compile(r"\[[^\]]*\]\((?!https?://)(?P<path>[^)#\s]*)#(?P<anchor>[^)\s]+)\)")
+_HEADING = re.compile(r"^#+ +(?P<text>.*)$", re.MULTILINE)
+_FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+# There is no place at which such a line could be broken.
+_UNBREAKABLE = re.compile(r"\s*(?:[-*] |\d+\. )?(?:!?\[[^\]]*\]\(\S*\)|\S+)[.,;:]?\s*|\| `steward/[\w/]+` \|.*")
+_PATH = re.compile(
+    r"`(?P<path>(?:(?:steward|reports|sql|checks|maintenance|profiles|tests|docs|deploy|bench|requirements|\.ci)/)"
+    r"[\w./-]*\w/?)(?:::(?P<test>test_\w+)(?:\[\w+\])?)?`"
+)
+# Made by a run, and ignored by git.
+_MADE = "reports/runs"
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -82,3 +93,60 @@ def dead_links(files: dict[Path, str], root: Path = ROOT) -> list[str]:
 def long_files(files: dict[Path, str], limit: int) -> list[str]:
     """Return the files with more lines than ``limit``."""
     return [f"{path} has {count} lines" for path, text in files.items() if (count := len(text.splitlines())) > limit]
+
+
+def long_lines(files: dict[Path, str], limit: int) -> list[str]:
+    """Return the lines with more than ``limit`` characters, table rows included.
+
+    Only a line that cannot be broken may be longer: one link, one image, one word, or a row of the table of packages,
+    whose sentences are those of the packages themselves.
+    """
+    return [
+        f"{path}:{number} has {len(line)} characters"
+        for path, text in files.items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if len(line) > limit and not _UNBREAKABLE.fullmatch(line)
+    ]
+
+
+def _anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = (match["text"] for match in _HEADING.finditer(_FENCED.sub("", text)))
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+def dead_anchors(files: dict[Path, str], root: Path = ROOT) -> list[str]:
+    """Return the links of Markdown files to headings that their page does not have."""
+    found = []
+    for path, text in files.items():
+        for match in _ANCHOR.finditer(_FENCED.sub("", text)):
+            page = (root / path.parent / match["path"]) if match["path"] else root / path
+            known = _anchors(page.read_text(encoding="utf-8")) if page.is_file() else set()
+            if match["anchor"] not in known:
+                found.append(f"{path} links to {match['path']}#{match['anchor']}")
+    return found
+
+
+def unknown_paths(files: dict[Path, str], root: Path = ROOT) -> list[str]:
+    """Return the paths in backticks that the repository does not have, and the tests that their file does not have."""
+    found = []
+    for path, text in files.items():
+        for match in _PATH.finditer(_FENCED.sub("", text)):
+            named = root / match["path"]
+            if match["path"].startswith(_MADE):
+                continue
+            if not named.exists() or (match["test"] and f"def {match['test']}(" not in named.read_text("utf-8")):
+                found.append(f"{path} names {match.group(0)}")
+    return found
+
+
+def unexplained(items: dict[Path, str], pages: str, root: Path = ROOT) -> list[str]:
+    """Return the tests of ``items`` that the page of their module, in the folder ``pages``, does not explain."""
+    found = []
+    for path, text in items.items():
+        page = root / pages / f"{path.stem.removeprefix('test_')}.md"
+        explained = page.read_text(encoding="utf-8")
+        tests = re.findall(r"^def (test_\w+)\(", text, re.MULTILINE)
+        missing = [test for test in tests if not re.search(rf"\b{test}(?:\[\w+\])?`", explained)]
+        found += [f"{page.relative_to(root)} does not explain {test}" for test in missing]
+    return found

@@ -10,13 +10,15 @@ import pytest
 from steward.actions.registry import OPERATIONS
 from steward.database import queries
 from steward.profile.sections import Action
-from tests.house import code, repository, statements
+from tests.house import code, repository, retired, statements
 from tests.house.floors import FLOORS
 
 RUNBOOKS = ("maintenance/*.py", "checks/*.py")
 ROOM_LINES = 300
 RUNBOOK_LINES = 100
 FUNCTION_LINES = 40
+PAGE_COLUMNS = 100
+PAGES = ("README.md", "docs/*.md", "sql/*.md", "deploy/*.md")
 
 
 def test_rooms_import_only_what_stands_below_them():
@@ -155,6 +157,33 @@ def test_no_file_names_a_package_index_or_a_place_on_one_machine():
 
 def test_links_lead_somewhere():
     assert repository.dead_links(repository.read("*.md")) == []
+    assert repository.dead_anchors(repository.read("*.md")) == []
+
+
+def test_pages_name_files_and_tests_that_exist():
+    assert repository.unknown_paths(repository.read(*PAGES)) == []
+
+
+def test_pages_can_be_read_in_a_terminal():
+    assert repository.long_lines(repository.read(*PAGES), PAGE_COLUMNS) == []
+
+
+def test_every_item_is_explained_on_its_page():
+    assert repository.unexplained(repository.read("maintenance/test_*.py"), "docs/actions") == []
+    assert repository.unexplained(repository.read("checks/test_*.py"), "docs/checks") == []
+
+
+def test_retired_names_are_found_nowhere():
+    files = repository.read()
+    # The list itself has them, and the changelog tells their history.
+    elsewhere = {path: text for path, text in files.items() if path.name not in {"retired.py", "CHANGELOG.md"}}
+
+    assert retired.mentions(elsewhere) == []
+    assert retired.classes(repository.read("*.py")) == []
+
+
+def test_retired_modules_are_gone():
+    assert [name for name in retired.retired_modules() if (repository.ROOT / "steward" / f"{name}.py").exists()] == []
 
 
 def test_every_action_may_have_a_statement_timeout_of_its_own():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import code, repository, statements
+from tests.house import code, repository, retired, statements
 
 FLOORS = {"steward.database": ("queries", "session"), "steward.engine": ("guard", "action"), "steward": ("plugin",)}
 
@@ -259,3 +259,78 @@ def test_a_dead_link_is_seen(tmp_path):
 def test_a_long_file_is_seen():
     assert repository.long_files(_file("a\n" * 3), 2) == ["steward/database/session.py has 3 lines"]
     assert repository.long_files(_file("a\n" * 2), 2) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("word " * 21, True),
+        ("| cell " * 15 + "|", True),
+        ("w" * 101, False),
+        ("- [text](" + "w" * 101 + ").", False),
+        ("![picture of it](" + "w" * 101 + ")", False),
+        ("see [text](" + "w" * 101 + ")", True),
+        ("| `steward/run/` | " + "word " * 21 + "|", False),
+    ],
+)
+def test_a_long_line_is_seen_unless_it_cannot_be_broken(line, seen):
+    assert (repository.long_lines(_file(line, "docs/page.md"), 100) != []) is seen
+
+
+def test_a_dead_anchor_is_seen(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "there.md").write_text("# A `name()` of it\n```\n# no heading\n```\n")
+    text = "# Here\n[a](there.md#a-name-of-it) [b](there.md#no-heading) [c](#here) [d](gone.md#part)"
+    (tmp_path / "docs" / "page.md").write_text(text)
+
+    assert repository.dead_anchors(_file(text, "docs/page.md"), tmp_path) == [
+        "docs/page.md links to there.md#no-heading",
+        "docs/page.md links to gone.md#part",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("`checks/test_a.py` and `checks/test_a.py::test_fact`, in `checks/`", False),
+        ("`checks/test_<check>.py`, `sql/…/name.sql`, `reports/runs/latest`, `select a/b`", False),
+        ("`checks/test_b.py`", True),
+        ("`checks/test_a.py::test_other`", True),
+        ("`steward/gone`", True),
+    ],
+)
+def test_a_path_that_does_not_exist_is_seen(tmp_path, text, seen):
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "test_a.py").write_text("def test_fact(check):\n")
+
+    assert (repository.unknown_paths(_file(text, "docs/page.md"), tmp_path) != []) is seen
+
+
+def test_an_item_that_its_page_does_not_explain_is_seen(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("- `test_one` (normal): it holds.\n")
+    text = "def test_one(check):\n    pass\n\n\ndef test_two(check):\n    pass\n"
+
+    assert repository.unexplained(_file(text, "checks/test_a.py"), "docs", tmp_path) == [
+        "docs/a.md does not explain test_two"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("see steward/" + "watch.py", True),
+        ("import steward." + "procedures.vacuum", True),
+        ("a Vig" + "il", True),
+        ("steward/run/monitor.py", False),
+        ("steward.run.supervisor, steward.scope", False),
+        ("vigilant procedures of a crew", False),
+    ],
+)
+def test_a_retired_name_is_seen(line, seen):
+    assert (retired.mentions(_file(line, "docs/page.md")) != []) is seen
+
+
+def test_a_class_with_a_retired_name_is_seen():
+    assert retired.classes(_file("class " + "Way:\n    pass\n")) == ["steward/database/session.py:1 Way"]
+    assert retired.classes(_file("class RefreshMode:\n    pass\n")) == []

@@ -60,7 +60,7 @@ def branches(
     """Return what is to be made below the coming partition, parents first; ``below`` are the `levels`.
 
     Raises:
-        UnlikeError: it cannot be told.
+        UnknownSubpartitioningError: it cannot be told.
 
     """
     top = PartitionTemplate.of(facts[each.sibling.oid])
