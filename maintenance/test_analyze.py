@@ -1,4 +1,4 @@
-"""Keep the planner's statistics fresh, those of partitioned tables too, which the server never analyzes by itself."""
+"""Keep the planner's statistics fresh, also of partitioned tables, which the server never analyzes by itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [
 
 @pytest.mark.needs("analyze")
 def test_analyze(table: StaleStatistics, action: Action) -> None:
-    """The server has noted the analyze."""
+    """The server has recorded the analyze."""
     outcome = action.run("analyze", table)
 
     assert outcome.after.analyses > outcome.before.analyses, outcome.figures["refused"]

@@ -1,4 +1,4 @@
-"""Refresh what is precomputed before its readers decide by old figures, and never let it lose a tenant."""
+"""Refresh materialized views before their readers decide by old figures, and never let one lose a tenant."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.needs("matviews")
 def test_matviews(view: StaleMatview, action: Action) -> None:
-    """The view holds what its query gives now, of no tenant less, and the record of refreshes says so."""
+    """The view holds the present result of its query, has lost no tenant, and its refresh is on record."""
     outcome = action.run("matviews", view)
 
     assert outcome.after.populated

@@ -1,4 +1,4 @@
-"""Have the coming partitions there before rows need them: a row without a partition is refused."""
+"""Create the coming partitions before rows need them: the server refuses a row that has no partition."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [
 
 @pytest.mark.needs("partitions")
 def test_partitions(period: MissingPeriod, action: Action) -> None:
-    """The period has its partition: exact bounds, the parent's owner, row security and indexes, and no grants."""
+    """The period has its partition, with exact bounds, the parent's owner, row security and indexes, and no grants."""
     outcome = action.run("partitions", period)
 
     assert outcome.after == outcome.threshold

@@ -1,4 +1,4 @@
-"""Delete or change what the retention rules have expired, and nothing else, before it becomes a liability."""
+"""Delete or change the rows that the retention rules have expired, and no others, before they are a liability."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.needs("purge")
 def test_purge(expired: ExpiredRows, action: Action) -> None:
-    """No row that the rule has expired is left in the leaf, but for those that a legal hold keeps."""
+    """No row that the rule has expired is left in the leaf, except those that a legal hold keeps."""
     outcome = action.run("purge", expired)
 
     assert outcome.after.due == outcome.threshold

@@ -1,4 +1,4 @@
-"""Give back what an index wastes: a bloated one costs cache and time on every scan, and a leftover on every write."""
+"""Give back the space that indexes waste: bloat costs cache and time on every scan, a leftover on every write."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 @pytest.mark.phase("indexes", step=10)
 @pytest.mark.needs("leftovers")
 def test_leftovers(leftover: InvalidIndex, action: Action) -> None:
-    """What an interrupted build has left is gone."""
+    """The index that an interrupted build has left is gone."""
     outcome = action.run("leftovers", leftover)
 
     assert not outcome.after.standing
@@ -31,7 +31,7 @@ def test_leftovers(leftover: InvalidIndex, action: Action) -> None:
 @pytest.mark.phase("indexes", step=20)
 @pytest.mark.needs("reindex")
 def test_reindex(index: Index, action: Action) -> None:
-    """The index is another file, valid, defined as before, its waste within the limit, and nothing is left over."""
+    """The index is a new file, valid and defined as before; its waste is within the limit; nothing is left over."""
     outcome = action.run("reindex", index)
 
     assert outcome.after.valid

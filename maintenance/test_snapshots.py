@@ -1,4 +1,4 @@
-"""Remember sizes, counters and statements: the server keeps no history, and a crash forgets its counters."""
+"""Remember sizes, counters and statements: the server keeps no history, and a crash resets its counters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.needs("snapshots")
 def test_snapshots(source: StatementStatistics, action: Action) -> None:
-    """There is a snapshot of this moment, and it holds sizes and counters."""
+    """There is a new snapshot, and it holds sizes and counters."""
     outcome = action.run("snapshots", source)
 
     assert outcome.after.taken_at != outcome.before.taken_at

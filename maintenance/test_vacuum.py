@@ -1,4 +1,4 @@
-"""Reclaim dead rows before they become bloat, and freeze old ones before the server must."""
+"""Reclaim dead rows before they become bloat, and freeze old rows before the server has to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [
 
 @pytest.mark.needs("vacuum")
 def test_vacuum(table: VacuumNeed, action: Action) -> None:
-    """The server has noted the vacuum, and dead rows and ages are within their limits."""
+    """The server has recorded the vacuum, and dead rows and ages are within their limits."""
     outcome = action.run("vacuum", table)
 
     assert outcome.after.vacuums > outcome.before.vacuums, outcome.figures["warnings"]
