@@ -185,7 +185,7 @@ def _become(session: nox.Session, module: str, *arguments: str, environment: str
     """Replace nox by the program, so that exit codes, signals and the last line of output are those of the program."""
     waiting = [runner.name for runner, selected in session._runner.manifest.list_all_sessions() if selected]  # noqa: SLF001
     if waiting:
-        session.error(f"nothing runs after {session.name}: start {', '.join(waiting)} by a command of its own")
+        session.error(f"nothing runs after {session.name}: start {', '.join(waiting)} on its own")
     program = str(session.cache_dir.parent / environment / "bin" / "python")
     os.chdir(ROOT)
     sys.stdout.flush()
