@@ -26,4 +26,5 @@ pytest_plugins = (
     "tests.fixtures.snapshots",
     "tests.fixtures.standby",
     "tests.fixtures.suite",
+    "tests.fixtures.shared",
 )

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import json
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from jsonschema import Draft202012Validator
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.fixtures.retention import suggest
+from tests.fixtures.suite import Suite
 
 if TYPE_CHECKING:
     from tests.fixtures.database import TestDatabase
-    from tests.fixtures.suite import Suite
+    from tests.fixtures.shared import Examined
 
 SCHEMA = Path(__file__).resolve().parents[2] / "reports" / "schema" / "run.schema.json"
-
-
 DONE = ("snapshots", "partitions", "purge", "vacuum", "leftovers", "matviews")
 
 
-@pytest.fixture
-def small_indexes(tmp_path: Path) -> str:
-    """A profile that rebuilds indexes as small as those of a little demo data."""
-    path = tmp_path / "small.toml"
-    sizes = '[daily]\nindex_size = "16kB"\n[indexes]\nminimum_size = "16kB"'
-    path.write_text(f'extends = "development"\n{sizes}\n')
-    return str(path)
-
-
-def test_daily_does_all_that_is_due_and_proves_it(
-    suite: Suite, demo_database: TestDatabase, small_indexes: str
-) -> None:
-    run = suite.run("daily", "--no-report", database=demo_database, STEWARD_PROFILE=small_indexes)
+def test_daily_does_all_that_is_due_and_proves_it(daily_runs: tuple[Examined, ...]) -> None:
+    run = daily_runs[0].run
 
     assert (0, "") == (run.code, run.err)
     assert {name: {"passed"} for name in DONE} == {name: set(run.outcomes(name).values()) for name in DONE}
@@ -47,36 +33,30 @@ def test_daily_does_all_that_is_due_and_proves_it(
     assert run.record["totals"]["warned"] > 0, "the demo data has faults to teach with"
 
 
-def test_the_second_daily_finds_nothing_left_to_do(
-    suite: Suite, demo_database: TestDatabase, small_indexes: str
-) -> None:
-    suite.run("daily", "--no-report", database=demo_database, STEWARD_PROFILE=small_indexes)
-
-    run = suite.run("daily", "--no-report", database=demo_database, STEWARD_PROFILE=small_indexes)
+def test_the_second_daily_finds_nothing_left_to_do(daily_runs: tuple[Examined, ...]) -> None:
+    run = daily_runs[1].run
 
     # An index of a view that the first one has refreshed after its indexes may have grown enough to be read once more.
     acted = [item for item in run.record["items"] if item["kind"] == "action" and item["outcome"] != "not needed"]
     assert (run.code, acted) == (0, [])
-    assert all(each["examined"] > 0 for phase in run.record["phases"] for each in phase["examined"])
+    assert all(part["examined"] > 0 for phase in run.record["phases"] for part in phase["examined"])
 
 
-def test_the_record_keeps_its_schema_and_is_for_its_owner_only(suite: Suite, demo_database: TestDatabase) -> None:
-    run = suite.run("daily", "--no-report", database=demo_database)
+def test_the_record_keeps_its_schema_and_is_for_its_owner_only(daily_runs: tuple[Examined, ...]) -> None:
+    for examined in daily_runs:
+        Draft202012Validator(json.loads(SCHEMA.read_text())).validate(examined.run.record)
 
-    files = [path for path in run.folder.rglob("*") if path.is_file()]
-
-    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(run.record)
-    assert [] == [path for path in files if stat.S_IMODE(path.stat().st_mode) & 0o077]
-    assert stat.S_IMODE(run.folder.stat().st_mode) == 0o700
-    assert run.folder == (suite.runs / "latest").resolve()
+        assert {} == {path: mode for path, mode in examined.modes.items() if mode & 0o077}
+        assert 0o700 == examined.modes[str(examined.run.folder)]
+        assert examined.latest
 
 
-def test_every_lane_is_one_worker_and_lanes_run_side_by_side(suite: Suite, demo_database: TestDatabase) -> None:
-    run = suite.run("daily", "--no-report", "--workers", "2", database=demo_database)
+def test_every_lane_is_one_worker_and_lanes_run_side_by_side(daily_runs: tuple[Examined, ...]) -> None:
+    run = daily_runs[0].run
     lanes = {item["id"]: (item["phase"], item["lane"]) for item in run.record["items"]}
 
     workers: dict[tuple[str, str], set[int]] = {}
-    for event in suite.events(run.folder):
+    for event in Suite.events(run.folder):
         if event["event"] == "item_started":
             workers.setdefault(lanes[event["item"]], set()).add(event["pid"])
 
@@ -84,25 +64,18 @@ def test_every_lane_is_one_worker_and_lanes_run_side_by_side(suite: Suite, demo_
     assert len({pid for (phase, _), pids in workers.items() if phase == "tables" for pid in pids}) == 2
 
 
-def test_the_log_has_one_row_a_run_and_one_an_operation(suite: Suite, demo_database: TestDatabase) -> None:
-    run = suite.run("daily", "--no-report", database=demo_database)
+def test_the_log_has_one_row_a_run_and_one_an_operation(daily_runs: tuple[Examined, ...]) -> None:
+    first, _ = daily_runs
 
-    rows = demo_database.execute("select maintenance_type, completed_at, details from maintenance_log order by id")
-    done = [item for item in run.record["items"] if item["kind"] == "action"]
-    runs = [row for row in rows if row["maintenance_type"] == "daily_maintenance"]
-    operations = [row for row in rows if row not in runs]
+    acted = [item for item in first.run.record["items"] if item["kind"] == "action" and item["outcome"] != "not needed"]
+    runs = [row for row in first.log if row["maintenance_type"] == "daily_maintenance"]
+    operations = [row for row in first.log if row not in runs]
 
     assert 1 == len(runs)
-    assert run.record["status"] == runs[0]["details"]["status"]
-    assert run.record["canary"] == runs[0]["details"]["canary"]
-    assert len(done) == len(operations)
+    assert first.run.record["status"] == runs[0]["details"]["status"]
+    assert first.run.record["canary"] == runs[0]["details"]["canary"]
+    assert len(acted) == len(operations)
     assert all(row["completed_at"] for row in (*runs, *operations))
-
-
-def test_a_deferral_too_many_in_a_row_is_a_failure(suite: Suite, demo_database: TestDatabase) -> None:
-    codes = [suite.run("daily", "--no-report", "--window", "0s", database=demo_database).code for _ in range(3)]
-
-    assert codes == [3, 3, 1]
 
 
 def test_a_run_of_some_items_does_not_clear_what_an_older_run_left(suite: Suite, database: TestDatabase) -> None:
@@ -138,12 +111,11 @@ def test_no_file_of_a_run_quotes_a_row(suite: Suite, database: TestDatabase, tmp
     assert [] == [path.name for path in files if "somebody@" in path.read_text()]
 
 
-def test_an_object_that_was_not_due_in_between_was_not_deferred_in_a_row(
+def test_a_deferral_too_many_in_a_row_is_a_failure_but_of_what_was_not_due_in_between(
     suite: Suite, demo_database: TestDatabase
 ) -> None:
     words = ("daily", "--no-report", "--window", "0s")
-    for _ in range(2):
-        suite.run(*words, database=demo_database)
+    codes = [suite.run(*words, database=demo_database).code for _ in range(2)]
     waiting = "select count(*) as count from steward.deferral where object like 'partitions %%'"
     before = demo_database.execute(waiting, {})[0]["count"]
     with demo_database.connect() as conn:
@@ -159,18 +131,17 @@ def test_an_object_that_was_not_due_in_between_was_not_deferred_in_a_row(
                 )
             )
 
-    suite.run(*words, database=demo_database)
+    codes.append(suite.run(*words, database=demo_database).code)
 
+    assert [3, 3, 1] == codes
     assert (1, 0) == (before, demo_database.execute(waiting, {})[0]["count"])
 
 
-def test_checks_alone_write_nothing_and_leave_no_row(suite: Suite, demo_database: TestDatabase) -> None:
-    run = suite.run("checks", "--no-report", database=demo_database)
+def test_checks_alone_write_nothing_and_leave_no_row(checks_run: Examined) -> None:
+    rows = [row for row in checks_run.log if row["maintenance_type"] == "daily_maintenance"]
 
-    rows = demo_database.execute("select * from maintenance_log where maintenance_type = 'daily_maintenance'")
-
-    assert (0, []) == (run.code, rows)
-    assert {"check"} == {item["kind"] for item in run.record["items"]}
+    assert (0, []) == (checks_run.run.code, rows)
+    assert {"check"} == {item["kind"] for item in checks_run.run.record["items"]}
 
 
 def test_a_service_file_names_the_database(suite: Suite, database: TestDatabase, tmp_path: Path) -> None:

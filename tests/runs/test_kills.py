@@ -168,7 +168,10 @@ def test_a_kill_in_an_attach_leaves_nothing_half_made(
     before = demo_database.execute(leaves)
     with demo_database.connect(autocommit=False) as holder:
         holder.execute("lock table correction_logs in share update exclusive mode")
-        running = suite.start("daily", "--no-report", database=demo_database, STEWARD_PROFILE=slow_profile)
+        # Partitions are made before workers start, so that the process of the phase is the one to be killed.
+        running = suite.start(
+            "daily", "--no-report", "--workers", "1", database=demo_database, STEWARD_PROFILE=slow_profile
+        )
         _await(lambda: _attaching(demo_database))
         started = suite.await_event(running, lambda event: event["event"] == "intent" and "partitions" in event["item"])
         os.kill(running.pid if victim == "supervisor" else started["pid"], signal.SIGKILL)
@@ -245,7 +248,7 @@ def test_a_signal_ends_a_scan_that_counts_for_long(suite: Suite, database: TestD
 
 
 def test_a_second_run_at_the_same_time_is_refused(suite: Suite, demo_database: TestDatabase, slow_profile: str) -> None:
-    first = suite.start("daily", "--no-report", database=demo_database, STEWARD_PROFILE=slow_profile)
+    first = suite.start("daily", "-k", "purge", "--no-report", database=demo_database, STEWARD_PROFILE=slow_profile)
     suite.await_event(first, _in_a_purge)
 
     second = suite.run("daily", "--no-report", database=demo_database)

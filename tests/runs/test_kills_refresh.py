@@ -42,7 +42,7 @@ def plant(database: TestDatabase, *, populated: bool) -> None:
 
 def start(suite: Suite, database: TestDatabase) -> tuple[subprocess.Popen[str], int, int]:
     """Start a run; return it, the pid of the worker that refreshes the view, and that of its backend."""
-    running = suite.start("daily", "--no-report", database=database)
+    running = suite.start("daily", "-k", "matviews", "--no-report", database=database)
     event = suite.await_event(running, lambda event: event["event"] == "progress" and "slow" in event["item"])
     [row] = until(lambda: database.execute(REFRESHING))
     return running, event["pid"], row["pid"]
