@@ -29,6 +29,7 @@ _PATH = re.compile(
     r"`(?P<path>(?:(?:steward|reports|sql|checks|maintenance|profiles|tests|docs|deploy|bench|requirements|\.ci)/)"
     r"[\w./-]*\w/?)(?:::(?P<test>test_\w+)(?:\[\w+\])?)?`"
 )
+_NAME_IN_FILE = re.compile(r"`(?P<name>[A-Za-z_]\w*)` in\s+`(?P<path>[\w./]+\.(?:py|toml|json))`")
 # Made by a run, and ignored by git.
 _MADE = "reports/runs"
 
@@ -137,6 +138,17 @@ def unknown_paths(files: dict[Path, str], root: Path = ROOT) -> list[str]:
                 continue
             if not named.exists() or (match["test"] and f"def {match['test']}(" not in named.read_text("utf-8")):
                 found.append(f"{path} names {match.group(0)}")
+    return found
+
+
+def unknown_names(files: dict[Path, str], root: Path = ROOT) -> list[str]:
+    """Return what pages place in a file ("`name` in `path`") that does not have it."""
+    found = []
+    for path, text in files.items():
+        for match in _NAME_IN_FILE.finditer(text):
+            named = root / match["path"]
+            if named.is_file() and not re.search(rf"\b{match['name']}\b", named.read_text(encoding="utf-8")):
+                found.append(f"{path} places {match['name']} in {match['path']}")
     return found
 
 

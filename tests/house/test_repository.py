@@ -160,8 +160,9 @@ def test_links_lead_somewhere():
     assert repository.dead_anchors(repository.read("*.md")) == []
 
 
-def test_pages_name_files_and_tests_that_exist():
+def test_pages_name_files_tests_and_code_that_exist():
     assert repository.unknown_paths(repository.read(*PAGES)) == []
+    assert repository.unknown_names(repository.read(*PAGES)) == []
 
 
 def test_pages_can_be_read_in_a_terminal():

@@ -306,6 +306,13 @@ def test_a_path_that_does_not_exist_is_seen(tmp_path, text, seen):
     assert (repository.unknown_paths(_file(text, "docs/page.md"), tmp_path) != []) is seen
 
 
+def test_a_name_that_is_not_in_its_file_is_seen(tmp_path):
+    (tmp_path / "a.py").write_text("def one():\n    pass\n")
+    text = "`one` in `a.py`, `two` in\n`a.py`, `three` in `gone.py`"
+
+    assert repository.unknown_names(_file(text, "docs/page.md"), tmp_path) == ["docs/page.md places two in a.py"]
+
+
 def test_an_item_that_its_page_does_not_explain_is_seen(tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text("- `test_one` (normal): it holds.\n")
