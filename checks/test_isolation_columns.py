@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation.catalog import child_tables, column_defaults, scope
+from steward.isolation.catalog import child_tables, column_defaults, scope, snapshot
 
 if TYPE_CHECKING:
     from steward.engine.check import Check
@@ -23,7 +23,7 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_nullable(check: Check) -> None:
     """Every row has a tenant."""
-    findings = check.run("isolation_columns_nullable", scope.within(check), **scope.expected(check))
+    findings = check.run("isolation_columns_nullable", scope.parts(check), **scope.parameters(check))
 
     assert not findings.offenders
 
@@ -31,21 +31,24 @@ def test_nullable(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_missing(check: Check) -> None:
     """Rows that belong to rows of tenants have a tenant of their own, or a policy that asks for their parent."""
-    assert not check.judge("isolation_columns_missing", child_tables.unguarded(check)).offenders
+    tenancy = check.settings.profile.tenancy
+    children = child_tables.unguarded(snapshot.children(check), tenancy.column, tenancy.setting)
+
+    assert not check.judge("isolation_columns_missing", children).offenders
 
 
 @pytest.mark.severity("critical")
 def test_defaults(check: Check) -> None:
     """No default gives a row to one and the same tenant."""
-    findings = check.judge("isolation_columns_defaults", column_defaults.literal_defaults(check, scope.expected(check)))
+    defaults = column_defaults.literal_defaults(snapshot.column_defaults(check))
 
-    assert not findings.offenders
+    assert not check.judge("isolation_columns_defaults", defaults).offenders
 
 
 @pytest.mark.severity("normal")
 def test_updatable(check: Check) -> None:
     """No role of the application may write another tenant into an existing row."""
-    findings = check.run("isolation_columns_updatable", scope.within(check), **scope.expected(check))
+    findings = check.run("isolation_columns_updatable", scope.parts(check), **scope.parameters(check))
 
     assert not findings.offenders
 
@@ -53,7 +56,7 @@ def test_updatable(check: Check) -> None:
 @pytest.mark.severity("minor")
 def test_types(check: Check) -> None:
     """The tenant column has one type in all tables."""
-    findings = check.run("isolation_columns_types", scope.within(check), **scope.expected(check))
+    findings = check.run("isolation_columns_types", scope.parts(check), **scope.parameters(check))
 
     assert not findings.offenders
 
@@ -61,7 +64,7 @@ def test_types(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_equality(check: Check) -> None:
     """No two tenants are equal to the tenant column."""
-    findings = check.run("isolation_columns_equality", scope.within(check), **scope.expected(check))
+    findings = check.run("isolation_columns_equality", scope.parts(check), **scope.parameters(check))
 
     assert not findings.offenders
 
@@ -69,7 +72,7 @@ def test_equality(check: Check) -> None:
 @pytest.mark.severity("normal")
 def test_statistics(check: Check) -> None:
     """No role of the application reads values of all tenants from the statistics."""
-    findings = check.run("isolation_columns_statistics", scope.within(check), **scope.expected(check))
+    findings = check.run("isolation_columns_statistics", scope.parts(check), **scope.parameters(check))
 
     assert not findings.offenders
 
@@ -77,6 +80,6 @@ def test_statistics(check: Check) -> None:
 @pytest.mark.severity("trivial")
 def test_disclosed(check: Check) -> None:
     """What counts of all tenants' rows can be learnt is told, and is no finding."""
-    findings = check.run("isolation_columns_disclosed", scope.within(check), **scope.expected(check))
+    findings = check.run("isolation_columns_disclosed", scope.parts(check), **scope.parameters(check))
 
     assert not findings.offenders

@@ -26,7 +26,7 @@ pytestmark = [
 def test_mutations(check: Check) -> None:
     """Every defect that is planted in a copy of the database turns the probe red."""
     profile = check.settings.profile
-    scope.expected(check)
+    scope.parameters(check)
     if profile.isolation.writes == "never":
         raise NotNeeded("the profile lets nothing be written, not even in a copy (isolation.writes)")
     if check.at is None:

@@ -23,7 +23,7 @@ pytestmark = [
 @pytest.mark.severity("normal")
 def test_unique(check: Check) -> None:
     """No unique key that a tenant writes holds among all tenants: it would tell what others have."""
-    findings = check.run("isolation_keys_unique", keys.within(check), **scope.expected(check))
+    findings = check.run("isolation_keys_unique", keys.parts(check), **scope.parameters(check))
 
     assert not findings.offenders
 
@@ -31,7 +31,7 @@ def test_unique(check: Check) -> None:
 @pytest.mark.severity("trivial")
 def test_random(check: Check) -> None:
     """Every other unique key has the tenant in it; those of random ids are told, and are no finding."""
-    findings = check.run("isolation_keys_random", keys.within(check), **scope.expected(check))
+    findings = check.run("isolation_keys_random", keys.parts(check), **scope.parameters(check))
 
     assert not findings.offenders
 
@@ -39,7 +39,7 @@ def test_random(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_references(check: Check) -> None:
     """No row can refer to a row of another tenant."""
-    findings = check.run("isolation_keys_references", keys.within(check), **scope.expected(check))
+    findings = check.run("isolation_keys_references", keys.parts(check), **scope.parameters(check))
 
     assert not findings.offenders
 
@@ -47,6 +47,6 @@ def test_references(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_cascades(check: Check) -> None:
     """No change of a parent row that a tenant may make reaches children of another tenant."""
-    findings = check.run("isolation_keys_cascades", keys.within(check), **scope.expected(check))
+    findings = check.run("isolation_keys_cascades", keys.parts(check), **scope.parameters(check))
 
     assert not findings.offenders

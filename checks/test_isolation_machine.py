@@ -27,7 +27,7 @@ pytestmark = [
 def test_interleaving(check: Check) -> None:
     """No order in which sessions, transactions and tenants follow one another reaches a row of another tenant."""
     profile = check.settings.profile
-    scope.expected(check)
+    scope.parameters(check)
     if profile.isolation.writes == "never":
         raise NotNeeded("the profile lets nothing be written, not even in a copy (isolation.writes)")
     if check.at is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation.catalog import publications, role_graph
+from steward.isolation.catalog import snapshot
 
 if TYPE_CHECKING:
     from steward.engine.check import Check
@@ -23,56 +23,59 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_leaves(check: Check) -> None:
     """No partition or inheriting table can be used past the policies of its parent."""
-    assert not check.run("isolation_objects_leaves", role_graph.within(check), **role_graph.expected(check)).offenders
+    roles = snapshot.roles(check)
+
+    assert not check.run("isolation_objects_leaves", roles.parts, **roles.parameters()).offenders
 
 
 @pytest.mark.severity("critical")
 def test_foreign_tables(check: Check) -> None:
     """No foreign table shows the application rows of tenants."""
-    assert not check.run(
-        "isolation_objects_foreign_tables", role_graph.within(check), **role_graph.expected(check)
-    ).offenders
+    roles = snapshot.roles(check)
+
+    assert not check.run("isolation_objects_foreign_tables", roles.parts, **roles.parameters()).offenders
 
 
 @pytest.mark.severity("critical")
 def test_default_privileges(check: Check) -> None:
     """The next partition comes without rights of the application."""
-    told = role_graph.expected(check)
+    roles = snapshot.roles(check)
 
     assert not check.run(
-        "isolation_objects_default_privileges", role_graph.within(check), **told, leaves=True
+        "isolation_objects_default_privileges", roles.parts, **roles.parameters(), leaves=True
     ).offenders
 
 
 @pytest.mark.severity("normal")
 def test_default_table_privileges(check: Check) -> None:
     """The next table comes without rights of the application, until its policies are there."""
-    told = role_graph.expected(check)
+    roles = snapshot.roles(check)
 
     assert not check.run(
-        "isolation_objects_default_privileges", role_graph.within(check), **told, leaves=False
+        "isolation_objects_default_privileges", roles.parts, **roles.parameters(), leaves=False
     ).offenders
 
 
 @pytest.mark.severity("normal")
 def test_publications(check: Check) -> None:
     """No publication sends every tenant's rows to whoever subscribes."""
-    told = publications.expected(check)
+    parameters = snapshot.publication_parameters(check)
 
-    assert not check.run("isolation_objects_publications", role_graph.within(check), **told).offenders
+    assert not check.run("isolation_objects_publications", snapshot.roles(check).parts, **parameters).offenders
 
 
 @pytest.mark.severity("critical")
 def test_matviews(check: Check) -> None:
     """No materialized view over rows of tenants can be read by the application itself."""
-    assert not check.run("isolation_objects_matviews", role_graph.within(check), **role_graph.expected(check)).offenders
+    roles = snapshot.roles(check)
+
+    assert not check.run("isolation_objects_matviews", roles.parts, **roles.parameters()).offenders
 
 
 @pytest.mark.severity("critical")
 def test_rights(check: Check) -> None:
     """The application has no right on a table of tenants that no policy holds back."""
+    roles = snapshot.roles(check)
     rights = {"rights": ["references", "trigger", "truncate"]}
 
-    assert not check.run(
-        "isolation_objects_rights", role_graph.within(check), **role_graph.expected(check), **rights
-    ).offenders
+    assert not check.run("isolation_objects_rights", roles.parts, **roles.parameters(), **rights).offenders

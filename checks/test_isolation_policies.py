@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation.catalog import policies, policy_findings, scope
+from steward.isolation.catalog import policy_findings, scope, snapshot
 
 if TYPE_CHECKING:
     from steward.engine.check import Check
@@ -23,7 +23,9 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_enabled(check: Check) -> None:
     """Row-level security is enabled on every tenant table that others than its owner have rights on."""
-    findings = check.run("isolation_policies_enabled", policies.parts(check), **policies.expected(check))
+    findings = check.run(
+        "isolation_policies_enabled", snapshot.policy_parts(check), **snapshot.policy_parameters(check)
+    )
 
     assert not findings.offenders
 
@@ -31,7 +33,7 @@ def test_enabled(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_idle(check: Check) -> None:
     """No tenant table has policies that nothing enforces."""
-    findings = check.run("isolation_policies_idle", scope.within(check), **scope.expected(check))
+    findings = check.run("isolation_policies_idle", scope.parts(check), **scope.parameters(check))
 
     assert not findings.offenders
 
@@ -39,37 +41,48 @@ def test_idle(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_open(check: Check) -> None:
     """No policy lets a role of the application through to rows of another tenant."""
-    assert not policy_findings.found(check, "open").offenders
+    findings = policy_findings.findings("open", *snapshot.application_policies(check))
+
+    assert not check.judge("isolation_policies_open", findings).offenders
 
 
 @pytest.mark.severity("critical")
 def test_unset(check: Check) -> None:
     """No policy opens while no tenant is set, rows of '' included: never yet, or not since the last transaction."""
-    assert not policy_findings.found(check, "unset").offenders
+    findings = policy_findings.findings("unset", *snapshot.application_policies(check))
+
+    assert not check.judge("isolation_policies_unset", findings).offenders
 
 
 @pytest.mark.severity("critical")
 def test_checks(check: Check) -> None:
     """No policy lets a role of the application write rows for another tenant."""
-    assert not policy_findings.found(check, "checks").offenders
+    findings = policy_findings.findings("checks", *snapshot.application_policies(check))
+
+    assert not check.judge("isolation_policies_checks", findings).offenders
 
 
 @pytest.mark.severity("normal")
 def test_nulls(check: Check) -> None:
     """No policy lets rows without a tenant through where the tenant column may be NULL."""
-    assert not policy_findings.found(check, "nulls").offenders
+    findings = policy_findings.findings("nulls", *snapshot.application_policies(check))
+
+    assert not check.judge("isolation_policies_nulls", findings).offenders
 
 
 @pytest.mark.severity("normal")
 def test_unproven(check: Check) -> None:
     """Every policy can be judged by the catalog alone."""
-    assert not policy_findings.found(check, "unproven").offenders
+    findings = policy_findings.findings("unproven", *snapshot.application_policies(check))
+
+    assert not check.judge("isolation_policies_unproven", findings).offenders
 
 
 @pytest.mark.severity("minor")
 def test_denied(check: Check) -> None:
     """What a role of the application was granted, some policy lets it do; tables without any policy are noted."""
-    policies.note_denied(check)
-    findings = check.run("isolation_policies_denied", policies.parts(check), **policies.expected(check))
+    snapshot.note_denied(check)
+    parts, parameters = snapshot.policy_parts(check), snapshot.policy_parameters(check)
+    findings = check.run("isolation_policies_denied", parts, **parameters)
 
     assert not findings.offenders

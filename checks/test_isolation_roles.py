@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation.catalog import role_graph
+from steward.isolation.catalog import snapshot
 
 if TYPE_CHECKING:
     from steward.engine.check import Check
@@ -24,15 +24,18 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_bypass(check: Check) -> None:
     """No role of the application reads past row-level security, whatever it becomes."""
-    assert not check.run("isolation_roles_bypass", role_graph.within(check), **role_graph.expected(check)).offenders
+    roles = snapshot.roles(check)
+
+    assert not check.run("isolation_roles_bypass", roles.parts, **roles.parameters()).offenders
 
 
 @pytest.mark.severity("critical")
 def test_owners(check: Check) -> None:
     """No role of the application can switch row-level security off, or change what else isolation stands on."""
-    roles = check.settings.profile.roles
-    names = {"owner": roles.owner, "maintenance": roles.maintenance}
-    findings = check.run("isolation_roles_owners", role_graph.within(check), **role_graph.expected(check), **names)
+    roles = snapshot.roles(check)
+    named = check.settings.profile.roles
+    names = {"owner": named.owner, "maintenance": named.maintenance}
+    findings = check.run("isolation_roles_owners", roles.parts, **roles.parameters(), **names)
 
     assert not findings.offenders
 
@@ -40,29 +43,31 @@ def test_owners(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_force(check: Check) -> None:
     """Row-level security is forced wherever the application has the rights of a table's owner."""
-    assert not check.run("isolation_roles_force", role_graph.within(check), **role_graph.expected(check)).offenders
+    roles = snapshot.roles(check)
+
+    assert not check.run("isolation_roles_force", roles.parts, **roles.parameters()).offenders
 
 
 @pytest.mark.severity("normal")
 def test_unforced(check: Check) -> None:
     """Row-level security is forced wherever somebody else logs in with the rights of a table's owner."""
-    assert not check.run(
-        "isolation_roles_force", role_graph.within(check), **role_graph.expected(check, "other")
-    ).offenders
+    roles = snapshot.roles(check)
+
+    assert not check.run("isolation_roles_force", roles.parts, **roles.parameters("other")).offenders
 
 
 @pytest.mark.severity("critical")
 def test_event_triggers(check: Check) -> None:
     """No event trigger runs code of the application with the rights of whoever changes the schema."""
-    assert not check.run(
-        "isolation_roles_event_triggers", role_graph.within(check), **role_graph.expected(check)
-    ).offenders
+    roles = snapshot.roles(check)
+
+    assert not check.run("isolation_roles_event_triggers", roles.parts, **roles.parameters()).offenders
 
 
 @pytest.mark.severity("minor")
 def test_disabled_triggers(check: Check) -> None:
     """Every event trigger is enabled, so that what it enforces on new tables is enforced."""
-    role_graph.expected(check)
+    snapshot.roles(check)
 
     assert not check.run("isolation_roles_disabled_triggers").offenders
 
@@ -71,7 +76,7 @@ def test_disabled_triggers(check: Check) -> None:
 @pytest.mark.controls("ISO-27001-A.8.8")
 def test_floor(check: Check) -> None:
     """The server has the fixes without which row-level security can be got round."""
-    role_graph.expected(check)
+    snapshot.roles(check)
     floor = json.dumps(dict(check.settings.profile.isolation.minimum_minor))
 
     assert not check.run("isolation_roles_floor", floor=floor).offenders

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from steward.isolation.catalog import settings
+from steward.isolation.catalog import scope, settings, snapshot
 
 if TYPE_CHECKING:
     from steward.engine.check import Check
@@ -23,13 +23,15 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_names(check: Check) -> None:
     """Policies and the functions around them tell tenants apart by the same setting."""
-    assert not settings.names(check).offenders
+    findings = settings.other_names(snapshot.policies(check))
+
+    assert not check.judge("isolation_settings_names", findings).offenders
 
 
 @pytest.mark.severity("critical")
 def test_defaults(check: Check) -> None:
     """A session in which nobody has set a tenant has none."""
-    findings = check.run("isolation_settings_defaults", None, **settings.expected(check))
+    findings = check.run("isolation_settings_defaults", None, **scope.setting_parameters(check))
 
     assert not findings.offenders
 
@@ -37,10 +39,14 @@ def test_defaults(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_volatility(check: Check) -> None:
     """No function that reads a setting is declared immutable."""
-    assert not settings.volatility(check).offenders
+    findings = settings.immutable_readers(snapshot.policies(check))
+
+    assert not check.judge("isolation_settings_volatility", findings).offenders
 
 
 @pytest.mark.severity("normal")
 def test_casts(check: Check) -> None:
     """No policy fails when the setting is empty, as it is after the first transaction of a pooled session."""
-    assert not settings.casts(check).offenders
+    findings = settings.failing_casts(snapshot.policies(check))
+
+    assert not check.judge("isolation_settings_casts", findings).offenders

@@ -228,7 +228,7 @@ class PhasePlugin:
     def check(self, request: pytest.FixtureRequest) -> Check:
         """Run the queries of a check on a read-only session."""
         engine = self.engine
-        made = Check(engine.settings, engine.observing, engine.scan, target.inherited(os.environ))
+        made = Check(engine.settings, engine.observing, engine.scan, target.inherited(os.environ), engine.cache)
         request.node.stash[_STATE]["fixture"] = made
         return made
 

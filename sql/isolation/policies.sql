@@ -1,7 +1,7 @@
 -- Which policies stand on tenant tables, what do they say, and to which of the application's roles do they apply?
 -- Columns: ident; table_ident; permissive; command (polcmd); actors, a mapping of each role to the role by which the policy
 -- reaches it ('' for itself and for PUBLIC); idents, of each role the name as it is written; locked (nothing else can be told
--- then); using; check; nullable; type; strict; met, the checks of a column that could be a text without letters: column, condition; remedy
+-- then); using; check; nullable; type; strict; conditions, the check constraints of a column that could be the empty text: column, condition; remedy
 -- Parameters: those of isolation/filters and isolation/actors; {filters}, {actors}
 -- Minimum version: 13
 with filters as (
@@ -68,7 +68,7 @@ select
             from pg_catalog.pg_constraint as con
             where a.typtype = 'd' and con.contypid = a.atttypid and con.contype = 'c' and con.convalidated
         )
-    end as met,
+    end as conditions,
     case
         when filters.filter is null then pg_catalog.format('drop policy %%I on %%s', p.polname, filters.ident)
         else pg_catalog.format('alter policy %%I on %%s', p.polname, filters.ident)

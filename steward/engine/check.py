@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg.rows import class_row
@@ -14,7 +14,7 @@ from steward import Inconclusive, NotNeeded
 from steward.database import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from psycopg import sql
 
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from steward.engine.action import RunSettings
     from steward.profile import Exemption
 
-__all__ = ["Check", "Finding", "Findings", "as_records", "summary"]
+__all__ = ["Check", "Finding", "Findings", "PhaseCache", "as_records", "summary"]
 
 _SHOWN = 3
+_Value = TypeVar("_Value")
+# Values that the checks of one phase share in one process, each with the statements that read it.
+PhaseCache = dict["Hashable", tuple[Any, tuple[dict[str, Any], ...]]]
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,17 @@ class Findings:
 class Check:
     """The ``check`` fixture of one item: runs queries on a read-only session and keeps what they found.
 
-    ``at`` is for checks that must connect as others do; None where they cannot.
+    ``at`` is for checks that must connect as others do; None where they cannot. ``cache`` holds what the checks of a
+    phase share.
     """
 
     def __init__(
-        self, settings: RunSettings, connect: Callable[[], Session], scan: Scan, at: Target | None = None
+        self,
+        settings: RunSettings,
+        connect: Callable[[], Session],
+        scan: Scan,
+        at: Target | None = None,
+        cache: PhaseCache | None = None,
     ) -> None:
         self.settings = settings
         self.scan = scan
@@ -70,6 +79,8 @@ class Check:
         self.statements: list[dict[str, Any]] = []
         self.evidence: list[str] = []
         self._connect = connect
+        self._cache: PhaseCache = {} if cache is None else cache
+        self._used: set[Hashable] = set()
 
     @property
     def offenders(self) -> list[Finding]:
@@ -104,6 +115,22 @@ class Check:
         text = psycopg.ClientCursor(conn).mogrify(queries.redacted(statement), params)
         self.note(f"-- sql/checks/{name}.sql\n{text}", seconds, len(rows))
         return self.judge(name, rows)
+
+    def shared(self, key: Hashable, read: Callable[[], _Value]) -> _Value:
+        """Return the value that ``read`` returns, which is read once for all checks that share a cache.
+
+        The statements that ``read`` notes are recorded for every check that uses the value, once each. ``read`` does
+        not call this method: a value that it depends on is read before. An error is not kept.
+        """
+        if key not in self._cache:
+            before = len(self.statements)
+            value = read()
+            self._cache[key] = value, tuple(self.statements[before:])
+        elif key not in self._used:
+            self.statements.extend(self._cache[key][1])
+        self._used.add(key)
+        found: _Value = self._cache[key][0]
+        return found
 
     def note(self, text: str, seconds: float, rows: int) -> None:
         """Keep a statement for the record: its text, how long it took and how many rows it gave."""

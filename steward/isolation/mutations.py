@@ -114,13 +114,17 @@ _LACKING = {
 
 
 def _subjects(made: Clone, profile: Profile) -> list[dict[str, Any]]:
-    told = {**inventory.scope(profile), "column": profile.tenancy.column, "roles": list(scope.roles(profile))}
+    told = {
+        **inventory.scope(profile),
+        "column": profile.tenancy.column,
+        "roles": list(scope.application_roles(profile)),
+    }
     with session.plain(made.admin or made.at) as conn:
         version = conn.info.server_version
         tables = queries.compose("isolation/tables", version, ours=queries.compose("inventory/ours", version))
         found = queries.fetch(conn, "isolation/mutation_subjects", told, tables=tables)
     if not any(each["reads"] for each in found):
-        names = ", ".join(scope.roles(profile))
+        names = ", ".join(scope.application_roles(profile))
         raise Inconclusive(
             f"no table with row-level security that {names} may read; grant select on one, or name its roles"
         )

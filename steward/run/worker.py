@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from steward.database.inventory import Scan
     from steward.database.session import Session
+    from steward.engine.check import PhaseCache
 
 __all__ = ["PhaseSettings", "Worker"]
 
@@ -47,6 +48,7 @@ class Worker:
         self.run_dir = run_dir
         self.phase = phase
         self.run = PhaseSettings.load(run_dir)
+        self.cache: PhaseCache = {}
         self._acting: Session | None = None
         self._observing: Session | None = None
 

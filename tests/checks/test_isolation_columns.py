@@ -9,7 +9,7 @@ from psycopg import errors
 
 from checks import test_isolation_columns as runbook
 from steward import Inconclusive, NotNeeded
-from steward.isolation.catalog import child_tables, column_defaults, scope
+from steward.isolation.catalog import child_tables, column_defaults, scope, snapshot
 from tests.fixtures.defects import DEFECTS
 from tests.fixtures.market import guarded
 
@@ -24,8 +24,8 @@ def found(market):
 
     def run(query):
         with market.check() as check:
-            told = scope.expected(check)
-            return {each.object_name: each for each in check.run(query, scope.within(check), **told).offenders}
+            findings = check.run(query, scope.parts(check), **scope.parameters(check))
+            return {finding.object_name: finding for finding in findings.offenders}
 
     return run
 
@@ -136,7 +136,7 @@ def test_not_null_that_nobody_has_validated_is_found(market, found):
     ],
 )
 def test_a_default_is_literal_when_it_is_or_ends_in_a_constant(definition, literal):
-    assert column_defaults.literal(definition) is literal
+    assert column_defaults.is_literal(definition) is literal
 
 
 def test_what_a_server_generates_is_no_default(market):
@@ -204,14 +204,15 @@ def test_names_that_break_who_does_not_quote_are_told_and_mended(market, found):
     tenancy = {"column": 'Ténant "%s" id', "tables": ()}
     queries = ("isolation_columns_nullable", "isolation_columns_updatable")
     with market.check(tenancy=tenancy) as check:
-        told = scope.expected(check)
-        offenders = [each for name in queries for each in check.run(name, scope.within(check), **told).offenders]
-        offenders += check.judge("isolation_columns_defaults", column_defaults.literal_defaults(check, told)).offenders
+        params = scope.parameters(check)
+        offenders = [finding for name in queries for finding in check.run(name, scope.parts(check), **params).offenders]
+        defaults = column_defaults.literal_defaults(snapshot.column_defaults(check))
+        offenders += check.judge("isolation_columns_defaults", defaults).offenders
 
-    assert [f"{HOSTILE}.{column}"] * 3 == [each.object_name for each in offenders]
+    assert [f"{HOSTILE}.{column}"] * 3 == [finding.object_name for finding in offenders]
 
-    for each in offenders:
-        market.database.execute(each.remediation)
+    for finding in offenders:
+        market.database.execute(finding.remediation)
     with market.check(tenancy=tenancy) as check:
         runbook.test_nullable(check)
         runbook.test_updatable(check)
@@ -236,8 +237,10 @@ LINES = (
 
 
 def missing(market):
+    tenancy = market.settings.profile.tenancy
     with market.check() as check:
-        return {each.object_name: each for each in check.judge("x", child_tables.unguarded(check)).offenders}
+        children = child_tables.unguarded(snapshot.children(check), tenancy.column, tenancy.setting)
+        return {finding.object_name: finding for finding in check.judge("x", children).offenders}
 
 
 @pytest.mark.parametrize(

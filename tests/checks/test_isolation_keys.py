@@ -23,8 +23,8 @@ def found(market):
 
     def run(query):
         with market.check() as check:
-            told = scope.expected(check)
-            return {each.object_name: each for each in check.run(query, keys.within(check), **told).offenders}
+            findings = check.run(query, keys.parts(check), **scope.parameters(check))
+            return {finding.object_name: finding for finding in findings.offenders}
 
     return run
 

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from checks import test_isolation_roles as runbook
 from steward import Inconclusive, NotNeeded
-from steward.isolation.catalog import role_graph
+from steward.isolation.catalog import snapshot
 
 ITEMS = [
     name.removeprefix("test_")
@@ -194,13 +194,13 @@ def test_what_is_reached_is_what_the_server_allows(market, cluster):
             market.run(f"grant {other} to {role}" + (f" with {options}" if cluster.version >= 16 else ""))
     rows = market.database.execute(ALLOWED, {"acts": "set" if cluster.version >= 16 else "member"})
     with market.check() as check:
-        known = role_graph.graph(check)
+        graph = snapshot.roles(check).graph
     found = {
-        (known.roles[step.path[0]].name, known.roles[step.role].name): step
+        (graph.roles[step.path[0]].name, graph.roles[step.role].name): step
         for role in roles
-        for step in known.steps(known.named[role].oid)
+        for step in graph.steps(graph.by_name[role].oid)
     }
-    rights = {(role, known.roles[oid].name) for role in roles for oid in known.rights(known.named[role].oid)}
+    rights = {(role, graph.roles[oid].name) for role in roles for oid in graph.rights(graph.by_name[role].oid)}
 
     assert {(row["member"], row["role"]) for row in rows if row["acts"]} == {
         pair for pair, step in found.items() if step.acts

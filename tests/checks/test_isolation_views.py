@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from psycopg import errors, sql
 
-from steward.isolation.catalog import role_graph, view_graph
+from steward.isolation.catalog import snapshot, view_graph
 from tests.fixtures.objects import (
     OF_SYSTEM,
     OURS,
@@ -195,10 +195,9 @@ def test_what_a_condition_asks_is_not_written(market):
 def test_a_view_that_cannot_be_read_filters_nothing(market):
     market.run(shown(f"orders {OURS}"), OF_SYSTEM, READ)
     with market.check() as check:
-        known = role_graph.known(check)
-        loaded = view_graph.load(check, known)
+        loaded = snapshot.view_graph(check)
         [(oid, view)] = [(oid, view) for oid, view in loaded.views.items() if view.ident == "market.shown"]
         unread = {**loaded.views, oid: replace(view, definition="what a later server prints (")}
 
         assert loaded.leak(oid) is None
-        assert view_graph.ViewGraph(known, loaded.relations, unread, loaded.tenant).leak(oid) is not None
+        assert view_graph.ViewGraph(loaded.graph, replace(loaded.catalog, views=unread), {}).leak(oid) is not None

@@ -37,13 +37,13 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "steward.isolation.catalog": (
         "scope",
         "column_defaults",
+        "child_tables",
         "keys",
         "policies",
         "role_graph",
-        "child_tables",
         "policy_findings",
         "publications",
-        "rls_exempt",
+        "rls_bypass",
         "settings",
         "view_graph",
         "rewrite_rules",
@@ -51,6 +51,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "security_definer",
         "triggers",
         "views",
+        "snapshot",
     ),
     "steward.isolation.clone": ("dump_restore", "private_server", "clone"),
     "steward.isolation.probe": (

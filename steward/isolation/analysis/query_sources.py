@@ -45,11 +45,11 @@ class QueryScope:
     tables: Mapping[str, ast.Node] = field(default_factory=dict)
     outer: frozenset[str] = frozenset()
     # What the query's own reader holds to the tenant.
-    imposed: frozenset[str] = frozenset()
+    filtered_by_reader: frozenset[str] = frozenset()
 
     def filtered(self) -> frozenset[str]:
         """Return the aliases of which only the setting's tenant comes through."""
-        found = set(self.imposed)
+        found = set(self.filtered_by_reader)
         found |= {alias for condition, within in self.conditions for alias in self._named(condition, within)}
         equal = [(pair, within) for condition, within in self.conditions if (pair := self._pair(condition))]
         while True:

@@ -19,6 +19,7 @@ __all__ = [
     "EMPTY",
     "ERROR",
     "FALSE",
+    "NEVER",
     "NULL",
     "OTHER",
     "OWN",
@@ -49,7 +50,7 @@ __all__ = [
     "unless",
 ]
 
-PERHAPS, POSSIBLE = 1, 2
+NEVER, PERHAPS, POSSIBLE = 0, 1, 2
 
 
 @dataclass(frozen=True)

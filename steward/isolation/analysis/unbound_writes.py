@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from steward.isolation.analysis.query_sources import Name, TenantFilter
 
-__all__ = ["unheld"]
+__all__ = ["unbound_writes"]
 
 
-def unheld(tree: object, tenant: TenantFilter, held: frozenset[str] = frozenset()) -> frozenset[Name]:
+def unbound_writes(tree: object, tenant: TenantFilter, held: frozenset[str] = frozenset()) -> frozenset[Name]:
     """Return the relations into which the statements of a tree write rows of any tenant.
 
     ``held`` are aliases known from around the statements, of which only the setting's tenant comes through.

@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
     from steward.isolation.analysis.query_sources import Name, TenantFilter
 
-__all__ = ["unfiltered"]
+__all__ = ["unfiltered_reads"]
 
 _QUERIES = (ast.SelectStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
 
 
-def unfiltered(
-    tree: object, tenant: TenantFilter, held: frozenset[str] = frozenset(), *, imposed: bool = False
+def unfiltered_reads(
+    tree: object, tenant: TenantFilter, held: frozenset[str] = frozenset(), *, reader_filters: bool = False
 ) -> frozenset[Name]:
     """Return the relations that the statements of a tree take rows from, whoever's they are.
 
-    ``held`` are aliases known from around the statements, of which only the setting's tenant comes through. ``imposed``
-    says that whoever reads what a query shows lets through the setting's tenant only, by the column that it shows.
+    ``held`` are aliases known from around the statements, of which only the setting's tenant comes through.
+    ``reader_filters``: what reads the query lets through the setting's tenant only, by the column that it shows.
     """
-    if imposed and isinstance(tree, tuple):
-        return frozenset(name for each in tree for name in _statement(each, tenant, {}, held, imposed=True))
+    if reader_filters and isinstance(tree, tuple):
+        return frozenset(name for each in tree for name in _statement(each, tenant, {}, held, reader_filters=True))
     return frozenset(_statements(tree, tenant, {}, held))
 
 
@@ -55,7 +55,7 @@ def _statement(
     tables: Mapping[str, ast.Node],
     outer: frozenset[str],
     *,
-    imposed: bool = False,
+    reader_filters: bool = False,
 ) -> Iterator[Name]:
     clause = getattr(tree, "withClause", None)
     named = {each.ctename: each.ctequery for each in clause.ctes} if clause else {}
@@ -65,15 +65,15 @@ def _statement(
         if not isinstance(query, ast.SelectStmt):
             yield from _statement(query, tenant, scope.tables, outer)
     collect(tree, scope)
-    if imposed and isinstance(tree, ast.SelectStmt):
-        scope.imposed = supplied(tree, scope)
+    if reader_filters and isinstance(tree, ast.SelectStmt):
+        scope.filtered_by_reader = supplied(tree, scope)
         for arm in (tree.larg, tree.rarg):
             if arm:
-                yield from _statement(arm, tenant, scope.tables, outer, imposed=True)
+                yield from _statement(arm, tenant, scope.tables, outer, reader_filters=True)
     filtered = scope.filtered()
     for alias, source in scope.sources.items():
         yield from _source(source, scope, outer | filtered, held=alias in filtered and scope.honest(alias))
-    done = {"withClause", "relation", "sourceRelation", *(("larg", "rarg") if imposed else ())}
+    done = {"withClause", "relation", "sourceRelation", *(("larg", "rarg") if reader_filters else ())}
     for attribute in tree:
         # Its sources and their subqueries are done.
         if attribute not in done:
@@ -96,7 +96,7 @@ def _source(source: ast.Node, scope: QueryScope, outer: frozenset[str], *, held:
     """Yield what a source takes rows from that nothing filters: itself, or what is unfiltered inside of it."""
     if isinstance(source, ast.RangeSubselect) and source.subquery:
         around = outer if source.lateral else frozenset()
-        yield from _statement(source.subquery, scope.tenant, scope.tables, around, imposed=held)
+        yield from _statement(source.subquery, scope.tenant, scope.tables, around, reader_filters=held)
     elif isinstance(source, ast.RangeVar):
         query = None if source.schemaname else scope.tables.get(str(source.relname))
         if query is None:
@@ -104,5 +104,5 @@ def _source(source: ast.Node, scope: QueryScope, outer: frozenset[str], *, held:
         elif isinstance(query, ast.SelectStmt):
             # Without its own name, which a recursive query reads from.
             tables = {name: each for name, each in scope.tables.items() if name != source.relname}
-            found = _statement(query, scope.tenant, tables, frozenset(), imposed=held)
+            found = _statement(query, scope.tenant, tables, frozenset(), reader_filters=held)
             yield from (name for name in found if name[1] != source.relname)

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from steward.isolation.analysis.query_sources import Name
 
-__all__ = ["unasked"]
+__all__ = ["unpoliced_commands"]
 
 _OPENING = (enums.AlterTableType.AT_DisableRowSecurity, enums.AlterTableType.AT_NoForceRowSecurity)
 
 
-def unasked(tree: object) -> frozenset[Name]:
+def unpoliced_commands(tree: object) -> frozenset[Name]:
     """Return the relations that the statements of a tree empty, drop, or take the policies of."""
     return frozenset(name for node in function_bodies.nodes(tree) for name in _named(node))
 

@@ -1,4 +1,4 @@
-"""What the checks of keys are composed of: unique keys over all tenants, foreign keys from or to their rows."""
+"""The parts of the checks of keys: unique keys over all tenants, foreign keys from or to their rows."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from steward.engine.check import Check
 
-__all__ = ["within"]
+__all__ = ["parts"]
 
 
-def within(check: Check) -> dict[str, sql.Composable]:
+def parts(check: Check) -> dict[str, sql.Composable]:
     """Return the parts of these checks: ``{keys}`` and ``{foreign}``."""
-    version, parts = check.conn.info.server_version, scope.within(check)
+    version, tables = check.conn.info.server_version, scope.parts(check)
     return {
-        "keys": queries.compose("isolation/unique_keys", version, **parts),
-        "foreign": queries.compose("isolation/foreign_keys", version, **parts),
+        "keys": queries.compose("isolation/unique_keys", version, **tables),
+        "foreign": queries.compose("isolation/foreign_keys", version, **tables),
     }

@@ -1,48 +1,27 @@
-"""Policies as they compose: what a role of the application can come at with a command, whatever the setting says."""
+"""Policies as PostgreSQL combines them: the rows that a role passes with each command, in each state of the setting."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from psycopg.rows import class_row
-
-from steward import Inconclusive
-from steward.database import queries
 from steward.isolation.analysis import filters, function_bodies, three_valued
-from steward.isolation.analysis.evaluate import TenantBinding
-from steward.isolation.catalog import scope
+from steward.isolation.analysis.context import TenantBinding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from psycopg import sql
-
-    from steward.engine.check import Check
     from steward.isolation.analysis.function_bodies import FunctionBody
     from steward.isolation.analysis.three_valued import AbstractValue
 
-__all__ = [
-    "Policy",
-    "PolicyCatalog",
-    "PolicyFunction",
-    "PolicyLeak",
-    "Side",
-    "expected",
-    "holes",
-    "known",
-    "note_denied",
-    "opened",
-    "parts",
-]
+__all__ = ["Policy", "PolicyCatalog", "PolicyFunction", "PolicyLeak", "Side", "open_policies"]
 
 Side = Literal["using", "check"]
 
-# Which expressions of a policy a command asks for.
+# The expressions of a policy that hold for a command.
 _SIDES: Mapping[str, tuple[Side, ...]] = {
     "select": ("using",),
     "insert": ("check",),
@@ -54,7 +33,7 @@ _COMMANDS = {"r": ("select",), "a": ("insert",), "w": ("update",), "d": ("delete
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy of a tenant table, as ``sql/isolation/policies.sql`` tells it."""
+    """A policy of a tenant table: a row of ``sql/isolation/policies.sql``."""
 
     ident: str
     table_ident: str
@@ -68,13 +47,13 @@ class Policy:
     nullable: bool
     type: str
     strict: bool
-    met: list[list[str]] | None
+    conditions: list[list[str]] | None
     remedy: str
 
     @cached_property
-    def rows(self) -> tuple[AbstractValue, ...]:
+    def foreign_rows(self) -> tuple[AbstractValue, ...]:
         """The tenants whose rows the table may hold beside the session's: others, nobody, and the empty text."""
-        empty = self.met is not None and not filters.refuses_empty(self.met)
+        empty = self.conditions is not None and not filters.refuses_empty(self.conditions)
         return (
             three_valued.OTHER,
             *((three_valued.NULL,) if self.nullable else ()),
@@ -83,11 +62,11 @@ class Policy:
 
     @property
     def expressions(self) -> tuple[str, ...]:
-        """Both expressions, as far as there are any."""
-        return tuple(dict.fromkeys(each for each in (self.using, self.check) if each is not None))
+        """The expressions that the policy has: USING, WITH CHECK, or both."""
+        return tuple(dict.fromkeys(text for text in (self.using, self.check) if text is not None))
 
-    def of(self, side: Side) -> str | None:
-        """Return the expression that a side goes by: a check that is left out is the condition of USING."""
+    def expression(self, side: Side) -> str | None:
+        """Return the expression of a side: USING stands for a WITH CHECK that is left out."""
         return self.using if side == "using" or self.check is None else self.check
 
 
@@ -103,31 +82,13 @@ class PolicyFunction:
 
     @property
     def body(self) -> FunctionBody | None:
-        """What its source tells."""
+        """The analysis of its source; None where it cannot be parsed."""
         return function_bodies.of(self.definition)
 
 
 @dataclass(frozen=True)
-class PolicyCatalog:
-    """What the catalog says of policies, and by which column and setting it is judged."""
-
-    policies: tuple[Policy, ...]
-    functions: tuple[PolicyFunction, ...]
-    column: str
-    setting: str
-    user_setting: str
-
-    def terms(self) -> Callable[[Policy], TenantBinding]:
-        """Return how a policy's expressions are judged, by the type of its tenant column."""
-        called = tuple(body for each in self.functions if each.called and (body := each.body))
-        return lambda policy: TenantBinding(
-            self.column, self.setting, (filters.column_type(policy.type),), called, strict=policy.strict
-        )
-
-
-@dataclass(frozen=True)
 class PolicyLeak:
-    """A permissive policy that lets a row through to a role, and nothing that narrows it to one tenant."""
+    """A permissive policy that lets a row through to a role, where no restrictive policy narrows it to one tenant."""
 
     policy: Policy
     command: str
@@ -135,130 +96,88 @@ class PolicyLeak:
     actor: str
     state: str
     row: AbstractValue
-    sure: int
+    certainty: int
 
 
-def parts(check: Check) -> dict[str, sql.Composable]:
-    """Return the parts of statements about policies: ``{filters}``, ``{actors}``, ``{tables}``."""
-    version = check.conn.info.server_version
-    within = scope.within(check)
-    return {
-        "tables": within["tables"],
-        "filters": queries.compose("isolation/filters", version, tables=within["tables"], loose=within["loose"]),
-        **check.parts("isolation/actors"),
-    }
+@dataclass(frozen=True)
+class PolicyCatalog:
+    """The policies of tenant tables with the functions around them, and the tenant column and settings of the profile.
 
-
-def expected(check: Check) -> dict[str, object]:
-    """Return the parameters of statements about what the application's roles may do.
-
-    Raises:
-        Inconclusive: there is none that row-level security filters.
-
+    ``actors`` of the policies are the application's roles, and those for which the catalog was read.
     """
-    told: dict[str, object] = {**scope.expected(check), "others": []}
-    if not queries.fetch(check.conn, "isolation/actors", told):
-        lacking = f"row-level security filters none of the roles {', '.join(scope.roles(check.settings.profile))}"
-        raise Inconclusive(f"{lacking}, or they do not exist; name the application's in isolation.roles of the profile")
-    return told
+
+    policies: tuple[Policy, ...]
+    functions: tuple[PolicyFunction, ...]
+    column: str
+    setting: str
+    user_setting: str
+
+    def binding(self, policy: Policy) -> TenantBinding:
+        """Return the context of a policy's expressions, by the type of its tenant column."""
+        types = (filters.column_type(policy.type),)
+        return TenantBinding(self.column, self.setting, types, self._called, strict=policy.strict)
+
+    @cached_property
+    def _called(self) -> tuple[FunctionBody, ...]:
+        return tuple(body for function in self.functions if function.called and (body := function.body))
+
+    @cached_property
+    def leaks(self) -> tuple[PolicyLeak, ...]:
+        """The rows that pass, for each role, command and state of the setting, as the policies of a table combine."""
+        return tuple(self._leaks())
+
+    def _leaks(self) -> Iterator[PolicyLeak]:
+        evaluator = _Evaluator(self)
+        tables: dict[str, list[Policy]] = defaultdict(list)
+        for policy in self.policies:
+            tables[policy.table_ident].append(policy)
+        for table in tables.values():
+            for actor in sorted({name for policy in table for name in policy.actors}):
+                for command, sides in _SIDES.items():
+                    applying = [one for one in table if actor in one.actors and command in _COMMANDS[one.command]]
+                    for side in sides:
+                        yield from evaluator.leaks(applying, actor, command, side)
 
 
-def known(check: Check, others: Iterable[int] = ()) -> PolicyCatalog:
-    """Return the policies of tenant tables with the functions that they call, in two statements.
+def open_policies(catalog: PolicyCatalog, roles: Collection[str]) -> dict[tuple[str, str, Side], str]:
+    """Return the policy by which one of these roles passes every tenant's rows, by role, table and side.
 
-    ``others`` are oids of roles for which policies are judged beside the application's.
-
-    Raises:
-        Inconclusive: no table has the tenant column, or one is locked.
-
+    A policy that also lets the application's own roles through is left out: other checks report it.
     """
-    told, within = {**scope.expected(check), "others": sorted(others)}, parts(check)
-    names = ("tables", "filters", "actors")
-    policies = _asked(check, "isolation/policies", Policy, told, {name: within[name] for name in names[1:]})
-    functions = _asked(check, "isolation/functions", PolicyFunction, told, {"tables": within["tables"]})
-    if locked := sorted({each.table_ident for each in policies if each.locked}):
-        raise Inconclusive(f"{', '.join(locked)}: locked by another session, and policies are read under a lock")
-    tenancy = check.settings.profile.tenancy
-    return PolicyCatalog(tuple(policies), tuple(functions), tenancy.column, tenancy.setting, tenancy.user_setting)
-
-
-def _asked(
-    check: Check, name: str, kind: type[Any], told: Mapping[str, Any], within: Mapping[str, sql.Composable]
-) -> list[Any]:
-    """Run a statement, keep it for the record, and return its rows as values of a kind."""
-    started = datetime.now(UTC)
-    statement = queries.compose(name, check.conn.info.server_version, **within)
-    with check.conn.cursor(row_factory=class_row(kind)) as cursor:
-        rows: list[Any] = cursor.execute(statement, told).fetchall()
-    check.note(f"-- sql/{name}.sql", (datetime.now(UTC) - started).total_seconds(), len(rows))
-    return rows
-
-
-def note_denied(check: Check) -> None:
-    """Keep for the record which tables deny every row because they have no policy at all: nothing leaks there."""
-    told, within = scope.expected(check), parts(check)
-    rows = queries.fetch(check.conn, "isolation/silent", told, tables=within["tables"])
-    names = ", ".join(row["ident"] for row in rows) or "none"
-    check.note(f"-- sql/isolation/silent.sql\n-- every row is denied, for want of a policy: {names}", 0, len(rows))
-
-
-def holes(told: PolicyCatalog) -> Iterator[PolicyLeak]:
-    """Yield what passes for each role, command and state of the setting, as the policies of each table compose."""
-    judged = _Judged(told)
-    tables: dict[str, list[Policy]] = defaultdict(list)
-    for policy in told.policies:
-        tables[policy.table_ident].append(policy)
-    for table in tables.values():
-        for actor in sorted({name for policy in table for name in policy.actors}):
-            for command, sides in _SIDES.items():
-                applying = [each for each in table if actor in each.actors and command in _COMMANDS[each.command]]
-                for side in sides:
-                    yield from judged.composed(applying, actor, command, side)
-
-
-def opened(check: Check, others: Mapping[int, str]) -> dict[tuple[str, str, Side], str]:
-    """Return by which policy a role comes at every tenant's rows of a table, by the names of both, and on which side.
-
-    ``others`` are names of roles by oid. What lets the application's own roles through as well is told of them.
-    """
+    certain = [
+        leak for leak in catalog.leaks if leak.certainty == three_valued.POSSIBLE and leak.row == three_valued.OTHER
+    ]
+    reported = {leak.policy.ident for leak in certain if leak.actor not in roles}
     found: dict[tuple[str, str, Side], str] = {}
-    if others:
-        names = set(others.values())
-        every = [
-            hole
-            for hole in holes(known(check, others))
-            if hole.sure == three_valued.POSSIBLE and hole.row == three_valued.OTHER
-        ]
-        told = {hole.policy.ident for hole in every if hole.actor not in names}
-        for hole in every:
-            if hole.actor in names and hole.policy.ident not in told:
-                found.setdefault((hole.actor, hole.policy.table_ident, hole.side), hole.policy.ident)
+    for leak in certain:
+        if leak.actor in roles and leak.policy.ident not in reported:
+            found.setdefault((leak.actor, leak.policy.table_ident, leak.side), leak.policy.ident)
     return found
 
 
-class _Judged:
-    """Judges each expression once for each type, role and state."""
+class _Evaluator:
+    """Evaluates each expression once for each type, role and state."""
 
-    def __init__(self, told: PolicyCatalog) -> None:
-        self._terms = told.terms()
-        self._memory: dict[tuple[str, str, str, str, AbstractValue], int] = {}
+    def __init__(self, catalog: PolicyCatalog) -> None:
+        self._catalog = catalog
+        self._results: dict[tuple[str, str, str, str, AbstractValue], int] = {}
 
-    def composed(self, applying: list[Policy], actor: str, command: str, side: Side) -> Iterator[PolicyLeak]:
-        """Yield what passes: one permissive policy lets a row through, every restrictive one may hold it back."""
-        rows = dict.fromkeys(row for each in applying for row in each.rows)
+    def leaks(self, applying: list[Policy], actor: str, command: str, side: Side) -> Iterator[PolicyLeak]:
+        """Yield the rows that pass: one permissive policy lets a row through, every restrictive one may refuse it."""
+        rows = dict.fromkeys(row for policy in applying for row in policy.foreign_rows)
         for state, row in product(filters.STATES, rows):
-            sure = [(each, self._sure(each, side, state, actor, row)) for each in applying]
-            narrow = min((own for each, own in sure if not each.permissive), default=three_valued.POSSIBLE)
-            for policy, own in sure:
-                if policy.permissive and min(own, narrow):
-                    yield PolicyLeak(policy, command, side, actor, state, row, min(own, narrow))
+            results = [(policy, self._certainty(policy, side, state, actor, row)) for policy in applying]
+            narrowest = min((own for policy, own in results if not policy.permissive), default=three_valued.POSSIBLE)
+            for policy, own in results:
+                if policy.permissive and min(own, narrowest):
+                    yield PolicyLeak(policy, command, side, actor, state, row, min(own, narrowest))
 
-    def _sure(self, policy: Policy, side: Side, state: str, actor: str, row: AbstractValue) -> int:
-        expression = policy.of(side)
+    def _certainty(self, policy: Policy, side: Side, state: str, actor: str, row: AbstractValue) -> int:
+        expression = policy.expression(side)
         if expression is None:
             # A permissive policy without an expression denies; a restrictive one restricts nothing.
-            return 0 if policy.permissive else three_valued.POSSIBLE
+            return three_valued.NEVER if policy.permissive else three_valued.POSSIBLE
         key = (expression, policy.type, state, actor, row)
-        if key not in self._memory:
-            self._memory[key] = filters.admits(expression, self._terms(policy), state, row, actor)
-        return self._memory[key]
+        if key not in self._results:
+            self._results[key] = filters.admits(expression, self._catalog.binding(policy), state, row, actor)
+        return self._results[key]

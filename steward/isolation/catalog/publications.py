@@ -1,30 +1,26 @@
-"""What publications send: a row filter that names tenants sends their rows, any other one everybody's."""
+"""The row filters of publications: one that names tenants sends their rows, any other one every tenant's."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steward.isolation.analysis import filters, three_valued
 from steward.isolation.analysis.context import TenantBinding
-from steward.isolation.catalog import role_graph
 
 if TYPE_CHECKING:
-    from steward.engine.check import Check
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["expected"]
+__all__ = ["narrowed"]
 
 # No filter names this one.
-_NOBODY = three_valued.AbstractValue("constant", "a tenant that nobody has named")
+_UNKNOWN_TENANT = three_valued.AbstractValue("constant", "a tenant that nobody has named")
 
 
-def expected(check: Check) -> dict[str, object]:
-    """Return the parameters of the query; ``named``: where a filter lets through the tenants that it names only."""
-    known = role_graph.known(check)
-    rows = role_graph.asked(check, "isolation/row_filters", known.told, **known.within)
-    column = check.settings.profile.tenancy.column
-    return {**known.told, "named": [row["sent"] for row in rows if not _open(row["filter"], column, row["type"])]}
+def narrowed(row_filters: Iterable[Mapping[str, Any]], column: str) -> list[str]:
+    """Return what is published under a filter that lets through only tenants that it names."""
+    return [row["sent"] for row in row_filters if not _is_open(row["filter"], column, row["type"])]
 
 
-def _open(expression: str, column: str, kind: str) -> bool:
-    terms = TenantBinding(column, "", (filters.column_type(kind),))
-    return any(filters.admits(expression, terms, "set", row) for row in (_NOBODY, three_valued.NULL))
+def _is_open(expression: str, column: str, kind: str) -> bool:
+    binding = TenantBinding(column, "", (filters.column_type(kind),))
+    return any(filters.admits(expression, binding, "set", row) for row in (_UNKNOWN_TENANT, three_valued.NULL))

@@ -1,4 +1,4 @@
-"""What a routine reaches of every tenant's rows with the rights of its owner, as far as its source tells.
+"""The rows of every tenant that a routine reaches with the rights of its owner, as far as its source shows.
 
 A variable of PL/pgSQL that only one expression is ever assigned to stands for that expression.
 """
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from steward.isolation.catalog.view_graph import ViewGraph
 
-__all__ = ["Routine", "reached"]
+__all__ = ["Routine", "routine_leaks"]
 
-# What runs a statement that is put together when it runs.
+# They run a statement that is built at run time.
 _BUILT = frozenset({"PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors", "dynquery"})
-# Their source is text that names what they read.
+# The source of these languages is text that names the relations it reads.
 _TEXTS = frozenset({"plperl", "plperlu", "plpython3u", "pltcl", "pltclu", "plv8"})
-# It makes the name of a variable that of a column, where both could be meant.
+# With it a name that could be a variable or a column is the column.
 _COLUMNS_FIRST = "variable_conflict use_column"
 
 
@@ -43,42 +43,42 @@ class Routine:
     schemas: list[str]
 
 
-def reached(
-    routine: Routine, shown: ViewGraph, held: frozenset[str] = frozenset(), *, before: bool = False
+def routine_leaks(
+    routine: Routine, views: ViewGraph, bound: frozenset[str] = frozenset(), *, before: bool = False
 ) -> Iterator[str]:
     """Yield what a routine reaches of every tenant's rows, and why no policy holds.
 
-    ``held`` are records of which only the setting's tenant comes; ``before`` says that it is a trigger's and may keep a
-    row from being written and judged.
+    ``bound`` are records of which only the setting's tenant comes; ``before``: it is the function of a BEFORE trigger,
+    which may keep a row from being written and judged.
     """
-    does = _read(routine, shown.tenant.column)
-    if does is None:
-        if past := shown.past(routine.owner):
-            yield f"its source does not tell which statements it runs, and {past}"
+    effects = _effects(routine, views.tenant.column)
+    if effects is None:
+        if reason := views.owner_bypass(routine.owner):
+            yield f"its source does not tell which statements it runs, and {reason}"
         return
-    held -= does.changed | (does.kept if before else frozenset())
-    told = [each for each in shown.relations.values() if routine.language in _TEXTS and each.name in routine.source]
-    also = frozenset((each.schema, each.name) for each in told)
-    yield from shown.reached(routine.owner, does.statements, held, also=also)
+    bound -= effects.reassigned | (effects.replaced if before else frozenset())
+    in_text = [one for one in views.relations.values() if routine.language in _TEXTS and one.name in routine.source]
+    also = frozenset((relation.schema, relation.name) for relation in in_text)
+    yield from views.statement_leaks(routine.owner, effects.statements, bound, also=also)
 
 
 @dataclass(frozen=True)
 class _Effects:
-    """The statements of a routine; ``changed`` are records that it gives another tenant itself.
+    """The statements of a routine; ``reassigned`` are records whose tenant it assigns itself.
 
-    ``kept`` is the record that a trigger may keep from being written, by what it returns in its place.
+    ``replaced`` is the record that a trigger may keep from being written, by what it returns in its place.
     """
 
     statements: tuple[object, ...] = ()
-    changed: frozenset[str] = frozenset()
-    kept: frozenset[str] = frozenset()
+    reassigned: frozenset[str] = frozenset()
+    replaced: frozenset[str] = frozenset()
 
 
-def _read(routine: Routine, column: str) -> _Effects | None:
-    """Return what a routine does; None where it cannot be told."""
-    made = next(iter(function_bodies.parsed(routine.definition)), None)
-    if isinstance(made, ast.CreateFunctionStmt) and made.sql_body:
-        return _Effects((made.sql_body,))
+def _effects(routine: Routine, column: str) -> _Effects | None:
+    """Return what a routine does; None where its source does not show it."""
+    tree = next(iter(function_bodies.parsed(routine.definition)), None)
+    if isinstance(tree, ast.CreateFunctionStmt) and tree.sql_body:
+        return _Effects((tree.sql_body,))
     if routine.language == "sql":
         trees = function_bodies.parsed(routine.source)
         return _Effects(trees) if trees or not routine.source.strip() else None
@@ -94,22 +94,22 @@ def _read(routine: Routine, column: str) -> _Effects | None:
             return None
         statements += found
     values = {} if _COLUMNS_FIRST in routine.source else _values(function, column)
-    for each in statements:
-        _Inliner(values)(each)
-    return _Effects(tuple(statements), _changed(function, column), _kept(function))
+    for statement in statements:
+        _Inliner(values)(statement)
+    return _Effects(tuple(statements), _reassigned(function, column), _replaced(function))
 
 
 def _procedural(definition: str) -> Any:
-    """Return what a PL/pgSQL function is made of; None where it cannot be read."""
+    """Return the parse tree of a PL/pgSQL function; None where it cannot be parsed."""
     try:
         return parse_plpgsql(definition)
     except (Error, ValueError):
-        # What the parser makes of some functions is no JSON.
+        # The parser's output for some functions is not JSON.
         return None
 
 
 def _unqualified(routine: Routine) -> str:
-    """Return the definition without names of schemas, whose types the parser does not know; names match in any then."""
+    """Return the definition without schemas, whose types the parser does not know; names then match in any schema."""
     body = _without(routine.source, routine.schemas)
     return _without(routine.definition, routine.schemas).replace(routine.source, body)
 
@@ -128,7 +128,7 @@ def _without(text: str, schemas: list[str]) -> str:
 
 
 def _queries(tree: Any, *, built: bool = False) -> Iterator[tuple[str, bool]]:
-    """Yield every expression and statement of a plpgsql function, and whether what it gives is then run."""
+    """Yield every expression and statement of a PL/pgSQL function, and whether its result is run as a statement."""
     if isinstance(tree, dict):
         for key, value in tree.items():
             if key == "query" and isinstance(value, str):
@@ -136,8 +136,8 @@ def _queries(tree: Any, *, built: bool = False) -> Iterator[tuple[str, bool]]:
             else:
                 yield from _queries(value, built=key in _BUILT or (built and key in {"query", "PLpgSQL_expr"}))
     elif isinstance(tree, list):
-        for each in tree:
-            yield from _queries(each, built=built)
+        for item in tree:
+            yield from _queries(item, built=built)
 
 
 def _statement(query: tuple[str, bool]) -> tuple[ast.Node, ...] | None:
@@ -150,19 +150,19 @@ def _statement(query: tuple[str, bool]) -> tuple[ast.Node, ...] | None:
     )
     if not built:
         return trees or None
-    said = function_bodies.text(function_bodies.find(trees[0])) if trees else None
-    return function_bodies.parsed(said) or None if said else None
+    literal = function_bodies.text(function_bodies.find(trees[0])) if trees else None
+    return function_bodies.parsed(literal) or None if literal else None
 
 
 def _values(function: Any, column: str) -> Mapping[str, ast.Node]:
-    """Return the variables that are only ever assigned one expression, without variables in it, and the expression.
+    """Return the variables that only one expression without variables is ever assigned to, with that expression.
 
-    A parameter is none of them, nor is what is named as the tenant's column.
+    Parameters and a variable named as the tenant column are left out.
     """
-    made = function[0].get("PLpgSQL_function", {})
-    variables = [next(iter(each.values())) for each in made.get("datums", ())]
-    names = Counter(each.get("refname", "") for each in variables)
-    assigned = _assigned(made.get("action"))
+    parsed = function[0].get("PLpgSQL_function", {})
+    variables = [next(iter(datum.values())) for datum in parsed.get("datums", ())]
+    names = Counter(variable.get("refname", "") for variable in variables)
+    assigned = _assigned(parsed.get("action"))
     found = {}
     for number, variable in enumerate(variables):
         name, default = variable.get("refname"), variable.get("default_val")
@@ -174,7 +174,7 @@ def _values(function: Any, column: str) -> Mapping[str, ast.Node]:
     return found
 
 
-def _changed(function: Any, column: str) -> frozenset[str]:
+def _reassigned(function: Any, column: str) -> frozenset[str]:
     """Return the records whose tenant is assigned, or all of them at once."""
     found = set()
     for kind, part in _parts(function[0].get("PLpgSQL_function", {}).get("action")):
@@ -186,7 +186,7 @@ def _changed(function: Any, column: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _kept(function: Any) -> frozenset[str]:
+def _replaced(function: Any) -> frozenset[str]:
     """Return the record in whose place an expression is returned, null say."""
     instead = any(kind == "PLpgSQL_stmt_return" and "expr" in part for kind, part in _parts(function))
     return frozenset({"new"} if instead else ())
@@ -210,28 +210,28 @@ def _assigned(tree: Any) -> dict[int, list[str | None]]:
             number = part.get(key)
             if isinstance(number, int):
                 # The parser gives the whole of an assignment, v := x.
-                told = _query(part["expr"]).partition("=")[2] if kind == "PLpgSQL_stmt_assign" else None
-                found.setdefault(number, []).append(told)
+                value = _query(part["expr"]).partition("=")[2] if kind == "PLpgSQL_stmt_assign" else None
+                found.setdefault(number, []).append(value)
     return found
 
 
 def _parts(tree: Any, kind: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield every part of a tree with what it is called."""
+    """Yield every part of a tree with its key."""
     if isinstance(tree, dict):
         yield kind, tree
         for key, value in tree.items():
             yield from _parts(value, key)
     elif isinstance(tree, list):
-        for each in tree:
-            yield from _parts(each)
+        for item in tree:
+            yield from _parts(item)
 
 
 class _Inliner(Visitor):
-    """Puts expressions in the place of the variables that stand for them."""
+    """Replaces variables by the expressions that they stand for."""
 
     def __init__(self, values: Mapping[str, ast.Node]) -> None:
         self._values = values
 
     def visit_ColumnRef(self, _: object, node: ast.ColumnRef) -> ast.Node | None:  # noqa: N802 - as the node is called
-        """Return what is put there; None leaves what it is."""
+        """Return the replacement of a node; None leaves it."""
         return self._values.get(_variable(node) or "")

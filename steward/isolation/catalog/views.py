@@ -5,25 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steward.engine.check import Finding
-from steward.isolation.catalog import role_graph
-from steward.isolation.catalog.view_graph import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from steward.engine.check import Check
-    from steward.isolation.catalog.view_graph import View, ViewLeak
+    from steward.isolation.catalog.view_graph import View, ViewGraph, ViewLeak
 
 __all__ = ["barriers", "leaks", "writes"]
 
-# The first server with security_invoker.
-_INVOKING = 150000
 
-
-def leaks(check: Check) -> Iterator[Finding]:
+def leaks(views: ViewGraph) -> Iterator[Finding]:
     """Yield the views that show the application rows of every tenant, or let it delete them."""
-    views = load(check, role_graph.known(check))
-    invoking = check.conn.info.server_version >= _INVOKING
     for view in views.views.values():
         leak = views.leak(view.oid) if view.readers or view.removers else None
         if leak:
@@ -33,45 +25,42 @@ def leaks(check: Check) -> Iterator[Finding]:
                 f"opens every tenant's rows of {leak.relation.ident} to {view.readers or view.removers}",
                 "a view that reads as who asks, or a security_barrier view that filters by the tenant setting",
                 str(leak),
-                _mending(view, leak, invoking=invoking),
+                _remedy(view, leak, views),
             )
 
 
-def barriers(check: Check) -> Iterator[Finding]:
+def barriers(views: ViewGraph) -> Iterator[Finding]:
     """Yield the views whose filter is all that hides rows, and that let a function of the query see them first."""
-    views = load(check, role_graph.known(check))
-    for oid in sorted(views.shown()):
-        view, guarded = views.views[oid], views.guarded(oid)
-        if guarded and not view.barrier:
+    for oid in sorted(views.used_by_application()):
+        view, hidden = views.views[oid], views.hidden_by_filter(oid)
+        if hidden and not view.barrier:
             yield Finding(
                 "view",
                 view.ident,
-                f"filters {guarded[0].relation.ident} without security_barrier",
+                f"filters {hidden[0].relation.ident} without security_barrier",
                 "security_barrier",
-                f"a function in a query of it may be called with rows before the filter drops them ({guarded[0]})",
+                f"a function in a query of it may be called with rows before the filter drops them ({hidden[0]})",
                 view.as_barrier,
             )
 
 
-def writes(check: Check) -> Iterator[Finding]:
+def writes(views: ViewGraph) -> Iterator[Finding]:
     """Yield the views through which the application can write rows of other tenants."""
-    views = load(check, role_graph.known(check))
-    invoking = check.conn.info.server_version >= _INVOKING
     for view in views.views.values():
-        below = next(views.written(view.oid), None) if view.writers else None
-        if below:
-            held = next(views.written(view.oid, held=True), None) is None
+        leak = next(views.unchecked_writes(view.oid), None) if view.writers else None
+        if leak:
+            option_suffices = next(views.unchecked_writes(view.oid, checked=True), None) is None
             yield Finding(
                 "view",
                 view.ident,
                 f"takes rows of any tenant from {view.writers}",
                 "with check option, or no right to write",
-                f"what is written through it is not held against a filter, and no policy holds ({below})",
-                view.as_checked if held else _mending(view, below, invoking=invoking),
+                f"what is written through it is not held against a filter, and no policy holds ({leak})",
+                view.as_checked if option_suffices else _remedy(view, leak, views),
             )
 
 
-def _mending(view: View, leak: ViewLeak, *, invoking: bool) -> str:
-    """Return what closes a leak: reading as who asks where policies hold for that, or else no grant."""
-    mends = invoking and leak.by and leak.relation.kind in {"r", "p"} and leak.relation.rls
-    return leak.by.as_invoker if mends and leak.by else view.revoked
+def _remedy(view: View, leak: ViewLeak, views: ViewGraph) -> str:
+    """Return what closes a leak: security_invoker where policies then hold, or else no grant."""
+    policies_hold = views.catalog.invoking and leak.relation.kind in {"r", "p"} and leak.relation.rls
+    return leak.by.as_invoker if policies_hold and leak.by else view.revoked

@@ -208,7 +208,7 @@ def _fill(source: _Source, file: Path, at: Target, admin: Target) -> None:
     with session.plain(admin) as conn:
         said = dump_restore.restore(source.programs, file, conn)
     with session.plain(at) as there:
-        dump_restore.verify(source.conn, there, source.profile, scope.roles(source.profile), said)
+        dump_restore.verify(source.conn, there, source.profile, scope.application_roles(source.profile), said)
 
 
 def _on(at: Target, database: str) -> Target:

@@ -151,7 +151,7 @@ def look(conn: Session, profile: Profile) -> AttackSurface:
     version = conn.info.server_version
     ours = {"ours": queries.compose("inventory/ours", version)}
     parts: dict[str, sql.Composable] = {"tables": queries.compose("isolation/tables", version, **ours)}
-    names = scope.roles(profile)
+    names = scope.application_roles(profile)
     told: dict[str, object] = {**inventory.scope(profile), "column": profile.tenancy.column, "roles": list(names)}
     chains, closed = _chains(queries.fetch(conn, "isolation/probe_reached", told), names)
     told["roles"] = list(chains)

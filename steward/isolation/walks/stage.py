@@ -82,7 +82,7 @@ def stage(clone: Clone, profile: Profile) -> WalkDatabase:
         Inconclusive: no role of the application may read a table, or no table takes rows of two tenants.
 
     """
-    names = scope.roles(profile)
+    names = scope.application_roles(profile)
     with session.plain(clone.at) as conn:
         ground = surface.look(conn, profile)
     granted = [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import psycopg
 import pytest
@@ -199,3 +200,34 @@ def test_record_of_a_finding_has_its_columns_and_its_excuse(planted, plant):
 
     assert record["object_name"] == "public.a"
     assert record["exempt"]["owner"] == "dba"
+
+
+# --- what the checks of a phase share ------------------------------------------------------------
+
+
+def test_a_shared_value_is_read_once_and_recorded_for_each_check(settings):
+    cache, reads = {}, []
+    one, two = (Check(settings, None, None, cache=cache) for _ in range(2))
+
+    def read(check):
+        reads.append(check)
+        check.note("-- read", 0.5, 3)
+        return ("value",)
+
+    values = [check.shared("key", partial(read, check)) for check in (one, one, two, two)]
+
+    assert values == [("value",)] * 4
+    assert reads == [one]
+    assert [check.statements for check in (one, two)] == [[one.statements[0]]] * 2
+
+
+def test_a_shared_value_that_cannot_be_read_is_not_kept(settings):
+    check = Check(settings, None, None)
+
+    def fails():
+        raise Inconclusive("not now")
+
+    with pytest.raises(Inconclusive):
+        check.shared("key", fails)
+
+    assert check.shared("key", lambda: 1) == 1

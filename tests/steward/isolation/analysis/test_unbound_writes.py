@@ -6,7 +6,7 @@ import pytest
 
 from steward.isolation.analysis import function_bodies
 from steward.isolation.analysis.query_sources import TenantFilter
-from steward.isolation.analysis.unbound_writes import unheld
+from steward.isolation.analysis.unbound_writes import unbound_writes
 
 TENANT = TenantFilter("tenant_id", "app.tenant")
 SETTING = "current_setting('app.tenant', true)"
@@ -61,7 +61,7 @@ HELD = (
 def written(query):
     trees = function_bodies.parsed(query.replace("X", SETTING))
     assert trees, "the statement cannot be read"
-    return {name for _, name in unheld(trees, TENANT, frozenset({"old"}))}
+    return {name for _, name in unbound_writes(trees, TENANT, frozenset({"old"}))}
 
 
 @pytest.mark.parametrize("query", LOOSE)

@@ -6,7 +6,7 @@ import pytest
 
 from steward.isolation.analysis import function_bodies
 from steward.isolation.analysis.query_sources import TenantFilter, passes
-from steward.isolation.analysis.unfiltered_reads import unfiltered
+from steward.isolation.analysis.unfiltered_reads import unfiltered_reads
 
 TENANT = TenantFilter("tenant_id", "app.tenant")
 SETTING = "(NULLIF(current_setting('app.tenant'::text, true), ''::text))::uuid"
@@ -74,7 +74,7 @@ SAFE = (
 def read(query):
     trees = function_bodies.parsed(query.replace("X", SETTING))
     assert trees
-    return unfiltered(trees, TENANT)
+    return unfiltered_reads(trees, TENANT)
 
 
 @pytest.mark.parametrize("query", OPEN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steward.isolation.analysis import function_bodies
-from steward.isolation.analysis.unpoliced_commands import unasked
+from steward.isolation.analysis.unpoliced_commands import unpoliced_commands
 
 NAMED = {
     "truncate s.t, u": {("s", "t"), (None, "u")},
@@ -25,4 +25,4 @@ NAMED = {
 
 @pytest.mark.parametrize("statement", NAMED)
 def test_what_asks_no_policy_is_told_by_its_table(statement):
-    assert NAMED[statement] == unasked(function_bodies.parsed(statement))
+    assert NAMED[statement] == unpoliced_commands(function_bodies.parsed(statement))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steward.isolation.catalog import policy_findings
+from steward.isolation.catalog import policy_findings, snapshot
 from tests.fixtures.market import SETTING
 
 TOLD = f"current_setting('{SETTING}', true)"
@@ -39,8 +39,8 @@ def test_a_policy_that_a_reset_setting_meets_is_found_and_mended(market_of, besi
     assert "tenant on market.orders: lets through rows of the tenant '' while no tenant is set" in found.popitem()[1][0]
 
     with market.check() as check:
-        [told] = policy_findings.found(check, "unset").offenders
-    market.run(told.remediation)
+        [finding] = policy_findings.findings("unset", *snapshot.application_policies(check))
+    market.run(finding.remediation)
 
     assert {} == market.found()
 
