@@ -69,7 +69,6 @@ _CLASSES = (
 
 # These are also ordinary words: only a class of the name is a relapse.
 _CLASS_NAMES = (
-    "Examined",
     "Facts",
     "Found",
     "Grid",
