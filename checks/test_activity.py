@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.weekly,
     pytest.mark.monthly,
     pytest.mark.phase("verify", step=40),
-    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1", "SOC2-CC7.2"),
+    pytest.mark.controls("session activity"),
 ]
 
 

@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.weekly,
     pytest.mark.monthly,
     pytest.mark.phase("verify", step=90),
-    pytest.mark.controls("LGPD-37", "ISO-27001-A.8.15", "SOC2-CC7.2"),
+    pytest.mark.controls("logging"),
 ]
 
 

@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.monthly,
     pytest.mark.isolation,
     pytest.mark.phase("verify", step=66),
-    pytest.mark.controls("LGPD-6-VII", "LGPD-46", "ISO-27001-A.5.15", "ISO-27001-A.8.3", "SOC2-CC6.1", "CIS-4"),
+    pytest.mark.controls("tenant isolation"),
 ]
 
 

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.monthly,
     pytest.mark.isolation,
     pytest.mark.phase("verify", step=62),
-    pytest.mark.controls("LGPD-6-VII", "LGPD-46", "ISO-27001-A.5.15", "ISO-27001-A.8.3", "SOC2-CC6.1", "CIS-4"),
+    pytest.mark.controls("tenant isolation"),
 ]
 
 
@@ -73,7 +73,7 @@ def test_disabled_triggers(check: Check) -> None:
 
 
 @pytest.mark.severity("normal")
-@pytest.mark.controls("ISO-27001-A.8.8")
+@pytest.mark.controls("patches")
 def test_floor(check: Check) -> None:
     """The server has the fixes without which row-level security can be got round."""
     snapshot.roles(check)

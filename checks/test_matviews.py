@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.weekly,
     pytest.mark.monthly,
     pytest.mark.phase("verify", step=45),
-    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1", "SOC2-PI1.4"),
+    pytest.mark.controls("materialized views"),
 ]
 
 
@@ -47,7 +47,7 @@ def test_unpopulated(check: Check) -> None:
 
 
 @pytest.mark.severity("critical")
-@pytest.mark.controls("LGPD-46", "SOC2-CC6.1")
+@pytest.mark.controls("row access")
 def test_owners(check: Check) -> None:
     """A refresh of any materialized view reads every row: row-level security hides none from its owner."""
     findings = check.run("matviews_owners", matview_state.within(check), **matview_state.expected(check))

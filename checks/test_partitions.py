@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.weekly,
     pytest.mark.monthly,
     pytest.mark.phase("verify", step=30),
-    pytest.mark.controls("LGPD-46", "ISO-27001-A.8.6", "SOC2-A1.1"),
+    pytest.mark.controls("partitions"),
 ]
 
 

@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.weekly,
     pytest.mark.monthly,
     pytest.mark.phase("prepare", step=0),
-    pytest.mark.controls("ISO-27001-A.8.9", "SOC2-CC7.1"),
+    pytest.mark.controls("configuration"),
 ]
 
 
@@ -35,7 +35,7 @@ def test_minor(check: Check) -> None:
 
 
 @pytest.mark.severity("normal")
-@pytest.mark.controls("ISO-27001-A.8.8")
+@pytest.mark.controls("patches")
 def test_support(check: Check) -> None:
     """The server's major version still gets security fixes."""
     assert not check.run("prerequisites_support", **prerequisites.server(check)).offenders
@@ -74,7 +74,7 @@ def test_locks(check: Check) -> None:
 
 
 @pytest.mark.severity("critical")
-@pytest.mark.controls("LGPD-46", "ISO-27001-A.5.15", "SOC2-CC6.1")
+@pytest.mark.controls("roles")
 def test_roles(check: Check) -> None:
     """The profile's roles are there, and can do what they are for and no more."""
     findings = check.run("prerequisites_roles", **check.settings.profile.roles.model_dump())

@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.weekly,
     pytest.mark.monthly,
     pytest.mark.phase("verify", step=60),
-    pytest.mark.controls("ISO-27001-A.8.14", "SOC2-A1.2"),
+    pytest.mark.controls("redundancy"),
 ]
 
 
@@ -53,7 +53,7 @@ def test_synchronous(check: Check) -> None:
 
 
 @pytest.mark.severity("critical")
-@pytest.mark.controls("ISO-27001-A.8.13")
+@pytest.mark.controls("backup")
 def test_archiver(check: Check) -> None:
     """WAL is archived, where the server is told to."""
     findings = check.run("replication_archiver")

@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.weekly,
     pytest.mark.monthly,
     pytest.mark.phase("verify", step=20),
-    pytest.mark.controls("LGPD-15", "LGPD-16", "ISO-27001-A.8.10", "SOC2-C1.2"),
+    pytest.mark.controls("retention"),
 ]
 
 

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.weekly,
     pytest.mark.monthly,
     pytest.mark.phase("verify", step=50),
-    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1"),
+    pytest.mark.controls("capacity"),
 ]
 
 

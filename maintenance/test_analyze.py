@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.weekly,
     pytest.mark.phase("tables", step=30),
     pytest.mark.severity("normal"),
-    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1"),
+    pytest.mark.controls("capacity"),
 ]
 
 

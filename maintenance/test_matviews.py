@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.monthly,
     pytest.mark.phase("settle", step=10),
     pytest.mark.severity("normal"),
-    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1", "SOC2-PI1.4"),
+    pytest.mark.controls("materialized views"),
 ]
 
 

@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.weekly,
     pytest.mark.phase("prepare", step=20),
     pytest.mark.severity("critical"),
-    pytest.mark.controls("LGPD-46", "ISO-27001-A.8.6", "SOC2-A1.1"),
+    pytest.mark.controls("partitions"),
 ]
 
 

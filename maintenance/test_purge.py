@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.monthly,
     pytest.mark.phase("purge", step=10),
     pytest.mark.severity("critical"),
-    pytest.mark.controls("LGPD-15", "LGPD-16", "LGPD-18", "ISO-27001-A.8.10", "SOC2-C1.2"),
+    pytest.mark.controls("purge"),
 ]
 
 

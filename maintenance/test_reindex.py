@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.daily,
     pytest.mark.weekly,
     pytest.mark.severity("normal"),
-    pytest.mark.controls("ISO-27001-A.8.6", "SOC2-A1.1"),
+    pytest.mark.controls("capacity"),
 ]
 
 

@@ -42,7 +42,7 @@ _MARKERS = (
     "needs(procedure): the procedure that says which objects need the action",
     "due(due): what the procedure said of this object",
     "severity(level): blocker, critical, normal, minor or trivial",
-    "controls(*ids): the controls that the item is evidence for",
+    "controls(topic): the topic whose compliance controls the item is evidence for",
 )
 _RUNBOOKS = ("maintenance", "checks")
 _FACTS = pytest.StashKey[dict[str, Any]]()

@@ -11,6 +11,7 @@ from steward import OutcomeException, RefusalError, StewardError
 from steward.database import queries
 from steward.engine.action import ended_by_window
 from steward.engine.check import summary
+from steward.engine.controls import CONTROLS
 from steward.run.phase import PHASES
 
 if TYPE_CHECKING:
@@ -90,8 +91,22 @@ def describe(item: pytest.Item, phase: str) -> dict[str, Any]:
         "phase": phase,
         "step": _step(item),
         "severity": severity.args[0] if severity else "normal",
-        "controls": [control for marker in item.iter_markers("controls") for control in marker.args],
+        "controls": _controls(item),
     }
+
+
+def _controls(item: pytest.Item) -> list[str]:
+    """Return the ids of the topics that the item's markers name, the item's own before those of its module.
+
+    Raises:
+        pytest.UsageError: the table of controls has no such topic.
+
+    """
+    topics = [topic for marker in item.iter_markers("controls") for topic in marker.args]
+    if unknown := [topic for topic in topics if topic not in CONTROLS]:
+        message = f"{item.nodeid} names the unknown topic {unknown[0]} of controls (known: {', '.join(CONTROLS)})"
+        raise pytest.UsageError(message)
+    return [control for topic in topics for control in CONTROLS[topic]]
 
 
 def conclude(

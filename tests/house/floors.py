@@ -12,7 +12,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "steward.server": ("binaries", "postmaster", "embedded", "throwaway"),
     "steward.record": ("ledger", "provenance", "redaction", "journal"),
     "steward.record.allure": ("texts", "files"),
-    "steward.engine": ("guard", "executor", "action", "check"),
+    "steward.engine": ("controls", "guard", "executor", "action", "check"),
     "steward.retention": (
         "predicate",
         "legal_holds",

@@ -16,7 +16,7 @@ import pytest
 pytestmark = [
     pytest.mark.{schedule},
     pytest.mark.severity("{severity}"),
-    pytest.mark.controls("ISO27001-A.8.10", "LGPD-16"),
+    pytest.mark.controls("configuration"),
 ]
 
 
@@ -58,7 +58,7 @@ def test_bare_pytest_in_a_checkout_touches_no_runbook(words):
 def test_markers_of_runbooks_are_known_outside_a_run():
     done = pytest_in(provenance.ROOT, "--markers")
 
-    for marker in ("daily", "phase(name, step)", "needs(procedure)", "severity(level)", "controls(*ids)"):
+    for marker in ("daily", "phase(name, step)", "needs(procedure)", "severity(level)", "controls(topic)"):
         assert f"@pytest.mark.{marker}:" in done.stdout
 
 
@@ -151,7 +151,7 @@ def test_checks_alone_run_every_check_whatever_its_schedule_and_no_action(house)
     [item] = run["items"]
 
     assert (item["name"], item["kind"], item["outcome"]) == ("some", "check", "passed")
-    assert (item["severity"], item["controls"]) == ("minor", ["ISO27001-A.8.10", "LGPD-16"])
+    assert (item["severity"], item["controls"]) == ("minor", ["ISO-27001-A.8.9", "SOC2-CC7.1"])
     assert item["statements"][0]["text"].splitlines()[0] == "-- sql/checks/history_open.sql"
     assert house.did() == []
 
@@ -199,6 +199,15 @@ def test_procedure_without_needs_is_refused_for_an_unknown_phase_too(house):
 
     with pytest.raises(StewardError, match="unknown phase verfy"):
         house.launcher().collect("tables")
+
+
+def test_unknown_topic_of_controls_is_refused_before_anything_acts(house):
+    text = CHECK.format(name="lost", schedule="daily", severity="minor").replace("configuration", "kapacity")
+    house.write("checks/test_lost.py", text)
+    house.begin(job("a"))
+
+    with pytest.raises(StewardError, match="unknown topic kapacity of controls"):
+        house.launcher().collect("verify")
 
 
 def test_every_process_collects_the_same(house):
