@@ -39,6 +39,17 @@ def banned(files: Mapping[Path, str], *names: str) -> list[str]:
     ]
 
 
+def outside(files: Mapping[Path, str], package: str) -> list[str]:
+    """Return the imports of the suite that leave a package which must stand alone, the root's errors included."""
+    return [
+        f"{path}:{line} imports {name}, which is outside of {package}"
+        for path, text in files.items()
+        for line, name in imports(ast.parse(text))
+        if name.partition(".")[0] in {"steward", "reports", "maintenance", "checks", "tests"}
+        and not f"{name}.".startswith(f"{package}.")
+    ]
+
+
 def module_of(path: Path) -> str:
     """Return the dotted name of a module; a package is its ``__init__``."""
     return ".".join(path.with_suffix("").parts)

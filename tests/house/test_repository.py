@@ -25,6 +25,14 @@ def test_rooms_import_only_what_stands_below_them():
     assert code.upward(repository.read("steward/*.py"), FLOORS) == []
 
 
+def test_the_analysis_of_expressions_stands_alone():
+    files = repository.read("steward/isolation/analysis/*.py")
+
+    assert len(files) > 1
+    assert code.outside(files, "steward.isolation.analysis") == []
+    assert code.banned(files, "psycopg") == []
+
+
 def test_every_room_of_the_floors_exists():
     rooms = {code.module_of(path) for path in repository.tracked("steward/*.py")}
 

@@ -81,6 +81,26 @@ def test_an_offer_that_nobody_uses_is_seen():
     assert code.unused_offers([*texts, "from steward import database\ndatabase.target"], offers) == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from steward import Inconclusive",
+        "import steward",
+        "from steward.isolation import catalog",
+        "from steward.isolation.catalog.scope import parts",
+        "from steward.isolation.analysis_more import x",
+        "if TYPE_CHECKING:\n    from steward.engine.check import Check",
+    ],
+)
+def test_an_import_that_leaves_a_package_which_stands_alone_is_seen(line):
+    assert len(code.outside(_file(line), "steward.isolation.analysis")) == 1
+
+
+@pytest.mark.parametrize("line", ["from steward.isolation.analysis import filters", "import pglast", "import re"])
+def test_an_import_that_stays_in_a_package_which_stands_alone_is_not(line):
+    assert code.outside(_file(line), "steward.isolation.analysis") == []
+
+
 @pytest.mark.parametrize("line", ["import psycopg", "from psycopg import sql", "import psycopg.rows as rows"])
 def test_a_banned_import_is_seen(line):
     assert len(code.banned(_file(line), "psycopg")) == 1
