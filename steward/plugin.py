@@ -22,6 +22,7 @@ from steward.actions.registry import OPERATIONS
 from steward.database import queries, target
 from steward.engine.action import Action
 from steward.engine.check import Check, as_records
+from steward.record.plan import OperationSummary, Plan, PlannedItem
 from steward.run import items
 from steward.run.worker import Worker
 
@@ -45,7 +46,7 @@ _MARKERS = (
     "controls(topic): the topic whose compliance controls the item is evidence for",
 )
 _RUNBOOKS = ("maintenance", "checks")
-_FACTS = pytest.StashKey[dict[str, Any]]()
+_PLANNED = pytest.StashKey[PlannedItem]()
 _STATE = pytest.StashKey[dict[str, Any]]()
 
 
@@ -90,14 +91,14 @@ class PhasePlugin:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.phase: str = config.option.steward_phase
-        self.engine = Worker(Path(config.option.steward_run), self.phase)
+        self.worker = Worker(Path(config.option.steward_run), self.phase)
         self.known: dict[str, list[str]] = {}
-        self.examined: list[dict[str, Any]] = []
+        self.examined: list[OperationSummary] = []
         only: str | None = config.option.steward_only
         self.only = frozenset(json.loads(Path(only).read_text(encoding="utf-8"))) if only else None
-        worker = hasattr(config, "workerinput")
-        if config.option.steward_leash is not None and not worker:
-            threading.Thread(target=_watch, args=(config.option.steward_leash,), daemon=True).start()
+        is_controller = not hasattr(config, "workerinput")
+        if config.option.steward_leash is not None and is_controller:
+            threading.Thread(target=_end_with_supervisor, args=(config.option.steward_leash,), daemon=True).start()
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Give each action one item an object that needs it."""
@@ -113,14 +114,14 @@ class PhasePlugin:
             raise pytest.UsageError(message)
         due = []
         if procedure.phase == self.phase and self._wanted(metafunc.definition):
-            examined = procedure.examine(self.engine.scan, self.engine.settings)
+            examined = procedure.examine(self.worker.scan, self.worker.settings)
             due = [pytest.param(each.subject, id=each.label, marks=pytest.mark.due(each)) for each in examined.due]
-            self.examined.append({"procedure": procedure.name, "examined": examined.count, "needed": len(due)})
+            self.examined.append(OperationSummary(procedure.name, examined.count, len(due)))
         metafunc.parametrize(procedure.subject, due)
 
     def _wanted(self, item: pytest.Item) -> bool:
         """Tell whether the item belongs to the run's schedule: ``checks`` runs every check, whatever its schedule."""
-        schedule = self.engine.run.schedule
+        schedule = self.worker.run.schedule
         if schedule == "checks":
             return items.kind(item) == "check"
         return item.get_closest_marker(schedule) is not None
@@ -139,7 +140,7 @@ class PhasePlugin:
     def _belongs(self, item: pytest.Item) -> bool:
         if not self._wanted(item):
             return False
-        phase = "verify" if self.engine.run.schedule == "checks" else items.phase_of(item)
+        phase = "verify" if self.worker.run.schedule == "checks" else items.phase_of(item)
         self.known.setdefault(phase, []).append(item.nodeid)
         if phase != self.phase or (item.get_closest_marker("needs") and not item.get_closest_marker("due")):
             return False
@@ -148,17 +149,13 @@ class PhasePlugin:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Write the plan, or take each item's facts from it."""
         if self.config.option.steward_plan:
-            plan = {
-                "phase": self.phase,
-                "phases": sorted(self.known),
-                "examined": self.examined,
-                "items": [items.describe(item, self.phase) for item in session.items],
-            }
-            (self.engine.run_dir / f"plan-{self.phase}.json").write_text(json.dumps(plan, indent=1), encoding="utf-8")
+            planned = tuple(items.planned(item, self.phase) for item in session.items)
+            plan = Plan(self.phase, tuple(sorted(self.known)), tuple(self.examined), planned)
+            plan.write(self.worker.run_dir)
             return
-        facts = {item["id"]: item for item in self.engine.plan["items"]}
+        by_id = {item.id: item for item in self.worker.plan.items}
         for item in session.items:
-            item.stash[_FACTS] = {**facts[item.nodeid], "run_id": self.engine.run.run_id}
+            item.stash[_PLANNED] = by_id[item.nodeid]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> LaneScheduling:
@@ -166,22 +163,17 @@ class PhasePlugin:
         # Here and not above: only a phase with workers needs xdist.
         from steward.run.lanes import LaneScheduling  # noqa: PLC0415
 
-        planned = self.engine.plan["items"]
-        costs: dict[str, float] = {}
-        for item in planned:
-            costs[item["lane"]] = costs.get(item["lane"], 0.0) + item["cost"]
-        return LaneScheduling(config, log, {item["id"]: item["lane"] for item in planned}, costs)
+        return LaneScheduling(config, log, self.worker.plan.items)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Record the item's start and its one outcome, whatever happens between."""
         state = item.stash[_STATE] = {"error": None, "fixture": None}
-        journal, started = self.engine.journal, time.monotonic()
+        journal, started = self.worker.journal, time.monotonic()
         journal.write("item_started", item=item.nodeid)
         result = yield
         check = state["fixture"] if isinstance(state["fixture"], Check) else None
-        facts: dict[str, Any] = item.stash[_FACTS]
-        outcome, reason = items.conclude(state["error"], check, facts, self.engine.settings)
+        outcome, reason = items.conclude(state["error"], check, item.stash[_PLANNED], self.worker.settings)
         record = dict(state["fixture"].record) if isinstance(state["fixture"], Action) else {}
         for statement in check.statements if check else ():
             journal.write("statement", item=item.nodeid, **statement)
@@ -219,22 +211,22 @@ class PhasePlugin:
     @pytest.fixture
     def action(self, request: pytest.FixtureRequest) -> Action:
         """Take a procedure through its steps, once."""
-        engine, facts = self.engine, request.node.stash[_FACTS]
-        made = Action(engine.settings, engine.acting, OPERATIONS, engine.journal, facts)
+        worker, item = self.worker, request.node.stash[_PLANNED]
+        made = Action(worker.settings, worker.acting, OPERATIONS, worker.journal, item, worker.run.run_id)
         request.node.stash[_STATE]["fixture"] = made
         return made
 
     @pytest.fixture
     def check(self, request: pytest.FixtureRequest) -> Check:
         """Run the queries of a check on a read-only session."""
-        engine = self.engine
-        made = Check(engine.settings, engine.observing, engine.scan, target.inherited(os.environ), engine.cache)
+        worker = self.worker
+        made = Check(worker.settings, worker.observing, worker.scan, target.inherited(os.environ), worker.cache)
         request.node.stash[_STATE]["fixture"] = made
         return made
 
     def pytest_unconfigure(self) -> None:
         """Close the connections, so that what they counted is seen by the next scan."""
-        self.engine.close()
+        self.worker.close()
 
 
 def _order(item: pytest.Item) -> tuple[int, float, str]:
@@ -251,7 +243,7 @@ def _keep_rows_out(error: BaseException | None) -> None:
         error = error.__cause__ or error.__context__
 
 
-def _watch(leash: int) -> None:
+def _end_with_supervisor(leash: int) -> None:
     """Wait for the supervisor's end; then nothing of this phase may go on.
 
     The server ends the statements that are under way when it finds its client gone (client_connection_check_interval).

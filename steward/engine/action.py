@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from steward.database.inventory import Scan
     from steward.database.session import Session
     from steward.record.journal import Journal
+    from steward.record.plan import PlannedItem
 
 __all__ = [
     "EXPECTED",
@@ -141,13 +142,14 @@ class MaintenanceOperation(ABC, Generic[S, M]):
 class Action:
     """The ``action`` fixture of one item: takes a procedure through its steps, once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the surroundings of one item, named once
         self,
         settings: RunSettings,
         connect: Callable[[], Session],
         procedures: Mapping[str, MaintenanceOperation[Any, Any]],
         journal: Journal,
-        item: Mapping[str, Any],
+        item: PlannedItem,
+        run_id: str,
     ) -> None:
         self.settings = settings
         self.record: dict[str, Any] = {}
@@ -155,6 +157,7 @@ class Action:
         self._procedures = procedures
         self._journal = journal
         self._item = item
+        self._run_id = run_id
 
     def run(self, name: str, subject: Any) -> ActionResult[Any]:
         """Do the work called ``name`` on ``subject``, and return what it did.
@@ -167,13 +170,13 @@ class Action:
         procedure = self._procedures[name]
         guard.window(self.settings.deadline, self.settings.stop)
         conn = self._connect()
-        work = Executor(conn, self.settings, self._item["id"], self._journal)
+        work = Executor(conn, self.settings, self._item.id, self._journal)
         work.heavy = procedure.heavy and not procedure.urgent(subject, self.settings)
         work.relations = procedure.relations(subject)
         if self.settings.mode == "plan":
             self._plan(procedure, work, subject)
         try:
-            with locks.lane(conn, self._item["lane"]):
+            with locks.lane(conn, self._item.lane):
                 return self._act(procedure, work, subject)
         finally:
             if work.terminated:
@@ -189,7 +192,7 @@ class Action:
                 locks=statement.locks,
                 template=statement.template,
             )
-        raise Planned(self._item["why"])
+        raise Planned(self._item.why)
 
     def _act(self, procedure: MaintenanceOperation[Any, Any], work: Executor, subject: Any) -> ActionResult[Any]:
         figures = self.settings.figures
@@ -212,7 +215,7 @@ class Action:
         done = {**done, **_terminated(work)}
         seconds = round(time.monotonic() - started, 6)
         self.record |= {"after": figures_of(after), "figures": dict(done)}
-        details = {"object": self._item["subject"], "status": "done", "seconds": seconds, "item": work.item_id}
+        details = {"object": self._item.subject, "status": "done", "seconds": seconds, "item": work.item_id}
         with work.conn.transaction():
             ledger.settle(work.conn, intent, "done", dict(done))
             ledger.operation(work.conn, procedure.name, started_at, {**details, **done})
@@ -224,10 +227,10 @@ class Action:
         self._journal.write("intent", item=work.item_id, action=procedure.name, statements=texts)
         return ledger.intent(
             work.conn,
-            self._item["run_id"],
+            self._run_id,
             work.item_id,
             procedure.name,
-            self._item["subject"],
+            self._item.subject,
             "\n".join(texts),
         )
 

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-__all__ = ["journal", "ledger", "provenance"]
+__all__ = ["journal", "ledger", "plan", "provenance"]

@@ -15,13 +15,16 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from steward.record import plan
 from steward.record.redaction import Redactor, secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["JOURNAL", "OUTCOMES", "Journal", "fold", "now", "parse", "planned", "read", "secrets"]
+    from steward.record.plan import PlannedItem
+
+__all__ = ["JOURNAL", "OUTCOMES", "Journal", "fold", "now", "parse", "read", "secrets"]
 
 JOURNAL = "journal.jsonl"
 
@@ -109,19 +112,10 @@ def read(run_dir: Path) -> Iterator[dict[str, Any]]:
                 yield event
 
 
-def planned(run_dir: Path) -> dict[str, dict[str, Any]]:
-    """Return the items of all plans of the run by id, each with its phase."""
-    items: dict[str, dict[str, Any]] = {}
-    for path in sorted(run_dir.glob("plan-*.json"), key=lambda path: path.stat().st_mtime_ns):
-        plan = json.loads(path.read_text(encoding="utf-8"))
-        items |= {item["id"]: item for item in plan["items"]}
-    return items
-
-
 def fold(run_dir: Path) -> dict[str, Any]:
     """Return the canonical record of the run (``reports/schema/``) from its journal and plans."""
     run: dict[str, Any] = {"phases": [], "items": [], "messages": [], "canary": None}
-    items = {key: _blank(item) for key, item in planned(run_dir).items()}
+    items = {key: _blank(item) for key, item in plan.of_run(run_dir).items()}
     unplanned: set[str] = set()
     recorded: Counter[str] = Counter()
     stated: Counter[str] = Counter()
@@ -153,9 +147,9 @@ def fold(run_dir: Path) -> dict[str, Any]:
     return run
 
 
-def _blank(planned_item: Mapping[str, Any]) -> dict[str, Any]:
+def _blank(item: PlannedItem) -> dict[str, Any]:
     return {
-        **{key: value for key, value in planned_item.items() if key != "cost"},
+        **{key: value for key, value in item.to_json().items() if key != "cost"},
         "outcome": None,
         "reason": None,
         "started_at": None,

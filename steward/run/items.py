@@ -1,4 +1,4 @@
-"""From a pytest item to a line of the plan, and from what happened to it to one outcome."""
+"""The pytest items of a run: their place in the plan, and the one outcome that each of them ends with."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from steward.database import queries
 from steward.engine.action import ended_by_window
 from steward.engine.check import summary
 from steward.engine.controls import CONTROLS
+from steward.record.plan import PlannedItem
 from steward.run.phase import PHASES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from steward.engine.action import DueSubject, RunSettings
     from steward.engine.check import Check
 
-__all__ = ["SEVERITIES", "Conclusion", "conclude", "describe", "kind", "order", "phase_of"]
+__all__ = ["SEVERITIES", "Conclusion", "conclude", "kind", "order", "phase_of", "planned"]
 
 SEVERITIES = ("trivial", "minor", "normal", "critical", "blocker")
 
@@ -72,30 +71,30 @@ def _first_line(text: str | None) -> str:
     return lines[0].strip() if lines else ""
 
 
-def describe(item: pytest.Item, phase: str) -> dict[str, Any]:
+def planned(item: pytest.Item, phase: str) -> PlannedItem:
     """Return the item as the plan has it."""
     function = getattr(item, "function", None)
     module = getattr(item, "module", None)
     due = _due(item)
     severity = item.get_closest_marker("severity")
-    return {
-        "id": item.nodeid,
-        "kind": kind(item),
-        "name": getattr(item, "originalname", item.name).removeprefix("test_"),
-        "subject": due.label if due else "",
-        "title": _first_line(getattr(function, "__doc__", None)),
-        "why": due.why if due else _first_line(getattr(module, "__doc__", None)),
-        "lane": due.lane if due else item.nodeid,
-        "cost": due.cost if due else 0.0,
-        "estimate": due.estimate if due else "",
-        "phase": phase,
-        "step": _step(item),
-        "severity": severity.args[0] if severity else "normal",
-        "controls": _controls(item),
-    }
+    return PlannedItem(
+        id=item.nodeid,
+        kind=kind(item),
+        name=getattr(item, "originalname", item.name).removeprefix("test_"),
+        subject=due.label if due else "",
+        title=_first_line(getattr(function, "__doc__", None)),
+        why=due.why if due else _first_line(getattr(module, "__doc__", None)),
+        lane=due.lane if due else item.nodeid,
+        cost=due.cost if due else 0.0,
+        estimate=due.estimate if due else "",
+        phase=phase,
+        step=_step(item),
+        severity=severity.args[0] if severity else "normal",
+        controls=_controls(item),
+    )
 
 
-def _controls(item: pytest.Item) -> list[str]:
+def _controls(item: pytest.Item) -> tuple[str, ...]:
     """Return the ids of the topics that the item's markers name, the item's own before those of its module.
 
     Raises:
@@ -106,21 +105,16 @@ def _controls(item: pytest.Item) -> list[str]:
     if unknown := [topic for topic in topics if topic not in CONTROLS]:
         message = f"{item.nodeid} names the unknown topic {unknown[0]} of controls (known: {', '.join(CONTROLS)})"
         raise pytest.UsageError(message)
-    return [control for topic in topics for control in CONTROLS[topic]]
+    return tuple(control for topic in topics for control in CONTROLS[topic])
 
 
-def conclude(
-    error: BaseException | None,
-    check: Check | None,
-    facts: Mapping[str, Any],
-    settings: RunSettings,
-) -> Conclusion:
+def conclude(error: BaseException | None, check: Check | None, item: PlannedItem, settings: RunSettings) -> Conclusion:
     """Return the one outcome of an item and its reason, from how its test ended."""
     offenders = check.offenders if check else []
-    subject = str(facts["subject"] or facts["name"])
+    subject = item.subject or item.name
     ended: Conclusion
     # The window does not bind checks: one that was cancelled could not find out.
-    stopped = ended_by_window(settings, error) if facts["kind"] == "action" else None
+    stopped = ended_by_window(settings, error) if item.kind == "action" else None
     match stopped or error:
         case None if offenders:
             ended = "error", f"the item did not judge its findings: {summary(offenders)}"
@@ -132,19 +126,19 @@ def conclude(
             ended = outcome, reason
         case pytest.skip.Exception():
             ended = "inconclusive", f"skipped: {error}"
-        case RefusalError() if facts["kind"] == "action":
+        case RefusalError() if item.kind == "action":
             ended = "failed", str(error)
         case AssertionError() if offenders:
-            fails = SEVERITIES.index(facts["severity"]) >= SEVERITIES.index(settings.profile.run.fail_on)
+            fails = SEVERITIES.index(item.severity) >= SEVERITIES.index(settings.profile.run.fail_on)
             ended = ("failed" if fails else "warned"), summary(offenders)
         case AssertionError() | pytest.fail.Exception():
-            ended = "failed", f"{subject}: {_one_line(error)}; expected: {facts['title']}"
+            ended = "failed", f"{subject}: {_one_line(error)}; expected: {item.title}"
         case _:
-            ended = "error", _told(error, subject)
+            ended = "error", _reason(error, subject)
     return ended
 
 
-def _told(error: BaseException | None, subject: str) -> str:
+def _reason(error: BaseException | None, subject: str) -> str:
     if isinstance(error, StewardError):
         return str(error)
     if isinstance(error, psycopg.Error):

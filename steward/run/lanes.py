@@ -1,4 +1,4 @@
-"""One worker a lane, costliest lane first: what xdist must know, and the one place that leans on its private API.
+"""The xdist scheduler of a phase: one worker a lane, the costliest lane first. It relies on xdist's private API.
 
 `xdist.scheduler.LoadScopeScheduling` (3.8) groups items by ``_split_scope`` and hands a group to a worker
 in ``_assign_work_unit``. It gives a worker with few items left a whole next group, which then waits behind a long one;
@@ -12,28 +12,27 @@ from typing import TYPE_CHECKING
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     import pytest
     from xdist.remote import Producer
     from xdist.workermanage import WorkerController
 
+    from steward.record.plan import PlannedItem
+
 __all__ = ["LaneScheduling"]
 
 
 class LaneScheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
-    """Schedules whole lanes; ``lanes`` maps an item's id to its lane, ``costs`` a lane to its cost."""
+    """Schedules whole lanes; a lane costs as much as its items together."""
 
-    def __init__(
-        self,
-        config: pytest.Config,
-        log: Producer | None,
-        lanes: Mapping[str, str],
-        costs: Mapping[str, float],
-    ) -> None:
+    def __init__(self, config: pytest.Config, log: Producer | None, items: Iterable[PlannedItem]) -> None:
         super().__init__(config, log)
-        self._lanes = lanes
-        self._costs = costs
+        self._lanes: dict[str, str] = {}
+        self._costs: dict[str, float] = {}
+        for item in items:
+            self._lanes[item.id] = item.lane
+            self._costs[item.lane] = self._costs.get(item.lane, 0.0) + item.cost
 
     def _split_scope(self, nodeid: str) -> str:
         return self._lanes.get(nodeid, nodeid)

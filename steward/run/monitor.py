@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from steward.database.session import Session
     from steward.record.journal import Journal
+    from steward.record.plan import Plan
     from steward.run.forkserver import RunningProcess
     from steward.run.phase import Launcher
     from steward.terminal.live import Terminal
@@ -138,33 +139,33 @@ class PhaseRunner:
     """Takes a phase's items to their outcomes, also when a worker dies."""
 
     launcher: Launcher
-    vigil: PhaseMonitor
+    monitor: PhaseMonitor
     journal: Journal
 
-    def through(self, phase: str, ids: Sequence[str], workers: int, deadline: datetime | None) -> None:
-        """Run the phase; when a worker died, note what it was doing and run once more what nobody began."""
-        tail = self.vigil.tail
-        self._attempt(phase, workers, None, deadline)
-        if not self._account(phase, ids, deadline):
-            left = [item for item in ids if item not in tail.ended]
-            self._attempt(phase, workers, left, deadline)
-            self._account(phase, ids, deadline)
+    def run(self, plan: Plan, workers: int, deadline: datetime | None) -> None:
+        """Run the phase; when a worker died, record its item as an error and start once more what did not begin."""
+        self._attempt(plan.phase, workers, None, deadline)
+        if not self._account(plan, deadline):
+            left = [item.id for item in plan.items if item.id not in self.monitor.tail.ended]
+            self._attempt(plan.phase, workers, left, deadline)
+            self._account(plan, deadline)
 
     def _attempt(self, phase: str, workers: int, only: Sequence[str] | None, deadline: datetime | None) -> None:
         with self.launcher.running(phase, workers, only) as process:
-            self.vigil.wait(process, deadline)
+            self.monitor.wait(process, deadline)
 
-    def _account(self, phase: str, ids: Sequence[str], deadline: datetime | None) -> bool:
-        """Conclude what began and did not end, and what was stopped before it began; tell whether all have ended."""
-        tail, signal_name = self.vigil.tail, self.vigil.signals.name
+    def _account(self, plan: Plan, deadline: datetime | None) -> bool:
+        """Conclude what began and did not end, and what was stopped before it began; return whether all have ended."""
+        tail, signal_name = self.monitor.tail, self.monitor.signals.name
         stopped = signal_name or (deadline is not None and datetime.now(UTC) >= deadline)
         why = signal_name or "window over"
+        ids = [item.id for item in plan.items]
         for item in ids:
             if item in tail.ended:
                 continue
             if item in tail.started:
                 cause = f"it did not end when the run was stopped ({why})" if stopped else "its worker died"
-                self._conclude(item, "error", f"{cause} while it ran; see {phase}.log")
+                self._conclude(item, "error", f"{cause} while it ran; see {plan.phase}.log")
             elif stopped:
                 self._conclude(item, "deferred", f"the run was stopped first ({why})")
         tail.read()

@@ -9,9 +9,10 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from steward import StewardError
+from steward.record.plan import Plan
 from steward.record.provenance import ROOT
 from steward.run.forkserver import start
 
@@ -41,7 +42,7 @@ class Launcher:
     selection: Sequence[str] = ()
     root: Path = ROOT
 
-    def collect(self, phase: str) -> dict[str, Any]:
+    def collect(self, phase: str) -> Plan:
         """Write the phase's plan, and return it.
 
         Raises:
@@ -50,7 +51,7 @@ class Launcher:
         """
         log = self.run_dir / f"plan-{phase}.log"
         code = self._start(log, phase, "--collect-only", "--steward-plan").wait()
-        path = self.run_dir / f"plan-{phase}.json"
+        path = Plan.path(self.run_dir, phase)
         if code not in {0, _NOTHING_SELECTED} or not path.exists():
             # What a broken collection has written is no plan, and must not be taken for one.
             path.unlink(missing_ok=True)
@@ -59,8 +60,7 @@ class Launcher:
                 f"phase {phase}", f"its items cannot be collected: {cause}", f"see {log}; nothing of it was run"
             )
         log.unlink()
-        plan: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return plan
+        return Plan.read(path)
 
     @contextmanager
     def running(self, phase: str, workers: int, only: Sequence[str] | None = None) -> Iterator[RunningProcess]:

@@ -210,20 +210,20 @@ class Supervisor:
         for text in self.survey.cautions(name):
             self.journal.write("message", text=text)
         plan = self.launcher.collect(name)
-        items = plan["items"]
-        self.journal.write("phase_planned", phase=name, examined=plan["examined"], planned=len(items))
-        self.terminal.plan(name, items, plan["examined"])
-        if items:
+        examined = [summary.to_json() for summary in plan.examined]
+        self.journal.write("phase_planned", phase=name, examined=examined, planned=len(plan.items))
+        self.terminal.plan(plan)
+        if plan.items:
             self.journal.write("phase_started", phase=name)
             self.tail.read()
-            lanes = len({item["lane"] for item in items})
+            lanes = len({item.lane for item in plan.items})
             workers = 1 if name in _SERIAL else min(self.workers, lanes)
             # Checks write nothing and are the evidence: they are not bound to the window.
             deadline = None if name == "verify" else self.deadline
-            self.crew.through(name, [item["id"] for item in items], workers, deadline)
+            self.crew.run(plan, workers, deadline)
         self.journal.write("phase_finished", phase=name)
         self.tail.read()
-        return tuple(plan["phases"])
+        return plan.phases
 
     def _cancel_scan(self) -> None:
         (self.run_dir / STOP).write_text(f"interrupted by {self.signals.name}", encoding="utf-8")

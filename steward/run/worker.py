@@ -7,12 +7,13 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from steward import profile
 from steward.database import inventory, locks, session, target
 from steward.engine.action import RunSettings
 from steward.record import journal
+from steward.record.plan import Plan
 from steward.run.phase import STOP
 
 if TYPE_CHECKING:
@@ -66,10 +67,9 @@ class Worker:
         return inventory.from_json((self.run_dir / f"scan-{self.phase}.json").read_text(encoding="utf-8"))
 
     @cached_property
-    def plan(self) -> dict[str, Any]:
+    def plan(self) -> Plan:
         """The phase's plan, as the collection pass wrote it."""
-        plan: dict[str, Any] = json.loads((self.run_dir / f"plan-{self.phase}.json").read_text(encoding="utf-8"))
-        return plan
+        return Plan.read(Plan.path(self.run_dir, self.phase))
 
     @cached_property
     def journal(self) -> journal.Journal:

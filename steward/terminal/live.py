@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 from rich.console import Console
 from rich.live import Live
 
+from steward.record.plan import PlannedItem
 from steward.terminal import plain_text, render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
+
+    from steward.record.plan import Plan
 
 __all__ = ["Terminal"]
 
@@ -39,19 +42,24 @@ class Terminal(ABC):
         return _Screen(stream, environ)
 
     def __init__(self) -> None:
-        self._items: dict[str, Mapping[str, Any]] = {}
+        self._items: dict[str, PlannedItem] = {}
 
     @abstractmethod
     def header(self, facts: Mapping[str, Any]) -> None:
         """Say what run this is: the facts are those of ``run.json`` that are known at its start."""
 
-    def plan(self, phase: str, items: Sequence[Mapping[str, Any]], examined: Sequence[Mapping[str, Any]]) -> None:
+    def plan(self, plan: Plan) -> None:
         """Show what a phase will do and why, and how many objects were examined for it."""
-        self._items |= {item["id"]: item for item in items}
-        self._plan(phase, items, examined)
+        self._items |= {item.id: item for item in plan.items}
+        self._plan(plan)
 
     @abstractmethod
-    def _plan(self, phase: str, items: Sequence[Mapping[str, Any]], examined: Sequence[Mapping[str, Any]]) -> None: ...
+    def _plan(self, plan: Plan) -> None: ...
+
+    def _item(self, event: Mapping[str, Any]) -> PlannedItem:
+        """Return the item of an event; one that no plan has is shown by its id."""
+        name = event["item"]
+        return self._items.get(name) or PlannedItem(id=name, kind=None, name=name, lane=name, phase="")
 
     @abstractmethod
     def event(self, event: Mapping[str, Any]) -> None:
@@ -107,9 +115,9 @@ class _Lines(Terminal):
             demo=plain_text.DEMO if facts.get("demo") else None,
         )
 
-    def _plan(self, phase: str, items: Sequence[Mapping[str, Any]], examined: Sequence[Mapping[str, Any]]) -> None:
-        looked_at = sum(each["examined"] for each in examined)
-        self._note("plan", phase=phase, items=len(items), examined=looked_at)
+    def _plan(self, plan: Plan) -> None:
+        examined = sum(summary.examined for summary in plan.examined)
+        self._note("plan", phase=plan.phase, items=len(plan.items), examined=examined)
 
     def event(self, event: Mapping[str, Any]) -> None:
         if event["event"] == "phase_finished":
@@ -122,7 +130,7 @@ class _Lines(Terminal):
 
     def summary(self, run: Mapping[str, Any], paths: Mapping[str, str]) -> None:
         for item in plain_text.noteworthy(run):
-            self._item(item)
+            self._outcome(item)
         counts = {outcome.replace(" ", "_"): count for outcome, count in plain_text.totals(run).items()}
         self._line(
             "steward",
@@ -136,7 +144,7 @@ class _Lines(Terminal):
             **paths,
         )
 
-    def _item(self, item: Mapping[str, Any]) -> None:
+    def _outcome(self, item: Mapping[str, Any]) -> None:
         facts = {"severity": item["severity"], "item": item["name"], "subject": item["subject"] or None}
         found = plain_text.findings(item)
         for finding in found[:_FINDINGS]:
@@ -195,17 +203,16 @@ class _Screen(Terminal):
     def header(self, facts: Mapping[str, Any]) -> None:
         self._print(render.header(facts))
 
-    def _plan(self, phase: str, items: Sequence[Mapping[str, Any]], examined: Sequence[Mapping[str, Any]]) -> None:
-        self._done, self._planned = 0, len(items)
-        self._print(render.plan(phase, items, examined, self._console.width))
+    def _plan(self, plan: Plan) -> None:
+        self._done, self._planned = 0, len(plan.items)
+        self._print(render.plan(plan, self._console.width))
 
     def event(self, event: Mapping[str, Any]) -> None:
         match event["event"]:
             case "phase_started":
                 self._begin()
             case "item_started":
-                item = self._items.get(event["item"], {"name": event["item"]})
-                self._running[event["item"]] = render.RunningItem(item, time.monotonic())
+                self._running[event["item"]] = render.RunningItem(self._item(event), time.monotonic())
             case "progress" if event.get("item") in self._running:
                 self._running[event["item"]].figures = event
             case "outcome" | "escalated":
@@ -226,10 +233,10 @@ class _Screen(Terminal):
         return render.now(running, self._server, self._done, self._planned, self._console)
 
     def _outcome(self, event: Mapping[str, Any]) -> None:
-        item = self._items.get(event["item"], {"name": event["item"]})
+        item = self._item(event)
         self._running.pop(event["item"], None)
         self._done += 1
-        shown = item.get("kind") == "action" and self._planned <= _FEW
+        shown = item.kind == "action" and self._planned <= _FEW
         if shown or event["outcome"] in plain_text.NOTEWORTHY:
             self._print(render.outcome(item, event, self._console))
 

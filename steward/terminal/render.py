@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from steward.record.plan import Plan, PlannedItem
+
 __all__ = ["RunningItem", "evidence", "header", "now", "outcome", "plan", "summary", "text"]
 
 _STYLES = {
@@ -56,7 +58,7 @@ _BAR = 16
 class RunningItem:
     """An item that runs now: what it is, since when (monotonic seconds), and the figures that it last reported."""
 
-    item: Mapping[str, Any]
+    item: PlannedItem
     since: float
     figures: Mapping[str, Any] = field(default_factory=dict)
 
@@ -96,18 +98,16 @@ def _demo(facts: Mapping[str, Any]) -> list[RenderableType]:
     return [Text(f" {DEMO} ", style="bold black on yellow")] if facts.get("demo") else []
 
 
-def plan(
-    phase: str, items: Sequence[Mapping[str, Any]], examined: Sequence[Mapping[str, Any]], width: int
-) -> RenderableType:
-    """Draw what a phase will do and why, the costliest first; what needs nothing is one line a procedure."""
-    title = Text(f"\n{plain(phase)}", style="bold")
+def plan(plan: Plan, width: int) -> RenderableType:
+    """Draw what a phase will do and why, the costliest first; an operation that nothing needs is one line."""
+    title = Text(f"\n{plain(plan.phase)}", style="bold")
     idle = [
-        text(f"  {each['procedure']}: {each['examined']:,} examined, none due", "dim")
-        for each in examined
-        if not each["needed"]
+        text(f"  {summary.operation}: {summary.examined:,} examined, none due", "dim")
+        for summary in plan.examined
+        if not summary.needed
     ]
-    actions = sorted((item for item in items if item.get("kind") == "action"), key=_cost, reverse=True)
-    checks = len(items) - len(actions)
+    actions = sorted((item for item in plan.items if item.kind == "action"), key=lambda item: item.cost, reverse=True)
+    checks = len(plan.items) - len(actions)
     if checks:
         idle.append(text(f"  {checks:,} checks", "dim"))
     if not actions:
@@ -115,16 +115,16 @@ def plan(
     return Group(title, Padding(_plan_table(actions, width), (0, 0, 0, 2)), *idle)
 
 
-def _plan_table(actions: Sequence[Mapping[str, Any]], width: int) -> Table:
+def _plan_table(actions: Sequence[PlannedItem], width: int) -> Table:
     wide = width >= _NARROW
     table = _table("what", "object", "why")
     if wide:
         table.add_column("estimate", justify="right")
         table.add_column("lane", overflow="fold")
     for item in actions[:_PLAN_ROWS]:
-        row = [text(item["name"]), text(item["subject"]), text(shorten(plain(item["why"]), _WHY, placeholder=" ..."))]
-        lane = "its own" if item["subject"].startswith(item["lane"]) else item["lane"]
-        table.add_row(*row, *([text(item.get("estimate", "")), text(lane, "dim")] if wide else []))
+        row = [text(item.name), text(item.subject), text(shorten(plain(item.why), _WHY, placeholder=" ..."))]
+        lane = "its own" if item.subject.startswith(item.lane) else item.lane
+        table.add_row(*row, *([text(item.estimate), text(lane, "dim")] if wide else []))
     if len(actions) > _PLAN_ROWS:
         table.add_row(text("and"), text(f"{len(actions) - _PLAN_ROWS:,} more", "dim"))
     return table
@@ -135,10 +135,6 @@ def _table(*columns: str) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
-
-
-def _cost(item: Mapping[str, Any]) -> float:
-    return float(item.get("cost") or 0)
 
 
 def now(
@@ -153,26 +149,25 @@ def now(
     for style in ("green", "dim", "dim"):
         grid.add_column(no_wrap=True, overflow="crop", style=style)
     own = set()
-    for each in running:
-        relation = _worked_on(each.item, server)
+    for task in running:
+        relation = _worked_on(task.item, server)
         own.add(relation)
-        figures = {**each.figures, **server.get(relation, {})}
-        cells = _row(each.item.get("name"), each.item.get("subject"), figures, console.width)
-        grid.add_row(_spinner(console), *cells, f"{time.monotonic() - each.since:.0f} s")
+        figures = {**task.figures, **server.get(relation, {})}
+        cells = _row(task.item.name, task.item.subject, figures, console.width)
+        grid.add_row(_spinner(console), *cells, f"{time.monotonic() - task.since:.0f} s")
     for relation, row in server.items():
         if relation not in own:
             grid.add_row(_spinner(console), *_row(row["command"].lower(), relation, row, console.width))
     return Group(grid, Text(f"{done:,} of {planned:,} done, {len(running)} running", style="dim"))
 
 
-def _worked_on(item: Mapping[str, Any], server: Mapping[str, Mapping[str, Any]]) -> str:
+def _worked_on(item: PlannedItem, server: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the relation by which the server knows the item's work: its subject, or the table of an index (its lane).
 
     In a lane one item runs at a time, so that what goes on there is the item's, but for an autovacuum.
     """
-    subject, lane = str(item.get("subject")), str(item.get("lane"))
-    other = subject not in server and server.get(lane, {}).get("command", "AUTOVACUUM") != "AUTOVACUUM"
-    return lane if other else subject
+    of_lane = server.get(item.lane, {}).get("command", "AUTOVACUUM")
+    return item.lane if item.subject not in server and of_lane != "AUTOVACUUM" else item.subject
 
 
 def _spinner(console: Console) -> Spinner:
@@ -196,10 +191,10 @@ def _row(what: object, subject: object, figures: Mapping[str, Any], width: int) 
     return text(what), text(subject), bar, text(f"{counted}{figures.get('phase') or ''}")
 
 
-def outcome(item: Mapping[str, Any], event: Mapping[str, Any], console: Console) -> RenderableType:
+def outcome(item: PlannedItem, event: Mapping[str, Any], console: Console) -> RenderableType:
     """Draw how an item ended, in a line."""
     ended = str(event["outcome"])
-    line = _marked(ended, console).append(f" {plain(item['name'])} {plain(item.get('subject'))}".rstrip())
+    line = _marked(ended, console).append(f" {plain(item.name)} {plain(item.subject)}".rstrip())
     if event.get("duration_seconds"):
         line.append(f"  {event['duration_seconds']:.1f} s", style="dim")
     if ended != "passed" and event.get("reason"):

@@ -6,12 +6,12 @@ A room imports only rooms that stand before it here, for types as well.
 from __future__ import annotations
 
 FLOORS: dict[str, tuple[str, ...]] = {
-    "steward.terminal": ("plain_text", "render", "live"),
     "steward.profile": ("merging", "faults", "units", "sections", "rules", "thresholds", "model", "loading"),
     "steward.database": ("queries", "target", "session", "disk_space", "inventory", "locks", "progress"),
     "steward.server": ("binaries", "postmaster", "embedded", "throwaway"),
-    "steward.record": ("ledger", "provenance", "redaction", "journal"),
+    "steward.record": ("ledger", "plan", "provenance", "redaction", "journal"),
     "steward.record.allure": ("texts", "files"),
+    "steward.terminal": ("plain_text", "render", "live"),
     "steward.engine": ("controls", "guard", "executor", "action", "check"),
     "steward.retention": (
         "predicate",

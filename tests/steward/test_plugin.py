@@ -123,16 +123,16 @@ def test_items_of_a_phase_go_by_their_step_and_not_by_their_file(house):
     house.begin(job("a"))
     plan = house.launcher().collect("tables")
 
-    assert [item["name"] for item in plan["items"]] == ["zz", "small"]
+    assert [item.name for item in plan.items] == ["zz", "small"]
 
 
 @pytest.mark.parametrize("marker", ['phase(name="tables", step=7)', 'phase("tables", 7)', 'phase("tables", step=7)'])
 def test_phase_may_be_said_in_every_way_that_python_allows(house, marker):
     house.write("maintenance/test_small.py", RUNBOOK.replace('phase("tables", step=20)', marker))
     house.begin(job("a"))
-    [item] = house.launcher().collect("tables")["items"]
+    [item] = house.launcher().collect("tables").items
 
-    assert (item["phase"], item["step"]) == ("tables", 7)
+    assert (item.phase, item.step) == ("tables", 7)
 
 
 def test_items_of_other_phases_and_schedules_are_left_out_and_their_phases_named(house):
@@ -141,8 +141,8 @@ def test_items_of_other_phases_and_schedules_are_left_out_and_their_phases_named
     house.begin(job("a"))
     plan = house.launcher().collect("tables")
 
-    assert [item["name"] for item in plan["items"]] == ["small"]
-    assert plan["phases"] == ["tables", "verify"]
+    assert [item.name for item in plan.items] == ["small"]
+    assert plan.phases == ("tables", "verify")
 
 
 def test_checks_alone_run_every_check_whatever_its_schedule_and_no_action(house):

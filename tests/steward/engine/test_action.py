@@ -17,6 +17,7 @@ from steward.database import locks, session
 from steward.engine.action import Action, Examination, Executor, MaintenanceOperation, Statement
 from steward.engine.executor import ended_by_window, render
 from steward.record import journal
+from steward.record.plan import PlannedItem
 from tests.fixtures.engine import active, events, waiting
 from tests.fixtures.running import changed, until
 
@@ -32,6 +33,15 @@ BRIEF = {
     "budget": timedelta(milliseconds=900),
     "other": timedelta(milliseconds=100),
 }
+ITEM = PlannedItem(
+    id="item",
+    kind="action",
+    name="fill",
+    subject="public.scratch",
+    why="too few rows",
+    lane="public.scratch",
+    phase="tables",
+)
 # Takes ACCESS EXCLUSIVE, in a transaction and out of one, and changes nothing that the tests look at.
 LOCK = Statement(
     sql.SQL("alter table public.scratch alter column number set default 0").format(),
@@ -113,15 +123,8 @@ def act(scratch, maintaining, settings, tmp_path):
     """Make the action of an item; keys of the settings may be replaced."""
 
     def made(procedure: MaintenanceOperation, **keys) -> Action:
-        item = {
-            "id": "item",
-            "lane": "public.scratch",
-            "subject": "public.scratch",
-            "why": "too few rows",
-            "run_id": "r",
-        }
         given = replace(changed(settings, locks=BRIEF), **keys)
-        return Action(given, lambda: maintaining, {"fill": procedure}, journal.Journal(tmp_path), item)
+        return Action(given, lambda: maintaining, {"fill": procedure}, journal.Journal(tmp_path), ITEM, "r")
 
     return made
 

@@ -49,7 +49,7 @@ def sleeper():
 
 
 class Watched:
-    """A vigil over a run's directory, and what it did."""
+    """A monitor over a run's directory, and what it did."""
 
     def __init__(self, run_dir, grace: float = 5.0) -> None:
         self.done: list[str] = []
@@ -57,7 +57,7 @@ class Watched:
         journal.Journal(run_dir).write("message", text="begun")
         self.tail = JournalTail(run_dir, self.seen.append)
         self.signals = Signals()
-        self.vigil = PhaseMonitor(
+        self.monitor = PhaseMonitor(
             run_dir,
             self.tail,
             self.signals,
@@ -70,7 +70,7 @@ class Watched:
 
 @pytest.fixture
 def watched(tmp_path):
-    """Make a vigil over the test's directory."""
+    """Make a monitor over the test's directory."""
     made = []
 
     def one(grace: float = 5.0) -> Watched:
@@ -85,7 +85,7 @@ def watched(tmp_path):
 def test_phase_that_ends_by_itself_is_left_alone(watched, sleeper, tmp_path):
     it = watched()
     process = sleeper(0.2)
-    it.vigil.wait(process, datetime.now(UTC) + timedelta(minutes=1))
+    it.monitor.wait(process, datetime.now(UTC) + timedelta(minutes=1))
 
     assert process.poll() == 0
     assert it.done == []
@@ -95,7 +95,7 @@ def test_phase_that_ends_by_itself_is_left_alone(watched, sleeper, tmp_path):
 def test_phase_that_outlives_the_window_is_stopped_and_says_why(watched, sleeper, tmp_path):
     it = watched(grace=0.2)
     process = sleeper(60)
-    it.vigil.wait(process, datetime.now(UTC) + timedelta(milliseconds=200))
+    it.monitor.wait(process, datetime.now(UTC) + timedelta(milliseconds=200))
 
     assert it.done == ["cancelled"]
     assert process.poll() == -signal.SIGINT
@@ -105,7 +105,7 @@ def test_phase_that_outlives_the_window_is_stopped_and_says_why(watched, sleeper
 def test_phase_without_a_window_goes_on(watched, sleeper):
     it = watched()
     process = sleeper(0.3)
-    it.vigil.wait(process, None)
+    it.monitor.wait(process, None)
 
     assert process.poll() == 0
 
@@ -115,7 +115,7 @@ def test_phase_of_a_run_that_is_interrupted_is_stopped_and_says_why(watched, sle
     process = sleeper(60)
     with it.signals:
         os.kill(os.getpid(), signal.SIGTERM)
-        it.vigil.wait(process, None)
+        it.monitor.wait(process, None)
 
     assert it.done == ["cancelled"]
     assert (tmp_path / "stop").read_text() == "interrupted by SIGTERM"
@@ -124,8 +124,8 @@ def test_phase_of_a_run_that_is_interrupted_is_stopped_and_says_why(watched, sle
 @pytest.mark.parametrize(("interval", "looks"), [(0.2, 3), (60.0, 0)])
 def test_long_phase_is_looked_at_as_often_as_the_profile_says(watched, sleeper, interval, looks):
     it = watched()
-    vigil = replace(it.vigil, interval=interval)
-    vigil.wait(sleeper(1.5), None)
+    monitor = replace(it.monitor, interval=interval)
+    monitor.wait(sleeper(1.5), None)
 
     assert looks <= len(it.done) <= 2 * looks + 1
 
@@ -136,7 +136,7 @@ def test_events_are_shown_as_they_come(watched, sleeper, tmp_path):
     writer.write("item_started", item="a")
     writer.write("outcome", item="a", outcome="passed")
     writer.write("item_started", item="b")
-    it.vigil.wait(sleeper(0.1), None)
+    it.monitor.wait(sleeper(0.1), None)
 
     assert [event["event"] for event in it.seen] == ["message", "item_started", "outcome", "item_started"]
     assert it.tail.started == {"a", "b"}
@@ -221,13 +221,13 @@ def test_items_that_had_not_begun_when_the_window_ended_are_deferred_one_by_one(
     tail = JournalTail(house.run_dir, lambda event: None)
     with session.maintenance(house.database.target(), settings.profile) as control:
         locks.take_run(control, "test")
-        vigil = PhaseMonitor(
+        monitor = PhaseMonitor(
             house.run_dir, tail, Signals(), lambda: locks.cancel_acting(control), 20.0, 1.0, lambda: None
         )
         with launcher.running("tables", 1) as process:
             [pid] = until(lambda: locks.acting(control))
             until(lambda: active(house.database, pid, "pg_sleep"))
-            vigil.wait(process, datetime.now(UTC))
+            monitor.wait(process, datetime.now(UTC))
     tail.close()
     run = journal.fold(house.run_dir)
     reasons = {item["subject"]: item["reason"] for item in run["items"]}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -10,6 +11,7 @@ import pytest
 
 from steward import StewardError
 from steward.record import journal
+from steward.record.plan import OperationSummary, Plan
 from steward.run import phase
 from tests.fixtures.house import group, job, script
 from tests.fixtures.running import until
@@ -174,11 +176,14 @@ def test_nothing_goes_on_when_the_supervisor_is_killed(house, workers):
 def test_plan_names_every_item_with_its_reason_lane_and_cost(house):
     house.begin(job("b", cost=1, lane="x"), job("a", cost=2))
     plan = house.launcher().collect("tables")
-    first, second = plan["items"]
+    file = json.loads((house.run_dir / "plan-tables.json").read_text())
+    first, second = plan.items
 
-    assert plan["examined"] == [{"procedure": "small", "examined": 2, "needed": 2}]
-    assert plan["phases"] == ["tables"]
-    assert first == {
+    assert plan == Plan.read(house.run_dir / "plan-tables.json")
+    assert file["examined"] == [{"procedure": "small", "examined": 2, "needed": 2}]
+    assert (file["phase"], file["phases"]) == ("tables", ["tables"])
+    assert file["items"] == [first.to_json(), second.to_json()]
+    assert first.to_json() == {
         "id": "maintenance/test_small.py::test_small[a]",
         "kind": "action",
         "name": "small",
@@ -193,7 +198,7 @@ def test_plan_names_every_item_with_its_reason_lane_and_cost(house):
         "severity": "normal",
         "controls": [],
     }
-    assert (second["subject"], second["lane"]) == ("b", "x")
+    assert (second.subject, second.lane) == ("b", "x")
     assert house.did() == []
     assert not (house.run_dir / "plan-tables.log").exists()
 
@@ -202,8 +207,8 @@ def test_nothing_due_is_a_plan_without_items(house):
     house.begin()
     plan = house.launcher().collect("tables")
 
-    assert plan["items"] == []
-    assert plan["examined"] == [{"procedure": "small", "examined": 0, "needed": 0}]
+    assert plan.items == ()
+    assert plan.examined == (OperationSummary("small", 0, 0),)
 
 
 def told(house, *selection: str) -> str:
@@ -234,8 +239,8 @@ def test_selection_leaves_items_and_keeps_the_phases(house):
     house.begin(job("a"), job("b"))
     plan = house.launcher("-k", "[b]").collect("tables")
 
-    assert [item["subject"] for item in plan["items"]] == ["b"]
-    assert plan["phases"] == ["tables"]
+    assert [item.subject for item in plan.items] == ["b"]
+    assert plan.phases == ("tables",)
 
 
 def test_operators_own_pytest_habits_do_not_reach_a_run(house):
@@ -243,7 +248,7 @@ def test_operators_own_pytest_habits_do_not_reach_a_run(house):
     habits = {"PYTEST_ADDOPTS": "-k nothing_at_all", "PYTEST_PLUGINS": "no_such_plugin"}
     plan = house.launcher(**habits).collect("tables")
 
-    assert len(plan["items"]) == 1
+    assert len(plan.items) == 1
 
 
 def test_warning_of_a_library_does_not_fail_an_action(house):
@@ -261,7 +266,7 @@ def test_warning_of_a_library_does_not_fail_an_action(house):
 def test_only_some_items_of_a_plan_can_be_run_again(house):
     house.begin(job("a"), job("b"), job("c"))
     launcher = house.launcher()
-    ids = {item["subject"]: item["id"] for item in launcher.collect("tables")["items"]}
+    ids = {item.subject: item.id for item in launcher.collect("tables").items}
     with launcher.running("tables", 1, [ids["b"]]) as process:
         process.wait(timeout=60)
     run = journal.fold(house.run_dir)

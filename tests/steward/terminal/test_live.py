@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import pty
@@ -11,6 +12,7 @@ import time
 
 import pytest
 
+from steward.record.plan import OperationSummary, Plan, PlannedItem
 from steward.terminal.live import Terminal
 
 HOSTILE = 'public."na\nme \x1b[31m\u2028é"'
@@ -69,6 +71,12 @@ def _finding(name="public.correction_logs", **more):
     return {**defaults, **more}
 
 
+def _plan(items, examined):
+    names = [field.name for field in dataclasses.fields(PlannedItem)]
+    planned = [{name: item[name] for name in names if name in item} for item in items]
+    return Plan("tables", ("tables",), (examined,), tuple(PlannedItem(**item) for item in planned))
+
+
 def _run(*items, **more):
     defaults = {
         "run_id": "20261122T100000Z-daily-abc123",
@@ -94,7 +102,7 @@ def _lines(quiet=True, encoding="utf-8", **run):
     terminal = Terminal.for_stream(stream, {"TERM": "xterm"}, quiet=quiet)
     finished = _run(*run.pop("items", ()), **run)
     terminal.header(finished)
-    terminal.plan("tables", finished["items"], [{"procedure": "vacuum", "examined": 3, "needed": 1}])
+    terminal.plan(_plan(finished["items"], OperationSummary("vacuum", 3, 1)))
     for item in finished["items"]:
         terminal.event({"event": "item_started", "item": item["id"]})
     terminal.progress([])
@@ -113,7 +121,7 @@ def _shown(columns=100, environ=None, items=(), during=lambda terminal: None, **
     )
     finished = _run(*items, **run)
     terminal.header(finished)
-    terminal.plan("tables", finished["items"], [{"procedure": "analyze", "examined": 340, "needed": 0}])
+    terminal.plan(_plan(finished["items"], OperationSummary("analyze", 340, 0)))
     terminal.event({"event": "phase_started", "phase": "tables"})
     for item in items:
         terminal.event({"event": "item_started", "item": item["id"]})
