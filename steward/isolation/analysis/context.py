@@ -1,4 +1,4 @@
-"""By what an expression is judged: the column and the setting, a session and a row, and what hangs on either."""
+"""The context in which a policy expression is evaluated: tenant column, setting, session and row."""
 
 from __future__ import annotations
 
@@ -15,16 +15,25 @@ if TYPE_CHECKING:
     from steward.isolation.analysis.function_bodies import FunctionBody
     from steward.isolation.analysis.three_valued import AbstractValue, Value
 
-__all__ = ["SessionContext", "TenantBinding", "known", "of_catalog", "of_clock", "of_row", "of_user", "tied"]
+__all__ = [
+    "SessionContext",
+    "TenantBinding",
+    "functions_named",
+    "is_catalog_function",
+    "is_clock",
+    "is_current_user",
+    "is_row_column",
+    "may_depend_on_tenant",
+]
 
-# Functions of the catalog that speak of the session and not of the row.
+# Functions of the catalog whose result depends on the session.
 _SESSION = ("pg_", "has_", "inet_", "current_", "session_", "txid_", "row_security_active")
 _USERS = frozenset({"SVFOP_CURRENT_USER", "SVFOP_CURRENT_ROLE", "SVFOP_USER"})
 
 
 @dataclass(frozen=True)
 class TenantBinding:
-    """By what is judged: the tenant column and its types, the setting ("": any), the functions that may be called.
+    """The tenant column with its types, the setting ("": any), and the functions that an expression may call.
 
     ``strict``: '' is no value of these types.
     """
@@ -38,59 +47,59 @@ class TenantBinding:
 
 @dataclass(frozen=True)
 class SessionContext:
-    """A session's setting and user ("": unknown), and a row's tenant; ``bound``: the arguments, inside a function.
+    """A session's setting and user ("": unknown), and a row's tenant; ``arguments``: those of a function, inside it.
 
-    ``apart``: no tenant but the session's has the user's name. ``faults`` collects types that '' was cast to, ``asked``
-    the user's name wherever it was asked for.
+    ``user_is_own``: no tenant but the session's has the user's name. The evaluation collects the types that '' was cast
+    to in ``empty_casts``, and the user's name, where the expression reads it, in ``users_read``.
     """
 
-    terms: TenantBinding
+    binding: TenantBinding
     setting: AbstractValue = three_valued.OWN
     row: AbstractValue = three_valued.OTHER
     user: str = ""
-    apart: bool = True
-    bound: Mapping[str, Value] | None = None
-    faults: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    user_is_own: bool = True
+    arguments: Mapping[str, Value] | None = None
+    empty_casts: list[str] = field(default_factory=list)
+    users_read: list[str] = field(default_factory=list)
 
 
-def tied(tree: object, at: SessionContext) -> bool:
-    """Tell whether something hangs on the tenant, the session, or what cannot be looked into."""
+def may_depend_on_tenant(tree: object, at: SessionContext) -> bool:
+    """Return whether a value may depend on the tenant or the session, or cannot be analysed."""
     return any(
         isinstance(node, ast.ParamRef | ast.SubLink)
-        or (isinstance(node, ast.SQLValueFunction) and not of_clock(node))
-        or (isinstance(node, ast.ColumnRef) and (at.bound is not None or not of_row(node, at)))
-        or (isinstance(node, ast.FuncCall) and not of_catalog(node, at))
+        or (isinstance(node, ast.SQLValueFunction) and not is_clock(node))
+        or (isinstance(node, ast.ColumnRef) and (at.arguments is not None or not is_row_column(node, at)))
+        or (isinstance(node, ast.FuncCall) and not is_catalog_function(node, at))
         for node in function_bodies.nodes(tree)
     )
 
 
-def of_row(node: ast.ColumnRef, at: SessionContext) -> bool:
-    """Tell whether something is a column of the row, and not its tenant."""
-    names = function_bodies.named(node.fields)
-    return len(names) == len(node.fields or ()) and names[-1] != at.terms.column
+def is_row_column(node: ast.ColumnRef, at: SessionContext) -> bool:
+    """Return whether a node is a column of the row other than its tenant."""
+    names = function_bodies.name_parts(node.fields)
+    return len(names) == len(node.fields or ()) and names[-1] != at.binding.column
 
 
-def of_user(node: ast.SQLValueFunction) -> bool:
-    """Tell whether something is the name of the current user."""
+def is_current_user(node: ast.SQLValueFunction) -> bool:
+    """Return whether a node is the name of the current user."""
     return node.op is not None and node.op.name in _USERS
 
 
-def of_clock(node: ast.SQLValueFunction) -> bool:
-    """Tell whether something is the time of day, or the date."""
+def is_clock(node: ast.SQLValueFunction) -> bool:
+    """Return whether a node is the time of day or the date."""
     return node.op is not None and ("DATE" in node.op.name or "TIME" in node.op.name)
 
 
-def known(name: tuple[str, ...], at: SessionContext) -> list[FunctionBody]:
-    """Return the functions of a name, which may leave out their schema."""
-    return [body for body in at.terms.functions if body.name[-len(name) :] == name]
+def functions_named(name: tuple[str, ...], at: SessionContext) -> list[FunctionBody]:
+    """Return the functions with a name, which may leave out the schema."""
+    return [body for body in at.binding.functions if body.name[-len(name) :] == name]
 
 
-def of_catalog(node: ast.FuncCall, at: SessionContext) -> bool:
-    """Tell whether a function is the catalog's and says nothing of the session.
+def is_catalog_function(node: ast.FuncCall, at: SessionContext) -> bool:
+    """Return whether a function is the catalog's and does not depend on the session.
 
-    Of policies all others are known, or printed with their schema; what a function calls is as somebody wrote it.
+    In policies all other functions are known or printed with their schema; inside a function a call is as written.
     """
-    name = function_bodies.named(node.funcname)
-    own = name[0] == "pg_catalog" or (len(name) == 1 and at.bound is None)
-    return own and not name[-1].startswith(_SESSION) and not known(name, at)
+    name = function_bodies.name_parts(node.funcname)
+    own = name[0] == "pg_catalog" or (len(name) == 1 and at.arguments is None)
+    return own and not name[-1].startswith(_SESSION) and not functions_named(name, at)

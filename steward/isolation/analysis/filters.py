@@ -1,4 +1,4 @@
-"""What an expression lets through, told from its syntax tree; where it cannot be told, that may be anything."""
+"""The rows that a filter expression lets through, by its syntax tree."""
 
 from __future__ import annotations
 
@@ -16,16 +16,26 @@ if TYPE_CHECKING:
 
     from steward.isolation.analysis.function_bodies import FunctionBody
 
-__all__ = ["STATES", "admits", "casts", "column_type", "filters_by", "mentions", "parse", "reads", "refuses_empty"]
+__all__ = [
+    "STATES",
+    "admits",
+    "casts",
+    "column_type",
+    "filters_by",
+    "mentions",
+    "parse",
+    "refuses_empty",
+    "settings_read",
+]
 
-# In which the setting may be found: set, never set in this session, and set once but reset since.
+# The states of the setting in a session: set, never set, and reset after it was set.
 STATES = {"set": three_valued.OWN, "unset": three_valued.NULL, "empty": three_valued.EMPTY}
 
 
 @cache
 def parse(expression: str) -> ast.Node | None:
-    """Return the tree of an expression as pg_get_expr() prints it; None where it cannot be read."""
-    return function_bodies.find(next(iter(function_bodies.parsed(f"select {expression}")), None))
+    """Return the tree of an expression as pg_get_expr() prints it; None where it cannot be parsed."""
+    return function_bodies.single_expression(next(iter(function_bodies.parse_statements(f"select {expression}")), None))
 
 
 def filters_by(
@@ -35,67 +45,71 @@ def filters_by(
     functions: tuple[FunctionBody, ...] = (),
     types: tuple[tuple[str, tuple[str, ...]], ...] = (),
 ) -> bool:
-    """Tell whether the expression lets through no row but those whose ``column`` is what the setting says.
+    """Return whether the expression lets through only rows whose ``column`` is the value of the setting.
 
-    That is none of another tenant and none without a tenant, whether the setting is set, reset or was never set. The
+    No row of another tenant and none without a tenant passes, in any state of the setting. The
     expression is text as pg_get_expr() prints it, the ``where`` of a view as well; ``functions`` are those it calls,
     ``types`` those of the column.
     """
-    terms = TenantBinding(column, setting, types, functions)
+    binding = TenantBinding(column, setting, types, functions)
     return not any(
-        admits(expression, terms, state, row) for state in STATES for row in (three_valued.OTHER, three_valued.NULL)
+        admits(expression, binding, state, row) for state in STATES for row in (three_valued.OTHER, three_valued.NULL)
     )
 
 
 def admits(
     expression: str,
-    terms: TenantBinding,
+    binding: TenantBinding,
     state: str,
     row: three_valued.AbstractValue = three_valued.OTHER,
     user: str = "",
 ) -> int:
-    """Tell how surely a row passes, of another tenant than the session's or of none: 0 is never (see ``logic``).
+    """Return the certainty with which a row of another tenant, or of none, passes: NEVER, PERHAPS or POSSIBLE.
 
-    Where no setting names the session's tenant, the user may be what does.
+    Where no setting names the session's tenant, the name of the user may.
     """
-    at = SessionContext(terms, STATES[state], row, user)
-    sure = three_valued.level(outcome(parse(expression), at))
-    if sure or not at.asked or not terms.setting:
-        return sure
-    return min(three_valued.PERHAPS, three_valued.level(outcome(parse(expression), replace(at, apart=False))))
+    at = SessionContext(binding, STATES[state], row, user)
+    certainty = three_valued.certainty_of(outcome(parse(expression), at))
+    if certainty or not at.users_read or not binding.setting:
+        return certainty
+    return min(
+        three_valued.PERHAPS, three_valued.certainty_of(outcome(parse(expression), replace(at, user_is_own=False)))
+    )
 
 
 def refuses_empty(checks: Iterable[Sequence[str]]) -> bool:
-    """Tell whether one of the conditions that all rows meet keeps '' out, each with the column that it is about."""
+    """Return whether a check constraint refuses ''; ``checks`` are pairs of a column and a condition on it."""
     rows = ((parse(text), SessionContext(TenantBinding(column, ""), row=three_valued.EMPTY)) for column, text in checks)
     return any(set(outcome(tree, at)) <= {three_valued.FALSE, three_valued.ERROR} for tree, at in rows)
 
 
-def casts(expression: str, terms: TenantBinding) -> tuple[str, ...]:
+def casts(expression: str, binding: TenantBinding) -> tuple[str, ...]:
     """Return the types that a reset setting, which is '', is cast to: each cast is an error."""
-    at = SessionContext(terms, three_valued.EMPTY)
+    at = SessionContext(binding, three_valued.EMPTY)
     outcome(parse(expression), at)
-    return tuple(dict.fromkeys(at.faults))
+    return tuple(dict.fromkeys(at.empty_casts))
 
 
-def reads(expression: str, terms: TenantBinding) -> frozenset[str]:
+def settings_read(expression: str, binding: TenantBinding) -> frozenset[str]:
     """Return the settings that the expression reads, itself and through the functions that it calls."""
     tree = parse(expression)
     called = {
-        function_bodies.named(node.funcname) for node in function_bodies.nodes(tree) if isinstance(node, ast.FuncCall)
+        function_bodies.name_parts(node.funcname)
+        for node in function_bodies.nodes(tree)
+        if isinstance(node, ast.FuncCall)
     }
-    inner = (body.reads for body in terms.functions for name in called if body.name[-len(name) :] == name)
-    return function_bodies.settings([tree], "current_setting").union(*inner)
+    inner = (body.reads for body in binding.functions for name in called if body.name[-len(name) :] == name)
+    return function_bodies.setting_names([tree], "current_setting").union(*inner)
 
 
 def mentions(expression: str, column: str) -> bool:
-    """Tell whether the expression looks at the column."""
+    """Return whether the expression names the column."""
     references = (node for node in function_bodies.nodes(parse(expression)) if isinstance(node, ast.ColumnRef))
-    return any(function_bodies.named(node.fields)[-1:] == (column,) for node in references)
+    return any(function_bodies.name_parts(node.fields)[-1:] == (column,) for node in references)
 
 
 @cache
 def column_type(name: str) -> tuple[str, tuple[str, ...]]:
-    """Return a type as format_type() prints it, as ``TenantBinding`` have it."""
+    """Return a type, as format_type() prints it, in the form of ``TenantBinding.types``."""
     tree = parse(f"null::{name}")
-    return function_bodies.kind(tree.typeName) if isinstance(tree, ast.TypeCast) else ("", ())
+    return function_bodies.type_name(tree.typeName) if isinstance(tree, ast.TypeCast) else ("", ())

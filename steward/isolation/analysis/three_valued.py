@@ -1,7 +1,7 @@
-"""What an expression may come to, in SQL's three-valued logic, when only a row's tenant and the session's are known.
+"""SQL's three-valued logic over sets of outcomes, when only a row's tenant and the session's are known.
 
-A value is every atom that may come out, each with how surely it may: ``POSSIBLE`` (some row brings it about) or
-``PERHAPS`` (it comes from something that cannot be looked into, and may well never come out).
+A value is the set of atoms that may come out, each with its certainty: ``POSSIBLE`` (some row brings it about) or
+``PERHAPS`` (it depends on something that cannot be analysed, and may never come out). ``NEVER`` is that of all others.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ __all__ = [
     "TRUE",
     "AbstractValue",
     "Value",
-    "absent",
-    "altered",
-    "both",
+    "as_condition",
+    "certainty_of",
     "combined",
+    "conjunction",
     "constant",
-    "distinct",
-    "either",
+    "constant_comparison",
+    "disjunction",
     "equal",
-    "follows",
-    "level",
+    "is_distinct",
+    "is_null",
     "limited",
     "merged",
-    "negated",
-    "rescued",
+    "negation",
+    "null_if",
+    "ordered",
     "same",
-    "settled",
-    "told",
-    "truths",
+    "strict_result",
+    "truth_of",
     "unknown",
-    "unless",
+    "with_handlers",
 ]
 
 NEVER, PERHAPS, POSSIBLE = 0, 1, 2
@@ -77,46 +77,46 @@ def constant(text: str) -> Value:
     return {AbstractValue("constant", text): POSSIBLE}
 
 
-def unknown(sure: int, key: str = "") -> Value:
-    """Return what may be anything; the same ``key`` is the same value."""
-    return {AbstractValue("unknown", key): sure}
+def unknown(certainty: int, key: str = "") -> Value:
+    """Return an unknown value; two with the same ``key`` are the same value."""
+    return {AbstractValue("unknown", key): certainty}
 
 
-def level(value: Value, atom: AbstractValue = TRUE) -> int:
-    """Return how surely the atom may come out: 0 is never."""
-    return truths(value).get(atom, 0)
+def certainty_of(value: Value, atom: AbstractValue = TRUE) -> int:
+    """Return the certainty with which the atom comes out of a condition."""
+    return as_condition(value).get(atom, 0)
 
 
 def merged(*values: Mapping[AbstractValue, int]) -> Value:
-    """Return what comes out of one or the other."""
+    """Return the atoms of all values, each with its highest certainty."""
     found: Value = {}
     for value in values:
-        for atom, sure in value.items():
-            found[atom] = max(sure, found.get(atom, 0))
+        for atom, certainty in value.items():
+            found[atom] = max(certainty, found.get(atom, 0))
     return found
 
 
-def limited(value: Value, sure: int) -> Value:
-    """Return the value where it comes out no more surely than that."""
-    return {atom: min(own, sure) for atom, own in value.items() if min(own, sure)}
+def limited(value: Value, certainty: int) -> Value:
+    """Return the value with no certainty above that."""
+    return {atom: min(own, certainty) for atom, own in value.items() if min(own, certainty)}
 
 
-def rescued(value: Value, *instead: Value) -> Value:
-    """Return the value where errors are caught; one that nothing here tells of may happen as well."""
-    sure = value.get(ERROR, PERHAPS)
-    return merged({atom: own for atom, own in value.items() if atom != ERROR}, limited(merged(*instead), sure))
+def with_handlers(value: Value, *instead: Value) -> Value:
+    """Return the value where handlers replace errors; an error that is not in the value may happen as well."""
+    certainty = value.get(ERROR, PERHAPS)
+    return merged({atom: own for atom, own in value.items() if atom != ERROR}, limited(merged(*instead), certainty))
 
 
 def combined(rule: Callable[..., tuple[AbstractValue, ...]], *values: Value) -> Value:
-    """Return what a rule makes of each choice of atoms, one of each value."""
+    """Return the results of a rule for every combination of atoms, one of each value."""
     found = []
     for choice in product(*(value.items() for value in values)):
-        sure = min(each for _, each in choice)
-        found.append(dict.fromkeys(rule(*(atom for atom, _ in choice)), sure))
+        certainty = min(certainty for _, certainty in choice)
+        found.append(dict.fromkeys(rule(*(atom for atom, _ in choice)), certainty))
     return merged(*found)
 
 
-def truths(value: Value) -> Value:
+def as_condition(value: Value) -> Value:
     """Return the value as a condition."""
 
     def truth(atom: AbstractValue) -> tuple[AbstractValue, ...]:
@@ -127,13 +127,13 @@ def truths(value: Value) -> Value:
     return combined(truth, value)
 
 
-def negated(value: Value) -> Value:
+def negation(value: Value) -> Value:
     """Return NOT value."""
     turned = {TRUE: FALSE, FALSE: TRUE}
-    return {turned.get(atom, atom): sure for atom, sure in truths(value).items()}
+    return {turned.get(atom, atom): certainty for atom, certainty in as_condition(value).items()}
 
 
-def both(left: Value, right: Value) -> Value:
+def conjunction(left: Value, right: Value) -> Value:
     """Return left AND right."""
 
     def rule(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
@@ -141,23 +141,23 @@ def both(left: Value, right: Value) -> Value:
             return (FALSE,)
         return (two if one == TRUE else one,)
 
-    return combined(rule, truths(left), truths(right))
+    return combined(rule, as_condition(left), as_condition(right))
 
 
-def either(left: Value, right: Value) -> Value:
+def disjunction(left: Value, right: Value) -> Value:
     """Return left OR right."""
-    return negated(both(negated(left), negated(right)))
+    return negation(conjunction(negation(left), negation(right)))
 
 
 def _strict(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
-    """Return what an operator gives for an error or NULL, before it looks at values."""
+    """Return the result of a strict operator for an error or NULL; nothing for other atoms."""
     if ERROR in (one, two):
         return (ERROR,)
     return (NULL,) if NULL in (one, two) else ()
 
 
 def same(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
-    """Tell what ``one = two`` may be; some other tenant may well be the one that a constant names."""
+    """Return what ``one = two`` may be; a constant may name another tenant."""
     kinds = {one.kind, two.kind}
     if found := _strict(one, two):
         return found
@@ -185,31 +185,31 @@ def equal(left: Value, right: Value) -> Value:
     return combined(same, left, right)
 
 
-def altered(one: AbstractValue) -> tuple[AbstractValue, ...]:
-    """Return what becomes of a value that something strict is done to."""
+def strict_result(one: AbstractValue) -> tuple[AbstractValue, ...]:
+    """Return what a strict function may make of a value."""
     return (one,) if one in (NULL, ERROR) else (AbstractValue("unknown"),)
 
 
-def follows(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
-    """Tell what ``one < two``, another order or ``one like two`` may be: tenants may be patterns of each other."""
+def ordered(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
+    """Return what ``one < two``, another order or ``one like two`` may be: a tenant may be a pattern of another."""
     return _strict(one, two) or (_ANY_TRUTH if "unknown" in {one.kind, two.kind} else (TRUE, FALSE))
 
 
-def settled(name: str, one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
-    """Tell what an order or a pattern makes of two constants, '' or 0 the first; nothing where that is not sure."""
+def constant_comparison(name: str, one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
+    """Return the result of an order or a pattern for two constants, '' or 0 the first; nothing where it is open."""
     if {one.kind, two.kind} != {"constant"}:
         return ()
     if one == EMPTY and set(name) <= set("!~*"):
         found = not two.text.strip("%") if "~~" in name else _matches_nothing(two.text)
-        return () if found is None else told(found)
+        return () if found is None else truth_of(found)
     if one.text == "0" and two.text.isdecimal() and name in _COMPARED:
-        return told(_COMPARED[name](0, int(two.text)))
+        return truth_of(_COMPARED[name](0, int(two.text)))
     return ()
 
 
 def _matches_nothing(pattern: str) -> bool | None:
-    """Tell whether '' matches; None where the server's regular expressions may differ."""
-    if any(each in pattern for each in ("[[:", "[[.", "[[=")):
+    """Return whether '' matches; None where the server's regular expressions may differ."""
+    if any(bracket in pattern for bracket in ("[[:", "[[.", "[[=")):
         return None
     try:
         return re.search(pattern, "") is not None
@@ -217,31 +217,31 @@ def _matches_nothing(pattern: str) -> bool | None:
         return None
 
 
-def told(fact: bool) -> tuple[AbstractValue, ...]:  # noqa: FBT001 - the fact is all there is
+def truth_of(fact: bool) -> tuple[AbstractValue, ...]:  # noqa: FBT001 - the fact is all there is
     """Return a truth value."""
     return (TRUE,) if fact else (FALSE,)
 
 
-def absent(one: AbstractValue) -> tuple[AbstractValue, ...]:
-    """Tell what ``one is null`` may be."""
+def is_null(one: AbstractValue) -> tuple[AbstractValue, ...]:
+    """Return what ``one is null`` may be."""
     if one.kind == "unknown":
         return (TRUE, FALSE)
-    return (ERROR,) if one == ERROR else told(one == NULL)
+    return (ERROR,) if one == ERROR else truth_of(one == NULL)
 
 
-def distinct(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
-    """Tell what ``one is distinct from two`` may be."""
+def is_distinct(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
+    """Return what ``one is distinct from two`` may be."""
     if ERROR in (one, two):
         return (ERROR,)
     if NULL in (one, two):
-        return (TRUE, FALSE) if "unknown" in {one.kind, two.kind} else told(one != two)
+        return (TRUE, FALSE) if "unknown" in {one.kind, two.kind} else truth_of(one != two)
     turned = {TRUE: FALSE, FALSE: TRUE, NULL: FALSE}
-    return tuple(turned[each] for each in same(one, two))
+    return tuple(turned[atom] for atom in same(one, two))
 
 
-def unless(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
-    """Tell what ``nullif(one, two)`` may be."""
+def null_if(one: AbstractValue, two: AbstractValue) -> tuple[AbstractValue, ...]:
+    """Return what ``nullif(one, two)`` may be."""
     if ERROR in (one, two):
         return (ERROR,)
     found = same(one, two)
-    return tuple({NULL if each == TRUE else one for each in found})
+    return tuple({NULL if atom == TRUE else one for atom in found})

@@ -1,7 +1,7 @@
-"""Which relations a statement writes rows into whose tenant may be any, by its syntax tree.
+"""The relations into which a statement writes rows of any tenant, by its syntax tree.
 
-The tenant of a row is held where it is what the setting says, or the tenant of a source that is held (see ``joins``).
-Where a statement gives none it is the column's default. Of what cannot be told nothing is held.
+The tenant of a row is bound where it is the value of the setting, or the tenant of a source that is bound (see
+``query_sources``). Where a statement names none it is the column's default. What cannot be analysed is not bound.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pglast import ast, enums
 from pglast.stream import RawStream
 
 from steward.isolation.analysis import filters, function_bodies
-from steward.isolation.analysis.query_sources import QueryScope, collect
+from steward.isolation.analysis.query_sources import QueryScope, collect_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 __all__ = ["unbound_writes"]
 
 
-def unbound_writes(tree: object, tenant: TenantFilter, held: frozenset[str] = frozenset()) -> frozenset[Name]:
+def unbound_writes(tree: object, tenant: TenantFilter, bound: frozenset[str] = frozenset()) -> frozenset[Name]:
     """Return the relations into which the statements of a tree write rows of any tenant.
 
-    ``held`` are aliases known from around the statements, of which only the setting's tenant comes through.
+    ``bound`` are aliases from around the statements of which only the setting's tenant comes through.
     """
     found = set()
     for node in function_bodies.nodes(tree):
         if isinstance(node, ast.InsertStmt):
-            safe = _inserted(node, tenant, held)
+            safe = _inserted(node, tenant, bound)
         elif isinstance(node, ast.UpdateStmt):
-            safe = _assigned(node.targetList, _scope(node, tenant, held))
+            safe = _assigned(node.targetList, _scope(node, tenant, bound))
         elif isinstance(node, ast.MergeStmt):
-            scope = _scope(node, tenant, held)
+            scope = _scope(node, tenant, bound)
             safe = all(_merged(clause, scope) for clause in node.mergeWhenClauses or ())
         else:
             continue
@@ -43,50 +43,50 @@ def unbound_writes(tree: object, tenant: TenantFilter, held: frozenset[str] = fr
     return frozenset(found)
 
 
-def _scope(query: ast.Node, tenant: TenantFilter, held: frozenset[str]) -> QueryScope:
+def _scope(query: ast.Node, tenant: TenantFilter, bound: frozenset[str]) -> QueryScope:
     clause = getattr(query, "withClause", None)
-    tables = {each.ctename: each.ctequery for each in clause.ctes} if clause else {}
-    scope = QueryScope(tenant, tables=tables, outer=held)
-    collect(query, scope)
+    tables = {cte.ctename: cte.ctequery for cte in clause.ctes} if clause else {}
+    scope = QueryScope(tenant, tables=tables, outer=bound)
+    collect_sources(query, scope)
     return scope
 
 
-def _inserted(made: ast.InsertStmt, tenant: TenantFilter, held: frozenset[str]) -> bool:
-    names = [str(column.name) for column in made.cols or ()]
-    if made.selectStmt is None:
+def _inserted(statement: ast.InsertStmt, tenant: TenantFilter, bound: frozenset[str]) -> bool:
+    names = [str(column.name) for column in statement.cols or ()]
+    if statement.selectStmt is None:
         return True
     if names and tenant.column not in names:
         rows = True
     else:
-        rows = bool(names) and _selected(made.selectStmt, names.index(tenant.column), tenant, held)
-    return rows and _upserted(made.onConflictClause, tenant, held)
+        rows = bool(names) and _selected(statement.selectStmt, names.index(tenant.column), tenant, bound)
+    return rows and _upserted(statement.onConflictClause, tenant, bound)
 
 
-def _selected(query: ast.Node | None, place: int, tenant: TenantFilter, held: frozenset[str]) -> bool:
-    """Tell whether what a query has in a place is held in each of its rows."""
+def _selected(query: ast.Node | None, place: int, tenant: TenantFilter, bound: frozenset[str]) -> bool:
+    """Return whether the value at a place of a query's output is bound in every row."""
     if not isinstance(query, ast.SelectStmt):
         return False
     if query.larg:
-        return all(_selected(each, place, tenant, held) for each in (query.larg, query.rarg))
-    scope = _scope(query, tenant, held)
+        return all(_selected(arm, place, tenant, bound) for arm in (query.larg, query.rarg))
+    scope = _scope(query, tenant, bound)
     if query.valuesLists:
         return all(_holds((row or ())[place], scope) for row in query.valuesLists)
-    values = [each.val for each in query.targetList or ()]
+    values = [target.val for target in query.targetList or ()]
     return not any(map(_starred, values)) and _holds(values[place], scope)
 
 
 def _starred(value: object) -> bool:
-    """Tell whether a value is all columns of a source, of which the statement does not tell how many they are."""
+    """Return whether a value is ``*``: the statement does not show how many columns that is."""
     return isinstance(value, ast.ColumnRef) and isinstance((value.fields or ())[-1], ast.A_Star)
 
 
-def _upserted(conflict: ast.OnConflictClause | None, tenant: TenantFilter, held: frozenset[str]) -> bool:
-    """Tell whether the rows that an insert meets are of its own tenant, and stay so."""
+def _upserted(conflict: ast.OnConflictClause | None, tenant: TenantFilter, bound: frozenset[str]) -> bool:
+    """Return whether the rows that an upsert updates are of its own tenant, and stay so."""
     if conflict is None or conflict.action != enums.OnConflictAction.ONCONFLICT_UPDATE:
         return True
     key = [element.name for element in (conflict.infer.indexElems if conflict.infer else None) or ()]
-    # The tenant of the row that was to be inserted is judged as such.
-    scope = QueryScope(tenant, outer=held | {"excluded"})
+    # The tenant of the row to be inserted is judged as that of an insert.
+    scope = QueryScope(tenant, outer=bound | {"excluded"})
     return tenant.column in key and _assigned(conflict.targetList, scope)
 
 
@@ -100,14 +100,14 @@ def _merged(clause: ast.MergeWhenClause, scope: QueryScope) -> bool:
 
 
 def _assigned(targets: Sequence[ast.ResTarget] | None, scope: QueryScope) -> bool:
-    """Tell whether rows that are changed keep their tenant, or become the setting's."""
+    """Return whether rows that are updated keep their tenant, or get the setting's."""
     return all(_holds(target.val, scope) for target in targets or () if target.name == scope.tenant.column)
 
 
 def _holds(value: object, scope: QueryScope) -> bool:
-    """Tell whether a value is the tenant of the setting, or that of a source of which only its rows come through."""
+    """Return whether a value is the setting's tenant, or the tenant of a source that is bound."""
     tenant = scope.tenant
-    own = {alias for alias in scope.filtered() if scope.honest(alias)}
+    own = {alias for alias in scope.filtered() if scope.shows_own_tenant(alias)}
     if (asked := scope.tenants(value)) and asked <= own | (scope.outer - set(scope.sources)):
         return True
     if not isinstance(value, ast.Node) or isinstance(value, ast.SetToDefault):
@@ -124,5 +124,5 @@ def _holds(value: object, scope: QueryScope) -> bool:
 
 
 def _columns(value: ast.Node) -> Iterator[ast.ColumnRef]:
-    """Yield the columns that an expression asks: it is then not the setting alone."""
+    """Yield the columns that an expression reads: it is then not the setting alone."""
     return (node for node in function_bodies.nodes(value) if isinstance(node, ast.ColumnRef))

@@ -1,4 +1,4 @@
-"""Which relations a statement takes rows or policies from without asking a policy, by its syntax tree."""
+"""The relations that a statement empties, drops or strips of policies: no policy applies to such commands."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _OPENING = (enums.AlterTableType.AT_DisableRowSecurity, enums.AlterTableType.AT_
 
 
 def unpoliced_commands(tree: object) -> frozenset[Name]:
-    """Return the relations that the statements of a tree empty, drop, or take the policies of."""
+    """Return the relations that the statements of a tree truncate or drop, or whose policies they change."""
     return frozenset(name for node in function_bodies.nodes(tree) for name in _named(node))
 
 
 def _named(node: ast.Node) -> Iterator[Name]:
     if isinstance(node, ast.TruncateStmt):
-        yield from (_name(each) for each in node.relations or ())
+        yield from (_name(table) for table in node.relations or ())
     elif isinstance(node, ast.AlterTableStmt) and node.relation:
         if any(command.subtype in _OPENING for command in node.cmds or ()):
             yield _name(node.relation)
@@ -35,10 +35,10 @@ def _named(node: ast.Node) -> Iterator[Name]:
         enums.ObjectType.OBJECT_TABLE,
         enums.ObjectType.OBJECT_POLICY,
     }:
-        # A policy's name stands behind that of its table.
+        # A policy's name follows that of its table.
         of_policy = node.removeType == enums.ObjectType.OBJECT_POLICY
-        for each in node.objects or ():
-            parts = function_bodies.named(each)
+        for target in node.objects or ():
+            parts = function_bodies.name_parts(target)
             parts = parts[:-1] if of_policy else parts
             yield (parts[-2] if len(parts) > 1 else None), parts[-1]
 

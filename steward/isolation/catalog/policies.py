@@ -83,7 +83,7 @@ class PolicyFunction:
     @property
     def body(self) -> FunctionBody | None:
         """The analysis of its source; None where it cannot be parsed."""
-        return function_bodies.of(self.definition)
+        return function_bodies.function_body(self.definition)
 
 
 @dataclass(frozen=True)

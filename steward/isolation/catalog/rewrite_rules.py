@@ -9,7 +9,7 @@ from pglast import ast
 
 from steward.engine.check import Finding
 from steward.isolation.analysis import function_bodies
-from steward.isolation.analysis.query_sources import passes
+from steward.isolation.analysis.query_sources import shows_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,7 +51,7 @@ def leaks(rules: Iterable[RewriteRule], views: ViewGraph) -> Iterator[Finding]:
 
 def _rule_leaks(rule: RewriteRule, views: ViewGraph) -> Iterator[str]:
     """Yield what a rule's statements read or write of every tenant, and why no policy holds."""
-    tree = next(iter(function_bodies.parsed(rule.definition)), None)
+    tree = next(iter(function_bodies.parse_statements(rule.definition)), None)
     if not isinstance(tree, ast.RuleStmt):
         if reason := views.owner_bypass(rule.owner):
             yield f"its definition cannot be read, and {reason}"
@@ -69,6 +69,6 @@ def _bound_records(rule: RewriteRule, views: ViewGraph) -> frozenset[str]:
     if relation is None:
         return frozenset()
     if relation.kind == "v":
-        tree = next(iter(function_bodies.parsed(views.views[relation.oid].definition)), None)
-        return frozenset({"old"}) if passes(tree, views.tenant.column) else frozenset()
+        tree = next(iter(function_bodies.parse_statements(views.views[relation.oid].definition)), None)
+        return frozenset({"old"}) if shows_column(tree, views.tenant.column) else frozenset()
     return frozenset({"old"} if rule.instead else {"old", "new"}) if relation.rls else frozenset()

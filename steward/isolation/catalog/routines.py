@@ -76,11 +76,11 @@ class _Effects:
 
 def _effects(routine: Routine, column: str) -> _Effects | None:
     """Return what a routine does; None where its source does not show it."""
-    tree = next(iter(function_bodies.parsed(routine.definition)), None)
+    tree = next(iter(function_bodies.parse_statements(routine.definition)), None)
     if isinstance(tree, ast.CreateFunctionStmt) and tree.sql_body:
         return _Effects((tree.sql_body,))
     if routine.language == "sql":
-        trees = function_bodies.parsed(routine.source)
+        trees = function_bodies.parse_statements(routine.source)
         return _Effects(trees) if trees or not routine.source.strip() else None
     if routine.language != "plpgsql":
         return _Effects()
@@ -144,14 +144,14 @@ def _statement(query: tuple[str, bool]) -> tuple[ast.Node, ...] | None:
     """Return the trees of a statement, an expression or an assignment; None for a statement that is not known yet."""
     text, built = query
     trees = (
-        function_bodies.parsed(text)
-        or function_bodies.parsed(f"select {text}")
-        or function_bodies.parsed(f"select {text.partition(':=')[2]}")
+        function_bodies.parse_statements(text)
+        or function_bodies.parse_statements(f"select {text}")
+        or function_bodies.parse_statements(f"select {text.partition(':=')[2]}")
     )
     if not built:
         return trees or None
-    literal = function_bodies.text(function_bodies.find(trees[0])) if trees else None
-    return function_bodies.parsed(literal) or None if literal else None
+    literal = function_bodies.constant_text(function_bodies.single_expression(trees[0])) if trees else None
+    return function_bodies.parse_statements(literal) or None if literal else None
 
 
 def _values(function: Any, column: str) -> Mapping[str, ast.Node]:
@@ -168,7 +168,9 @@ def _values(function: Any, column: str) -> Mapping[str, ast.Node]:
         name, default = variable.get("refname"), variable.get("default_val")
         queries = [*([_query(default)] if default else []), *assigned.get(number, [])]
         if "lineno" in variable and names[name] == 1 and name != column and len(queries) == 1 and queries[0]:
-            value = function_bodies.find(next(iter(function_bodies.parsed(f"select {queries[0]}")), None))
+            value = function_bodies.single_expression(
+                next(iter(function_bodies.parse_statements(f"select {queries[0]}")), None)
+            )
             if value is not None and not any(names[_variable(node) or " "] for node in function_bodies.nodes(value)):
                 found[name] = value
     return found
@@ -194,7 +196,7 @@ def _replaced(function: Any) -> frozenset[str]:
 
 def _variable(node: ast.Node) -> str | None:
     """Return the name that a node is, if it is one alone."""
-    names = function_bodies.named(node.fields) if isinstance(node, ast.ColumnRef) else ()
+    names = function_bodies.name_parts(node.fields) if isinstance(node, ast.ColumnRef) else ()
     return names[0] if len(names) == 1 else None
 
 

@@ -31,7 +31,7 @@ def _most_read(catalog: PolicyCatalog) -> str:
         name
         for policy in catalog.policies
         for expression in policy.expressions
-        for name in filters.reads(expression, catalog.binding(policy)) - {catalog.user_setting.lower()}
+        for name in filters.settings_read(expression, catalog.binding(policy)) - {catalog.user_setting.lower()}
     )
     return min(read, key=lambda name: (-read[name], name), default="")
 
@@ -46,7 +46,7 @@ def _misread(catalog: PolicyCatalog, setting: str) -> Iterator[Finding]:
             for expression in policy.expressions
             if filters.admits(expression, binding, "set")
             and (policy.permissive or filters.mentions(expression, catalog.column))
-            for name in filters.reads(expression, binding)
+            for name in filters.settings_read(expression, binding)
         }
         if other := sorted(read - expected):
             yield _misreading(policy, ", ".join(other), setting)

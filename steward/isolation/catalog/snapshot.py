@@ -191,7 +191,7 @@ def _read_views(check: Check, catalog: RoleCatalog) -> ViewCatalog:
     relations = {
         row["oid"]: SecuredRelation(**row) for row in _rows(check, "isolation/holding", params, **catalog.parts)
     }
-    bodies = (function_bodies.of(row["definition"]) for row in _rows(check, "isolation/wrappers"))
+    bodies = (function_bodies.function_body(row["definition"]) for row in _rows(check, "isolation/wrappers"))
     types = (filters.column_type(row["type"]) for row in _rows(check, "isolation/types", params, **catalog.parts))
     tenancy = check.settings.profile.tenancy
     tenant = TenantFilter(tenancy.column, tenancy.setting, tuple(body for body in bodies if body), tuple(types))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pglast import ast
 
 from steward.isolation.analysis import function_bodies
-from steward.isolation.analysis.query_sources import passes
+from steward.isolation.analysis.query_sources import shows_column
 from steward.isolation.analysis.unbound_writes import unbound_writes
 from steward.isolation.analysis.unfiltered_reads import unfiltered_reads
 from steward.isolation.analysis.unpoliced_commands import unpoliced_commands
@@ -85,7 +85,7 @@ class ViewCatalog:
     @cached_property
     def trees(self) -> Mapping[int, tuple[ast.Node, ...]]:
         """The syntax tree of each view; an empty one where it cannot be parsed."""
-        return {oid: function_bodies.parsed(view.definition) for oid, view in self.views.items()}
+        return {oid: function_bodies.parse_statements(view.definition) for oid, view in self.views.items()}
 
     @cached_property
     def names(self) -> Mapping[int, frozenset[Name]]:
@@ -163,7 +163,7 @@ class ViewGraph:
         if not self.catalog.trees[view.oid]:
             return False
         lower = self.catalog.trees.get(relation.oid, ())
-        honest = relation.oid not in self.views or passes(next(iter(lower), None), self.tenant.column)
+        honest = relation.oid not in self.views or shows_column(next(iter(lower), None), self.tenant.column)
         return honest and not is_named(relation, self.catalog.unfiltered[view.oid, reader_filters])
 
     def _reads(self, view: View, relation: SecuredRelation) -> bool:

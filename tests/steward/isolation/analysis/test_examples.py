@@ -21,7 +21,7 @@ FUNCTIONS = re.findall(r"create function.*?\$\$;", PAGE, re.DOTALL)
 
 @pytest.fixture
 def binding():
-    bodies = [function_bodies.of(text) for text in FUNCTIONS]
+    bodies = [function_bodies.function_body(text) for text in FUNCTIONS]
     return TenantBinding("tenant_id", "app.tenant", functions=tuple(body for body in bodies if body))
 
 

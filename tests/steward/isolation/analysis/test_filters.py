@@ -182,7 +182,7 @@ def test_a_number_that_is_not_zero_is_true():
 
 
 def made(head, body):
-    found = function_bodies.of(f"create function {head} {body}")
+    found = function_bodies.function_body(f"create function {head} {body}")
     assert found is not None
     return found
 
@@ -299,7 +299,7 @@ def test_settings_are_found_in_expressions_and_in_the_functions_that_they_call()
     terms = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
     expression = "((tenant_id = app.tenant()) OR (current_setting('App.Bypass'::text, true) = 'on'::text))"
 
-    assert {"app.tenant", "app.bypass"} == filters.reads(expression, terms)
+    assert {"app.tenant", "app.bypass"} == filters.settings_read(expression, terms)
 
 
 def test_settings_that_a_procedure_sets_are_found_wherever_it_does():
@@ -326,7 +326,7 @@ def test_every_setting_that_a_function_has_of_its_own_is_found():
     "text", ["", "select 1", "create function f( returns", "create function f() language plpgsql as ''"]
 )
 def test_what_is_no_function_that_can_be_read_tells_nothing(text):
-    found = function_bodies.of(text)
+    found = function_bodies.function_body(text)
 
     assert found is None or found.returns is None
 

@@ -59,7 +59,7 @@ HELD = (
 
 
 def written(query):
-    trees = function_bodies.parsed(query.replace("X", SETTING))
+    trees = function_bodies.parse_statements(query.replace("X", SETTING))
     assert trees, "the statement cannot be read"
     return {name for _, name in unbound_writes(trees, TENANT, frozenset({"old"}))}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steward.isolation.analysis import function_bodies
-from steward.isolation.analysis.query_sources import TenantFilter, passes
+from steward.isolation.analysis.query_sources import TenantFilter, shows_column
 from steward.isolation.analysis.unfiltered_reads import unfiltered_reads
 
 TENANT = TenantFilter("tenant_id", "app.tenant")
@@ -72,7 +72,7 @@ SAFE = (
 
 
 def read(query):
-    trees = function_bodies.parsed(query.replace("X", SETTING))
+    trees = function_bodies.parse_statements(query.replace("X", SETTING))
     assert trees
     return unfiltered_reads(trees, TENANT)
 
@@ -103,4 +103,4 @@ def test_what_only_the_setting_lets_through_is_not(query):
     ],
 )
 def test_a_tenant_that_is_made_up_is_none(query, shows):
-    assert shows is passes(function_bodies.parsed(query.replace("X", SETTING))[0], "tenant_id")
+    assert shows is shows_column(function_bodies.parse_statements(query.replace("X", SETTING))[0], "tenant_id")

@@ -25,4 +25,4 @@ NAMED = {
 
 @pytest.mark.parametrize("statement", NAMED)
 def test_what_asks_no_policy_is_told_by_its_table(statement):
-    assert NAMED[statement] == unpoliced_commands(function_bodies.parsed(statement))
+    assert NAMED[statement] == unpoliced_commands(function_bodies.parse_statements(statement))
