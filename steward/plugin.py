@@ -22,6 +22,7 @@ from steward.actions.registry import OPERATIONS
 from steward.database import queries, target
 from steward.engine.action import Action
 from steward.engine.check import Check, as_records
+from steward.engine.operation import PlanContext
 from steward.record.plan import OperationSummary, Plan, PlannedItem
 from steward.run import items
 from steward.run.worker import Worker
@@ -40,8 +41,8 @@ _MARKERS = (
     "weekly: part of the weekly maintenance",
     "monthly: part of the monthly maintenance",
     "phase(name, step): the phase that the item belongs to, and its place in a lane",
-    "needs(procedure): the procedure that says which objects need the action",
-    "due(due): what the procedure said of this object",
+    "needs(operation): the operation that says which objects need the action",
+    "due(due): what the operation said of this object",
     "severity(level): blocker, critical, normal, minor or trivial",
     "controls(topic): the topic whose compliance controls the item is evidence for",
 )
@@ -105,19 +106,19 @@ class PhasePlugin:
         marker = metafunc.definition.get_closest_marker("needs")
         if marker is None:
             return
-        procedure = OPERATIONS.get(marker.args[0])
-        if procedure is None:
-            message = f"{metafunc.definition.nodeid} needs {marker.args[0]}, which is no procedure"
+        operation = OPERATIONS.get(marker.args[0])
+        if operation is None:
+            message = f"{metafunc.definition.nodeid} needs {marker.args[0]}, which is no operation"
             raise pytest.UsageError(message)
-        if procedure.phase != items.phase_of(metafunc.definition):
-            message = f"{metafunc.definition.nodeid} is in another phase than its procedure {procedure.name}"
+        if operation.phase != items.phase_of(metafunc.definition):
+            message = f"{metafunc.definition.nodeid} is in another phase than its operation {operation.name}"
             raise pytest.UsageError(message)
         due = []
-        if procedure.phase == self.phase and self._wanted(metafunc.definition):
-            examined = procedure.examine(self.worker.scan, self.worker.settings)
+        if operation.phase == self.phase and self._wanted(metafunc.definition):
+            examined = operation.examine(PlanContext(self.worker.settings, self.worker.scan))
             due = [pytest.param(each.subject, id=each.label, marks=pytest.mark.due(each)) for each in examined.due]
-            self.examined.append(OperationSummary(procedure.name, examined.count, len(due)))
-        metafunc.parametrize(procedure.subject, due)
+            self.examined.append(OperationSummary(operation.name, examined.count, len(due)))
+        metafunc.parametrize(operation.argument, due)
 
     def _wanted(self, item: pytest.Item) -> bool:
         """Tell whether the item belongs to the run's schedule: ``checks`` runs every check, whatever its schedule."""
@@ -210,7 +211,7 @@ class PhasePlugin:
 
     @pytest.fixture
     def action(self, request: pytest.FixtureRequest) -> Action:
-        """Take a procedure through its steps, once."""
+        """Take an operation through its steps, once."""
         worker, item = self.worker, request.node.stash[_PLANNED]
         made = Action(worker.settings, worker.acting, OPERATIONS, worker.journal, item, worker.run.run_id)
         request.node.stash[_STATE]["fixture"] = made

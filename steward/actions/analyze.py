@@ -14,7 +14,16 @@ from steward import Busy, Inconclusive, NotNeeded
 from steward.actions import server_notices, vacuum_thresholds
 from steward.actions.matviews import RefreshMatviews
 from steward.database import locks, queries
-from steward.engine.action import EXPECTED, DueSubject, Examination, MaintenanceOperation, Statement
+from steward.engine.executor import Statement
+from steward.engine.operation import (
+    EXPECTED,
+    DueSubject,
+    Examination,
+    ExecutionResult,
+    MaintenanceOperation,
+    PlanContext,
+    WarnsOfSettings,
+)
 from steward.record import ledger
 
 if TYPE_CHECKING:
@@ -22,7 +31,8 @@ if TYPE_CHECKING:
 
     from steward.database.inventory import Relation, Scan
     from steward.database.session import Session
-    from steward.engine.action import Executor, RunSettings
+    from steward.engine.executor import Executor, RunSettings
+    from steward.engine.operation import GatherContext
 
 __all__ = ["Analyze", "AnalyzeState", "StaleStatistics"]
 
@@ -54,20 +64,22 @@ class AnalyzeState:
     missing: bool
 
 
-class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState]):
+class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettings):
     """ANALYZE of tables, leaves, materialized views and partitioned parents."""
 
     name = "analyze"
-    subject = "table"
+    argument = "table"
     phase = "tables"
 
-    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:
+    @classmethod
+    def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return what changed in each partitioned table, which tables have no statistics, which views get new ones."""
-        missing = queries.fetch(conn, "maintenance/analyze_unknown", {"oid": None})
+        missing = queries.fetch(context.conn, "maintenance/analyze_unknown", {"oid": None})
         unknown = [{"oid": row["oid"], "missing": True} for row in missing]
-        return [*_parents(conn, None), *unknown, *_refreshed(conn, settings, scan)]
+        return [*_parents(context.conn, None), *unknown, *_refreshed(context)]
 
-    def cautions(self, settings: RunSettings) -> Sequence[str]:
+    @classmethod
+    def warnings_of(cls, settings: RunSettings) -> Sequence[str]:
         """Warn of a target for the whole session."""
         target = settings.figures.statistics_target
         if not target:
@@ -75,12 +87,13 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState]):
         what = f"{settings.schedule}.statistics_target samples every column for a target of {target}"
         return (f"analyze: {what}; the next autoanalyze goes back to the columns' own, and plans may flip",)
 
-    def examine(self, scan: Scan, settings: RunSettings) -> Examination[StaleStatistics]:
+    @classmethod
+    def examine(cls, context: PlanContext) -> Examination[StaleStatistics]:
         """Return the tables and parents that need it; an empty one has nothing to sample."""
-        known = {row["oid"]: row for row in scan.gathered.get(self.name, [])}
-        expected = {row["oid"]: row["dead_rows"] for row in scan.gathered.get(EXPECTED, [])}
-        leaves, sizes = _leaves(scan), {relation.oid: relation.size for relation in scan.relations}
-        examined = [each for each in scan.relations if each.kind in "rpm" and each.ident not in ledger.OURS]
+        known = {row["oid"]: row for row in context.scan.gathered.get(cls.name, [])}
+        expected = {row["oid"]: row["dead_rows"] for row in context.scan.gathered.get(EXPECTED, [])}
+        leaves, sizes = _leaves(context.scan), {relation.oid: relation.size for relation in context.scan.relations}
+        examined = [each for each in context.scan.relations if each.kind in "rpm" and each.ident not in ledger.OURS]
         due = []
         for table in examined:
             below = leaves.get(table.oid, ())
@@ -90,14 +103,14 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState]):
                 continue
             state = state if table.kind == "p" else _state(table, missing=bool(state))
             later = sum(expected.get(oid, 0) for oid in (table.oid, *below))
-            limit = _limit(table, state, scan, settings)
+            limit = _limit(table, state, context.scan, context.settings)
             why = _why(state, limit, later) if size else ""
             if why:
                 need = StaleStatistics(table.oid, table.schema, table.name, table.ident, table.kind == "p", limit)
                 due.append(DueSubject(need, why, float(size), table.lane, table.ident, f"{size / 2**20:,.1f} MB"))
         return Examination(len(examined), tuple(due))
 
-    def measure(self, work: Executor, subject: StaleStatistics) -> AnalyzeState:
+    def measure(self) -> AnalyzeState:
         """Read what has changed, and what the server has noted.
 
         Raises:
@@ -105,55 +118,61 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState]):
             NotNeeded: the table is gone.
 
         """
-        rows = _parents(work.conn, subject.oid) if subject.is_parent else _table(work.conn, subject.oid)
+        rows = (
+            _parents(self.work.conn, self.subject.oid)
+            if self.subject.is_parent
+            else _table(self.work.conn, self.subject.oid)
+        )
         if not rows:
-            raise NotNeeded(f"{subject.ident} is gone")
+            raise NotNeeded(f"{self.subject.ident} is gone")
         facts = {name: rows[0][name] for name in AnalyzeState.__dataclass_fields__}
         if not rows[0]["counting"]:
             raise Inconclusive("track_counts is off: the server counts no changes and notes no analyze; turn it on")
         return AnalyzeState(**facts)
 
-    def still_due(self, before: AnalyzeState, subject: StaleStatistics, settings: RunSettings) -> bool:  # noqa: ARG002
+    def still_due(self) -> bool:
         """Look again: autovacuum, or before 18 the parent's own turn, may have been there."""
-        return before.unknown or before.missing or before.modified_rows > subject.limit
+        return self.before.unknown or self.before.missing or self.before.modified_rows > self.subject.limit
 
-    def statements(self, subject: StaleStatistics, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:
+    def statements(self) -> tuple[Statement, ...]:
         """Return the one ANALYZE, after the session's target where the profile has one."""
-        name = "maintenance/analyze_parent" if subject.is_parent else "maintenance/analyze"
-        table = queries.compose(name, server_version, table=sql.Identifier(subject.schema, subject.name))
-        analyze = Statement(table, f"SHARE UPDATE EXCLUSIVE on {subject.ident}")
-        target = settings.figures.statistics_target
+        name = "maintenance/analyze_parent" if self.subject.is_parent else "maintenance/analyze"
+        table = queries.compose(
+            name, self.work.server_version, table=sql.Identifier(self.subject.schema, self.subject.name)
+        )
+        analyze = Statement(table, f"SHARE UPDATE EXCLUSIVE on {self.subject.ident}")
+        target = self.work.settings.figures.statistics_target
         if not target:
             return (analyze,)
         return (Statement(queries.compose("maintenance/analyze_target", target=sql.Literal(target)), "none"), analyze)
 
-    def execute(self, work: Executor, subject: StaleStatistics, before: AnalyzeState) -> Mapping[str, object]:
+    def execute(self) -> ExecutionResult[AnalyzeState]:
         """Analyze, and wait until the server has noted it; a parent's leaves are remembered as they are then.
 
         Raises:
             Busy: the lock was not had.
 
         """
-        with server_notices.warnings(work.conn) as warnings:
-            for statement in self.statements(subject, work.settings, work.server_version):
-                work.execute(statement)
+        with server_notices.warnings(self.work.conn) as warnings:
+            for statement in self.statements():
+                self.work.execute(statement)
         told = "; ".join(warned.text for warned in warnings)
-        if self._noted(work, subject, before, patient=not warnings):
-            if subject.is_parent:
-                ledger.remember_analysis(work.conn, subject.oid)
-            return {"warnings": told, "refused": ""}
+        if self._noted(patient=not warnings):
+            if self.subject.is_parent:
+                ledger.remember_analysis(self.work.conn, self.subject.oid)
+            return ExecutionResult({"warnings": told, "refused": ""})
         if any(warned.sqlstate == LockNotAvailable.sqlstate for warned in warnings):
-            holders = locks.blockers(work.conn, [subject.oid]) or "whoever held it is gone"
+            holders = locks.blockers(self.work.conn, [self.subject.oid]) or "whoever held it is gone"
             raise Busy(f"the server passed over it, because its lock was not had: {holders}")
-        return {"warnings": told, "refused": _refused(work, subject, told)}
+        return ExecutionResult({"warnings": told, "refused": _refused(self.work, self.subject, told)})
 
-    def threshold(self, before: AnalyzeState, subject: StaleStatistics, settings: RunSettings) -> int:  # noqa: ARG002
+    def threshold(self) -> int:
         """Return the changed rows that made the table due."""
-        return subject.limit
+        return self.subject.limit
 
-    def _noted(self, work: Executor, subject: StaleStatistics, before: AnalyzeState, *, patient: bool) -> bool:
+    def _noted(self, *, patient: bool) -> bool:
         until = time.monotonic() + _NOTED_WITHIN
-        while self.measure(work, subject).analyses <= before.analyses:
+        while self.measure().analyses <= self.before.analyses:
             if not patient or time.monotonic() > until:
                 return False
             time.sleep(0.1)
@@ -169,11 +188,11 @@ def _parents(conn: Session, oid: int | None) -> list[dict[str, Any]]:
     return queries.fetch(conn, "maintenance/analyze_parents", {"oid": oid}, **parts)
 
 
-def _refreshed(conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:
+def _refreshed(context: GatherContext) -> list[dict[str, Any]]:
     """Return the materialized views that this run will refresh, and analyze with it."""
-    refresh = RefreshMatviews()
-    found = replace(scan, gathered={refresh.name: refresh.gather(conn, settings, scan)})
-    return [{"oid": due.subject.oid, "refreshed": True} for due in refresh.examine(found, settings).due]
+    scan = replace(context.scan, gathered={RefreshMatviews.name: RefreshMatviews.gather(context)})
+    examined = RefreshMatviews.examine(PlanContext(context.settings, scan))
+    return [{"oid": due.subject.oid, "refreshed": True} for due in examined.due]
 
 
 def _table(conn: Session, oid: int) -> list[dict[str, Any]]:

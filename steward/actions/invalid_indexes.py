@@ -10,15 +10,15 @@ from psycopg import sql
 from steward import NotNeeded
 from steward.actions.watchdog import watched
 from steward.database import inventory, queries
-from steward.engine.action import DueSubject, Examination, MaintenanceOperation, Statement
+from steward.engine.executor import Statement
+from steward.engine.operation import DueSubject, Examination, ExecutionResult, MaintenanceOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import timedelta
 
-    from steward.database.inventory import Scan
     from steward.database.session import Session
-    from steward.engine.action import Executor, RunSettings
+    from steward.engine.executor import Executor, RunSettings
+    from steward.engine.operation import GatherContext, PlanContext
 
 __all__ = ["DropInvalidIndexes", "InvalidIndex", "InvalidIndexState", "drop", "found"]
 
@@ -48,38 +48,42 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
     """DROP INDEX CONCURRENTLY of invalid ``_ccnew`` and ``_ccold`` indexes that have a valid twin."""
 
     name = "leftovers"
-    subject = "leftover"
+    argument = "leftover"
     phase = "indexes"
     heavy = False
 
-    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
+    @classmethod
+    def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return the leftovers of all tables."""
-        return _fetch(conn, settings)
+        return _fetch(context.conn, context.settings)
 
-    def examine(self, scan: Scan, settings: RunSettings) -> Examination[InvalidIndex]:  # noqa: ARG002
+    @classmethod
+    def examine(cls, context: PlanContext) -> Examination[InvalidIndex]:
         """Return all of them: there is nothing to weigh."""
-        left = [InvalidIndex(**row) for row in scan.gathered.get(self.name, [])]
+        left = [InvalidIndex(**row) for row in context.scan.gathered.get(cls.name, [])]
         due = (
             DueSubject(each, f"it is invalid, and {each.sibling} does the same", 1.0, each.table_ident, each.ident)
             for each in left
         )
-        return Examination(sum(relation.kind in "rm" for relation in scan.relations), tuple(due))
+        return Examination(sum(relation.kind in "rm" for relation in context.scan.relations), tuple(due))
 
-    def measure(self, work: Executor, subject: InvalidIndex) -> InvalidIndexState:
+    def measure(self) -> InvalidIndexState:
         """See whether it is still there."""
-        return InvalidIndexState(bool(queries.fetch(work.conn, "maintenance/reindex_standing", {"oid": subject.oid})))
+        return InvalidIndexState(
+            bool(queries.fetch(self.work.conn, "maintenance/reindex_standing", {"oid": self.subject.oid}))
+        )
 
-    def still_due(self, before: InvalidIndexState, subject: InvalidIndex, settings: RunSettings) -> bool:  # noqa: ARG002
+    def still_due(self) -> bool:
         """Tell whether nobody else has dropped it."""
-        return before.standing
+        return self.before.standing
 
-    def statements(self, subject: InvalidIndex, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+    def statements(self) -> tuple[Statement, ...]:
         """Return the one DROP INDEX."""
-        index = sql.Identifier(subject.schema, subject.name)
-        text = queries.compose("maintenance/reindex_drop", server_version, index=index)
-        return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {subject.table_ident}"),)
+        index = sql.Identifier(self.subject.schema, self.subject.name)
+        text = queries.compose("maintenance/reindex_drop", self.work.server_version, index=index)
+        return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {self.subject.table_ident}"),)
 
-    def execute(self, work: Executor, subject: InvalidIndex, before: InvalidIndexState) -> Mapping[str, object]:  # noqa: ARG002
+    def execute(self) -> ExecutionResult[InvalidIndexState]:
         """Drop it, if it still is what it was taken for.
 
         Raises:
@@ -87,12 +91,13 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
             Busy: its table's lock, or the end of transactions that use the table, was not had in time.
 
         """
-        if subject.oid not in {each.oid for each in found(work, subject.table_oid)}:
-            raise NotNeeded(f"{subject.ident} is in use, or valid, by now")
-        drop(work, subject)
-        return {"bytes": subject.size, "sibling": subject.sibling}
+        if self.subject.oid not in {each.oid for each in found(self.work, self.subject.table_oid)}:
+            raise NotNeeded(f"{self.subject.ident} is in use, or valid, by now")
+        drop(self.work, self.subject)
+        return ExecutionResult({"bytes": self.subject.size, "sibling": self.subject.sibling})
 
-    def relations(self, subject: InvalidIndex) -> tuple[int, ...]:
+    @classmethod
+    def relations(cls, subject: InvalidIndex) -> tuple[int, ...]:
         """Return the table, whose users are waited for."""
         return (subject.table_oid,)
 
@@ -104,7 +109,7 @@ def found(work: Executor, table_oid: int) -> list[InvalidIndex]:
 
 def drop(work: Executor, leftover: InvalidIndex, drain: timedelta | None = None) -> None:
     """Drop a leftover under the watchdog, which waits for transactions as long as ``drain``."""
-    [statement] = DropInvalidIndexes().statements(leftover, work.settings, work.server_version)
+    [statement] = DropInvalidIndexes(work, leftover).statements()
     with watched(work, leftover.table_ident, drain):
         work.execute(statement, budget="watched")
 

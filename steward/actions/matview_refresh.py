@@ -19,14 +19,14 @@ from steward.actions import matview_state
 from steward.actions.matview_state import UnfitContentError
 from steward.database import disk_space, queries
 from steward.engine import guard
-from steward.engine.action import Statement, ended_by_window
+from steward.engine.executor import Statement, ended_by_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import timedelta
 
     from steward.actions.matview_state import StaleMatview
-    from steward.engine.action import Executor
+    from steward.engine.executor import Executor
     from steward.profile import Profile
 
 __all__ = ["Refresh", "RefreshMode", "analyze", "beside", "choose", "plain"]

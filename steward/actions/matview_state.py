@@ -11,14 +11,14 @@ from psycopg import sql
 
 from steward import Inconclusive, NotNeeded
 from steward.database import inventory, queries
-from steward.engine.action import Statement
+from steward.engine.executor import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from steward.database.session import Session
-    from steward.engine.action import Executor, RunSettings
     from steward.engine.check import Check
+    from steward.engine.executor import Executor, RunSettings
 
 __all__ = [
     "StaleMatview",

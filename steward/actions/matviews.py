@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from steward import Deferred
 from steward.actions import matview_refresh, matview_state
 from steward.actions.matview_state import StaleMatview
-from steward.engine.action import DueSubject, Examination, MaintenanceOperation
+from steward.engine.operation import DueSubject, Examination, ExecutionResult, MaintenanceOperation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from steward.database.inventory import Scan
-    from steward.database.session import Session
-    from steward.engine.action import Executor, RunSettings, Statement
+    from steward.engine.executor import Statement
+    from steward.engine.operation import GatherContext, PlanContext
 
 __all__ = ["MatviewState", "RefreshMatviews", "StaleMatview"]
 
@@ -35,28 +35,32 @@ class RefreshMatviews(MaintenanceOperation[StaleMatview, MatviewState]):
     """REFRESH MATERIALIZED VIEW, concurrently or plain by rule, never emptied, with its statistics and its record."""
 
     name = "matviews"
-    subject = "view"
+    argument = "view"
     phase = "settle"
 
-    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:
+    @classmethod
+    def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return what is known of every materialized view: age, sources, readers' rights."""
-        views = [relation for relation in scan.relations if relation.kind == "m"]
-        rules = [{"oid": view.oid, "staleness": settings.profile.matview(view.ident).staleness} for view in views]
-        return matview_state.facts(conn, settings, [view.oid for view in views], rules)
+        views = [relation for relation in context.scan.relations if relation.kind == "m"]
+        rules = [
+            {"oid": view.oid, "staleness": context.settings.profile.matview(view.ident).staleness} for view in views
+        ]
+        return matview_state.facts(context.conn, context.settings, [view.oid for view in views], rules)
 
-    def examine(self, scan: Scan, settings: RunSettings) -> Examination[StaleMatview]:
+    @classmethod
+    def examine(cls, context: PlanContext) -> Examination[StaleMatview]:
         """Return the views that are due; a source costs more than all that read it, so that its turn comes before."""
-        views = {row["oid"]: row for row in scan.gathered.get(self.name, ())}
+        views = {row["oid"]: row for row in context.scan.gathered.get(cls.name, ())}
         reasons: dict[int, str] = {}
         for oid in _in_order(views):
-            why = _reason(views[oid], views, reasons, everything=settings.figures.refresh == "all")
+            why = _reason(views[oid], views, reasons, everything=context.settings.figures.refresh == "all")
             if why:
                 reasons[oid] = why
         lanes = _lanes(views)
         costs = _costs({oid: views[oid] for oid in reasons})
         due = tuple(
             DueSubject(
-                _view(views[oid], views, reasons, scan),
+                _view(views[oid], views, reasons, context.scan),
                 why,
                 costs[oid],
                 lanes[oid],
@@ -67,26 +71,26 @@ class RefreshMatviews(MaintenanceOperation[StaleMatview, MatviewState]):
         )
         return Examination(len(views), due)
 
-    def measure(self, work: Executor, subject: StaleMatview) -> MatviewState:
+    def measure(self) -> MatviewState:
         """Read the record of refreshes.
 
         Raises:
             NotNeeded: the view is gone.
 
         """
-        found = matview_state.now(work, subject)
+        found = matview_state.now(self.work, self.subject)
         return MatviewState(**{name: found[name] for name in MatviewState.__dataclass_fields__})
 
-    def still_due(self, before: MatviewState, subject: StaleMatview, settings: RunSettings) -> bool:  # noqa: ARG002
+    def still_due(self) -> bool:
         """Tell whether nobody has refreshed it since the plan, nor a source since that."""
-        last = before.last_refreshed or ""
-        return not before.populated or last <= max(subject.seen_at, before.source_refreshed or "")
+        last = self.before.last_refreshed or ""
+        return not self.before.populated or last <= max(self.subject.seen_at, self.before.source_refreshed or "")
 
-    def statements(self, subject: StaleMatview, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+    def statements(self) -> tuple[Statement, ...]:
         """Return the refresh that goes beside readers; what is known when its turn comes may make it a plain one."""
-        return (matview_refresh.beside(subject), matview_refresh.analyze(subject))
+        return (matview_refresh.beside(self.subject), matview_refresh.analyze(self.subject))
 
-    def execute(self, work: Executor, subject: StaleMatview, before: MatviewState) -> Mapping[str, object]:  # noqa: ARG002
+    def execute(self) -> ExecutionResult[MatviewState]:
         """Refresh, prove that nothing was lost, record it, and take the statistics.
 
         Raises:
@@ -95,13 +99,15 @@ class RefreshMatviews(MaintenanceOperation[StaleMatview, MatviewState]):
             UnfitContentError: the view would be emptied, or cannot be refreshed as it is.
 
         """
-        for oid, ident in subject.waits:
-            source = matview_state.facts(work.conn, work.settings, [oid])
-            if not source or (source[0]["last_refreshed"] or "") <= subject.seen_at:
+        for oid, ident in self.subject.waits:
+            source = matview_state.facts(self.work.conn, self.work.settings, [oid])
+            if not source or (source[0]["last_refreshed"] or "") <= self.subject.seen_at:
                 raise Deferred(f"it reads {ident}, which this run was to refresh first and has not: see its item")
-        return matview_refresh.Refresh(work, subject, matview_state.now(work, subject)).through()
+        found = matview_state.now(self.work, self.subject)
+        return ExecutionResult(matview_refresh.Refresh(self.work, self.subject, found).through())
 
-    def relations(self, subject: StaleMatview) -> Sequence[int]:
+    @classmethod
+    def relations(cls, subject: StaleMatview) -> Sequence[int]:
         """Return the view and the tables that it reads."""
         return (subject.oid, *subject.tables)
 

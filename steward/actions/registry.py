@@ -1,4 +1,4 @@
-"""Which procedures there are: the one room that knows all of them."""
+"""The registry of maintenance operations: the only module that knows all of them."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from steward.actions.vacuum import Vacuum
 from steward.retention.purge import Purge
 
 if TYPE_CHECKING:
-    from steward.engine.action import MaintenanceOperation
+    from steward.engine.operation import MaintenanceOperation
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS: dict[str, MaintenanceOperation[Any, Any]] = {
-    procedure.name: procedure
-    for procedure in (
-        Purge(),
-        CreatePartitions(),
-        Vacuum(),
-        Analyze(),
-        DropInvalidIndexes(),
-        Reindex(),
-        RefreshMatviews(),
-        TakeSnapshot(),
+OPERATIONS: dict[str, type[MaintenanceOperation[Any, Any]]] = {
+    operation.name: operation
+    for operation in (
+        Purge,
+        CreatePartitions,
+        Vacuum,
+        Analyze,
+        DropInvalidIndexes,
+        Reindex,
+        RefreshMatviews,
+        TakeSnapshot,
     )
 }

@@ -14,14 +14,12 @@ from steward.actions import index_bloat, invalid_indexes
 from steward.actions.index_bloat import Index
 from steward.actions.watchdog import watched
 from steward.database import disk_space, inventory, locks, queries
-from steward.engine.action import DueSubject, Examination, MaintenanceOperation, Statement
+from steward.engine.executor import Statement
+from steward.engine.operation import DueSubject, Examination, ExecutionResult, MaintenanceOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from steward.database.inventory import Scan
-    from steward.database.session import Session
-    from steward.engine.action import Executor, RunSettings
+    from steward.engine.executor import Executor
+    from steward.engine.operation import GatherContext, PlanContext
 
 __all__ = ["IndexState", "Reindex", "refused"]
 
@@ -47,32 +45,34 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
     """Rebuilds of indexes of tables, leaves and materialized views; a parent's index has nothing to rebuild."""
 
     name = "reindex"
-    subject = "index"
+    argument = "index"
     phase = "indexes"
 
-    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
+    @classmethod
+    def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return the large indexes and what is known of them; one query, whatever there is."""
-        within = {**inventory.scope(settings.profile), "size": index_bloat.limits(settings).size}
-        ours = queries.compose("inventory/ours", conn.info.server_version)
+        within = {**inventory.scope(context.settings.profile), "size": index_bloat.limits(context.settings).size}
+        ours = queries.compose("inventory/ours", context.conn.info.server_version)
         # The query steps around locked indexes, but one can be locked between its look at the locks and at the size.
         for _ in range(_TRIES - 1):
             with suppress(psycopg.errors.LockNotAvailable):
-                return queries.fetch(conn, "maintenance/reindex_indexes", within, ours=ours)
-        return queries.fetch(conn, "maintenance/reindex_indexes", within, ours=ours)
+                return queries.fetch(context.conn, "maintenance/reindex_indexes", within, ours=ours)
+        return queries.fetch(context.conn, "maintenance/reindex_indexes", within, ours=ours)
 
-    def examine(self, scan: Scan, settings: RunSettings) -> Examination[Index]:
+    @classmethod
+    def examine(cls, context: PlanContext) -> Examination[Index]:
         """Return the candidates; those that a look at all of the index does not confirm will need nothing."""
-        rows = scan.gathered.get(self.name, [])
+        rows = context.scan.gathered.get(cls.name, [])
         due: list[DueSubject[Index]] = []
-        looks = settings.profile.indexes.looks
+        looks = context.settings.profile.indexes.looks
         for row in rows:
-            why = None if row["oid"] is None else _why(row, index_bloat.limits(settings))
+            why = None if row["oid"] is None else _why(row, index_bloat.limits(context.settings))
             looks -= why is not None and index_bloat.UNKNOWN in why
             if why is not None and (looks >= 0 or index_bloat.UNKNOWN not in why):
                 due.append(_due(row, why))
         return Examination(rows[0]["examined"] if rows else 0, tuple(due))
 
-    def measure(self, work: Executor, subject: Index) -> IndexState:
+    def measure(self) -> IndexState:
         """Read the index, and remember what it measures.
 
         Raises:
@@ -81,41 +81,44 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
             NotNeeded: the index is gone.
 
         """
-        reason = refused(work.server_version)
+        reason = refused(self.work.server_version)
         if reason:
             raise Inconclusive(reason)
         try:
-            return _measured(work, subject)
+            return _measured(self.work, self.subject)
         except psycopg.errors.LockNotAvailable as error:
-            holders = locks.blockers(work.conn, [subject.oid, subject.table_oid]) or "whoever locked it is gone"
-            raise Busy(f"{subject.ident} cannot be read: {holders}") from error
+            holders = (
+                locks.blockers(self.work.conn, [self.subject.oid, self.subject.table_oid])
+                or "whoever locked it is gone"
+            )
+            raise Busy(f"{self.subject.ident} cannot be read: {holders}") from error
 
-    def still_due(self, before: IndexState, subject: Index, settings: RunSettings) -> bool:
+    def still_due(self) -> bool:
         """Tell whether the measure confirms the estimate.
 
         Raises:
             NotNeeded: it does not, or somebody else has rebuilt the index; the reason has the figures.
 
         """
-        limit = settings.figures.index_bloat
-        if before.file != subject.file:
-            raise NotNeeded(f"{subject.ident} was rebuilt meanwhile")
-        if before.bloat is None or before.bloat <= limit:
-            told = "nothing" if before.bloat is None else f"{before.bloat:.0%}"
+        limit = self.work.settings.figures.index_bloat
+        if self.before.file != self.subject.file:
+            raise NotNeeded(f"{self.subject.ident} was rebuilt meanwhile")
+        if self.before.bloat is None or self.before.bloat <= limit:
+            told = "nothing" if self.before.bloat is None else f"{self.before.bloat:.0%}"
             raise NotNeeded(
-                f"{told} of its {before.size / _MB:,.1f} MB is waste, not over {limit:.0%}; remembered",
-                bloat=before.bloat,
-                size=before.size,
+                f"{told} of its {self.before.size / _MB:,.1f} MB is waste, not over {limit:.0%}; remembered",
+                bloat=self.before.bloat,
+                size=self.before.size,
             )
         return True
 
-    def statements(self, subject: Index, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+    def statements(self) -> tuple[Statement, ...]:
         """Return the one REINDEX."""
-        index = sql.Identifier(subject.schema, subject.name)
-        text = queries.compose("maintenance/reindex_concurrently", server_version, index=index)
-        return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {subject.table_ident}"),)
+        index = sql.Identifier(self.subject.schema, self.subject.name)
+        text = queries.compose("maintenance/reindex_concurrently", self.work.server_version, index=index)
+        return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {self.subject.table_ident}"),)
 
-    def execute(self, work: Executor, subject: Index, before: IndexState) -> Mapping[str, object]:
+    def execute(self) -> ExecutionResult[IndexState]:
         """Rebuild, and leave nothing behind where that fails.
 
         Raises:
@@ -123,25 +126,29 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
             Busy: its table's lock, or the end of older transactions, was not had in time.
 
         """
-        disk_space.require(work.conn, work.settings.profile, before.size, tablespace=subject.tablespace)
+        disk_space.require(
+            self.work.conn, self.work.settings.profile, self.before.size, tablespace=self.subject.tablespace
+        )
         how = "concurrently"
         try:
-            with watched(work, subject.table_ident):
-                work.execute(self.statements(subject, work.settings, work.server_version)[0], budget="watched")
+            with watched(self.work, self.subject.table_ident):
+                self.work.execute(self.statements()[0], budget="watched")
         except (psycopg.Error, OutcomeException) as error:
-            _tidy(work, subject, before)
+            _tidy(self.work, self.subject, self.before)
             # Only where others' transactions are the reason: a full disk or an operator's cancel is one for both ways.
-            if not (work.settings.profile.indexes.plain_fallback and isinstance(error, Busy)):
+            if not (self.work.settings.profile.indexes.plain_fallback and isinstance(error, Busy)):
                 raise
-            _plain(work, subject)
+            _plain(self.work, self.subject)
             how = "in place"
-        return {"how": how, "size_before": before.size, "size_predicted": before.needed, "bloat_before": before.bloat}
+        predicted = {"size_predicted": self.before.needed, "bloat_before": self.before.bloat}
+        return ExecutionResult({"how": how, "size_before": self.before.size, **predicted})
 
-    def threshold(self, before: IndexState, subject: Index, settings: RunSettings) -> float:  # noqa: ARG002
+    def threshold(self) -> float:
         """Return the share of waste over which an index is rebuilt: it must be below it afterwards."""
-        return settings.figures.index_bloat
+        return self.work.settings.figures.index_bloat
 
-    def relations(self, subject: Index) -> tuple[int, ...]:
+    @classmethod
+    def relations(cls, subject: Index) -> tuple[int, ...]:
         """Return the table, whose users are waited for."""
         return (subject.table_oid,)
 

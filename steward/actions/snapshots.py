@@ -12,15 +12,16 @@ from steward import Inconclusive
 from steward.actions import workload
 from steward.actions.workload import StatementStatistics
 from steward.database import inventory, queries
-from steward.engine.action import DueSubject, Examination, MaintenanceOperation, Statement
+from steward.engine.executor import Statement
+from steward.engine.operation import DueSubject, Examination, ExecutionResult, MaintenanceOperation
 from steward.record import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from steward.database.inventory import Scan
     from steward.database.session import Session
-    from steward.engine.action import Executor, RunSettings
+    from steward.engine.executor import RunSettings
+    from steward.engine.operation import GatherContext, PlanContext
 
 __all__ = ["SnapshotState", "TakeSnapshot"]
 
@@ -50,59 +51,58 @@ class TakeSnapshot(MaintenanceOperation[StatementStatistics, SnapshotState]):
     """One item for the whole database, once the last snapshot is old enough."""
 
     name = "snapshots"
-    subject = "source"
+    argument = "source"
     phase = "prepare"
     heavy = False
 
-    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
+    @classmethod
+    def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return the last snapshot, and where statements can be read."""
-        return [{**asdict(_last(conn)), **asdict(workload.find(conn))}]
+        return [{**asdict(_last(context.conn)), **asdict(workload.find(context.conn))}]
 
-    def examine(self, scan: Scan, settings: RunSettings) -> Examination[StatementStatistics]:
+    @classmethod
+    def examine(cls, context: PlanContext) -> Examination[StatementStatistics]:
         """Return the one subject, if a snapshot is due."""
-        known = scan.gathered[self.name][0]
-        every = settings.profile.snapshots.every
+        known = context.scan.gathered[cls.name][0]
+        every = context.settings.profile.snapshots.every
         if known["taken_at"] is None:
             why = "there is no snapshot yet"
         else:
-            now, last = (datetime.fromisoformat(text) for text in (scan.server.taken_at, known["taken_at"]))
+            now, last = (datetime.fromisoformat(text) for text in (context.scan.server.taken_at, known["taken_at"]))
             if last <= now < last + every:
                 return Examination(1)
             why = f"the last snapshot is of {last:%Y-%m-%d %H:%M} UTC, and one is due every {every}"
         source = StatementStatistics(known["schema"], known["undecided"])
-        return Examination(1, (DueSubject(source, why, 1.0, self.name, "database"),))
+        return Examination(1, (DueSubject(source, why, 1.0, cls.name, "database"),))
 
-    def measure(self, work: Executor, subject: StatementStatistics) -> SnapshotState:  # noqa: ARG002
+    def measure(self) -> SnapshotState:
         """Read what the last snapshot holds."""
-        return _last(work.conn)
+        return _last(self.work.conn)
 
-    def still_due(self, before: SnapshotState, subject: StatementStatistics, settings: RunSettings) -> bool:  # noqa: ARG002
+    def still_due(self) -> bool:
         """Tell whether nobody has taken one in between."""
-        return before.age is None or not 0 <= before.age < settings.profile.snapshots.every.total_seconds()
+        return (
+            self.before.age is None
+            or not 0 <= self.before.age < self.work.settings.profile.snapshots.every.total_seconds()
+        )
 
-    def statements(
-        self, subject: StatementStatistics, settings: RunSettings, server_version: int
-    ) -> tuple[Statement, ...]:
+    def statements(self) -> tuple[Statement, ...]:
         """Return all of them: their number depends on nothing that stands in the database."""
-        return (*_taking(subject, settings, server_version), *_forgetting(settings))
+        return (*_taking(self.subject, self.work.settings, self.work.server_version), *_forgetting(self.work.settings))
 
-    def execute(self, work: Executor, subject: StatementStatistics, before: SnapshotState) -> Mapping[str, object]:  # noqa: ARG002
+    def execute(self) -> ExecutionResult[SnapshotState]:
         """Record everything at one moment, and forget what is too old.
 
         Raises:
             Inconclusive: the profile requires statements, and they cannot be read; everything else is recorded.
 
         """
-        ledger.remember_profile(work.conn, work.settings.profile)
-        statements = self.statements(subject, work.settings, work.server_version)
-        work.attempt(lambda: [work.execute(statement) for statement in statements])
-        if subject.undecided and workload.EXTENSION in work.settings.profile.extensions.required:
-            raise Inconclusive(f"all is recorded but the statements: {subject.undecided}")
-        return {"undecided": subject.undecided, "begun_anew": _last(work.conn).begun_anew}
-
-    def relations(self, subject: StatementStatistics) -> Sequence[int]:  # noqa: ARG002
-        """Return none: nothing of the application's is locked."""
-        return ()
+        ledger.remember_profile(self.work.conn, self.work.settings.profile)
+        statements = self.statements()
+        self.work.attempt(lambda: [self.work.execute(statement) for statement in statements])
+        if self.subject.undecided and workload.EXTENSION in self.work.settings.profile.extensions.required:
+            raise Inconclusive(f"all is recorded but the statements: {self.subject.undecided}")
+        return ExecutionResult({"undecided": self.subject.undecided, "begun_anew": _last(self.work.conn).begun_anew})
 
 
 def _last(conn: Session) -> SnapshotState:

@@ -12,15 +12,14 @@ from steward import Busy, Inconclusive, NotNeeded
 from steward.actions import server_notices, vacuum_thresholds
 from steward.actions.vacuum_thresholds import TableCounters
 from steward.database import queries
-from steward.engine.action import EXPECTED, DueSubject, Examination, MaintenanceOperation, Statement
+from steward.engine.executor import Statement
+from steward.engine.operation import EXPECTED, DueSubject, Examination, ExecutionResult, MaintenanceOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from steward.actions.vacuum_thresholds import VacuumLimits
     from steward.database.inventory import Relation, Scan
-    from steward.database.session import Session
-    from steward.engine.action import Executor, RunSettings
+    from steward.engine.executor import RunSettings
+    from steward.engine.operation import GatherContext, PlanContext
 
 __all__ = ["Vacuum", "VacuumNeed", "VacuumState"]
 
@@ -65,25 +64,31 @@ class Vacuum(MaintenanceOperation[VacuumNeed, VacuumState]):
     """VACUUM of tables, leaves and materialized views; partitioned parents hold no rows of their own."""
 
     name = "vacuum"
-    subject = "table"
+    argument = "table"
     phase = "tables"
 
-    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
+    @classmethod
+    def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return the partitions that were frozen when their time was over."""
-        return queries.fetch(conn, "maintenance/vacuum_frozen")
+        return queries.fetch(context.conn, "maintenance/vacuum_frozen")
 
-    def examine(self, scan: Scan, settings: RunSettings) -> Examination[VacuumNeed]:
+    @classmethod
+    def examine(cls, context: PlanContext) -> Examination[VacuumNeed]:
         """Return the tables that need it; those only to be frozen once are the cheapest, so that they come last."""
-        tables = [relation for relation in scan.relations if relation.kind in "rm"]
-        closed = vacuum_thresholds.closed(scan, settings) if settings.profile.vacuum.closed_partitions else frozenset()
-        expected = {row["oid"]: row["dead_rows"] for row in scan.gathered.get(EXPECTED, [])}
+        tables = [relation for relation in context.scan.relations if relation.kind in "rm"]
+        closed = (
+            vacuum_thresholds.closed(context.scan, context.settings)
+            if context.settings.profile.vacuum.closed_partitions
+            else frozenset()
+        )
+        expected = {row["oid"]: row["dead_rows"] for row in context.scan.gathered.get(EXPECTED, [])}
         due = [
-            _due(table, scan, settings, closed=table.oid in closed, expected=expected.get(table.oid, 0))
+            _due(table, context.scan, context.settings, closed=table.oid in closed, expected=expected.get(table.oid, 0))
             for table in tables
         ]
         return Examination(len(tables), tuple(each for each in due if each is not None))
 
-    def measure(self, work: Executor, subject: VacuumNeed) -> VacuumState:
+    def measure(self) -> VacuumState:
         """Read the server's counters and ages, and who holds the horizon.
 
         Raises:
@@ -91,72 +96,74 @@ class Vacuum(MaintenanceOperation[VacuumNeed, VacuumState]):
             NotNeeded: the table is gone.
 
         """
-        pages = queries.compose("inventory/frozen_pages", work.server_version)
-        rows = queries.fetch(work.conn, "maintenance/vacuum_measure", {"oid": subject.oid}, frozen_pages=pages)
+        pages = queries.compose("inventory/frozen_pages", self.work.server_version)
+        rows = queries.fetch(
+            self.work.conn, "maintenance/vacuum_measure", {"oid": self.subject.oid}, frozen_pages=pages
+        )
         if not rows:
-            raise NotNeeded(f"{subject.ident} is gone")
+            raise NotNeeded(f"{self.subject.ident} is gone")
         if not rows[0].pop("counting"):
             raise Inconclusive("track_counts is off: the server counts no rows and notes no vacuum; turn it on")
-        age = {"horizon_age": work.settings.profile.wraparound.horizon_age}
-        holders = queries.fetch(work.conn, "maintenance/vacuum_horizon", age)
+        age = {"horizon_age": self.work.settings.profile.wraparound.horizon_age}
+        holders = queries.fetch(self.work.conn, "maintenance/vacuum_horizon", age)
         return VacuumState(**rows[0], horizon=_told(holders), held_long=any(holder["long"] for holder in holders))
 
-    def still_due(self, before: VacuumState, subject: VacuumNeed, settings: RunSettings) -> bool:  # noqa: ARG002
+    def still_due(self) -> bool:
         """Compare with the limits again: autovacuum may have been there."""
         counters = TableCounters(
-            before.dead_rows, before.inserted_rows, not before.counted, before.xid_age, before.mxid_age
+            self.before.dead_rows,
+            self.before.inserted_rows,
+            not self.before.counted,
+            self.before.xid_age,
+            self.before.mxid_age,
         )
-        return subject.closed or bool(vacuum_thresholds.reasons(counters, subject.limits))
+        return self.subject.closed or bool(vacuum_thresholds.reasons(counters, self.subject.limits))
 
-    def statements(self, subject: VacuumNeed, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:
+    def statements(self) -> tuple[Statement, ...]:
         """Return the one VACUUM; the database's own ages are only advanced where ages are the reason."""
         composed = queries.compose(
             "maintenance/vacuum",
-            server_version,
-            freeze=sql.Literal(subject.freeze),
-            skip_database=sql.Literal(subject.closed or not subject.freeze),
-            workers=sql.Literal(settings.figures.parallel.max_parallel_maintenance_workers),
-            table=sql.Identifier(subject.schema, subject.name),
+            self.work.server_version,
+            freeze=sql.Literal(self.subject.freeze),
+            skip_database=sql.Literal(self.subject.closed or not self.subject.freeze),
+            workers=sql.Literal(self.work.settings.figures.parallel.max_parallel_maintenance_workers),
+            table=sql.Identifier(self.subject.schema, self.subject.name),
         )
-        return (Statement(composed, f"SHARE UPDATE EXCLUSIVE on {subject.ident}"),)
+        return (Statement(composed, f"SHARE UPDATE EXCLUSIVE on {self.subject.ident}"),)
 
-    def execute(self, work: Executor, subject: VacuumNeed, before: VacuumState) -> Mapping[str, object]:
+    def execute(self) -> ExecutionResult[VacuumState]:
         """Vacuum, and wait until the server has noted it; what it said in warnings is kept, since skips are no errors.
 
         Raises:
             Busy: somebody else is vacuuming the table.
 
         """
-        for other in queries.fetch(work.conn, "maintenance/vacuum_running", {"oid": subject.oid}):
+        for other in queries.fetch(self.work.conn, "maintenance/vacuum_running", {"oid": self.subject.oid}):
             raise Busy(f"pid {other['pid']} ({other['application']}) has been vacuuming it for {other['age']}")
-        with server_notices.warnings(work.conn) as warnings:
-            for statement in self.statements(subject, work.settings, work.server_version):
-                work.execute(statement)
-        after = work.proof = self._noted(work, subject, before, patient=not warnings)
+        with server_notices.warnings(self.work.conn) as warnings:
+            for statement in self.statements():
+                self.work.execute(statement)
+        after = self._noted(patient=not warnings)
         figures: dict[str, object] = {
             "warnings": "; ".join(warned.text for warned in warnings),
-            "frozen": subject.freeze,
+            "frozen": self.subject.freeze,
         }
         # What was skipped is not frozen, and what is remembered as frozen is never due again.
-        if subject.closed and not warnings and not after.held_long:
-            figures["frozen_oid"] = subject.oid
-        return figures
+        if self.subject.closed and not warnings and not after.held_long:
+            figures["frozen_oid"] = self.subject.oid
+        return ExecutionResult(figures, after)
 
-    def threshold(self, before: VacuumState, subject: VacuumNeed, settings: RunSettings) -> VacuumLimits:  # noqa: ARG002
+    def threshold(self) -> VacuumLimits:
         """Return the limits that made the table due: it must keep them afterwards."""
-        return subject.limits
+        return self.subject.limits
 
-    def urgent(self, subject: VacuumNeed, settings: RunSettings) -> bool:  # noqa: ARG002
-        """Tell whether the server itself would force an anti-wraparound vacuum."""
-        return subject.urgent
-
-    def _noted(self, work: Executor, subject: VacuumNeed, before: VacuumState, *, patient: bool) -> VacuumState:
+    def _noted(self, *, patient: bool) -> VacuumState:
         until = time.monotonic() + _NOTED_WITHIN
         while True:
-            after = self.measure(work, subject)
+            after = self.measure()
             # The server warns of what it skips, and of what it freezes in an emergency: the age, noted at once, tells.
-            skipped = not patient and after.xid_age >= before.xid_age and after.mxid_age >= before.mxid_age
-            if after.vacuums > before.vacuums or skipped or time.monotonic() > until:
+            skipped = not patient and after.xid_age >= self.before.xid_age and after.mxid_age >= self.before.mxid_age
+            if after.vacuums > self.before.vacuums or skipped or time.monotonic() > until:
                 return after
             time.sleep(0.1)
 

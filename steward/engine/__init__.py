@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-__all__ = ["action", "check", "controls", "executor", "guard"]
+__all__ = ["action", "check", "controls", "executor", "guard", "operation"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from steward.database.inventory import Scan
     from steward.database.session import Session
     from steward.database.target import Target
-    from steward.engine.action import RunSettings
+    from steward.engine.executor import RunSettings
     from steward.profile import Exemption
 
 __all__ = ["Check", "Finding", "Findings", "PhaseCache", "as_records", "summary"]

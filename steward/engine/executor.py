@@ -71,15 +71,22 @@ class Statement:
 class Executor:
     """The acting connection: executes journaled statements under a lock budget, and tells whether to go on."""
 
-    def __init__(self, conn: Session, settings: RunSettings, item_id: str, journal: Journal | None = None) -> None:
+    def __init__(  # noqa: PLR0913
+        self,
+        conn: Session,
+        settings: RunSettings,
+        item_id: str,
+        journal: Journal | None = None,
+        *,
+        heavy: bool = True,
+        relations: Sequence[int] = (),
+    ) -> None:
         self.conn = conn
         self.settings = settings
         self.item_id = item_id
         self.server_version = conn.info.server_version
-        self.heavy = True
-        self.relations: Sequence[int] = ()
-        # What ``execute`` measured as its last step: it is the proof, and nothing is measured twice.
-        self.proof: Any = None
+        self.heavy = heavy
+        self.relations = relations
         self.terminated: list[Mapping[str, object]] = []
         self._journal = journal
         self._attempt = 1

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from steward.database import queries
-from steward.engine.action import Statement
+from steward.engine.executor import Statement
 from steward.retention import legal_holds
 from steward.retention.predicate import Bindings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from steward.engine.action import Executor
+    from steward.engine.executor import Executor
     from steward.profile import Profile, Retention
     from steward.retention.resolved_rule import ResolvedRule
 

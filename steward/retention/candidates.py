@@ -13,7 +13,8 @@ from psycopg.errors import DataError, LockNotAvailable, OutOfMemory, QueryCancel
 from steward import Deferred
 from steward.database import locks, queries
 from steward.engine import guard
-from steward.engine.action import DueSubject, ended_by_window
+from steward.engine.executor import ended_by_window
+from steward.engine.operation import DueSubject
 from steward.retention import cascading, legal_holds, resolved_rule
 from steward.retention.batches import Leaf
 from steward.retention.predicate import Bindings, all_of, another, split
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from steward.database.inventory import Scan
     from steward.database.session import Session
-    from steward.engine.action import RunSettings
+    from steward.engine.executor import RunSettings
     from steward.profile import RetentionRule
     from steward.retention.resolved_rule import ResolvedRule
 

@@ -12,7 +12,7 @@ from psycopg import DataError
 
 from steward import Busy, NotNeeded, OutcomeException
 from steward.database import locks, queries
-from steward.engine.action import Examination, MaintenanceOperation
+from steward.engine.operation import Examination, ExecutionResult, LeavesDeadRows, MaintenanceOperation
 from steward.retention import batches, candidates, cascading, legal_holds, resolved_rule
 from steward.retention.batches import LeafBatches, RemainingRows
 from steward.retention.candidates import ExpiredRows
@@ -20,52 +20,57 @@ from steward.retention.candidates import ExpiredRows
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from steward.database.inventory import Scan
     from steward.database.session import Session
-    from steward.engine.action import Executor, RunSettings, Statement
+    from steward.engine.executor import Executor, Statement
+    from steward.engine.operation import GatherContext, PlanContext
     from steward.retention.resolved_rule import ResolvedRule
 
 __all__ = ["Purge"]
 
 
-class Purge(MaintenanceOperation[ExpiredRows, RemainingRows]):
+class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
     """Acts on the retention rules of the run's schedule that delete or update."""
 
     name = "purge"
-    subject = "expired"
+    argument = "expired"
     phase = "purge"
 
-    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:
+    @classmethod
+    def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Count what is due: one pass over a rule's table, whatever the number of its partitions.
 
         Raises:
             ProfileError: a rule does not fit the database; nothing has been deleted.
 
         """
-        rules = candidates.acting(settings)
+        rules = candidates.acting(context.settings)
         if not rules:
             return []
-        resolved_rule.require_unfiltered(conn)
-        found = resolved_rule.find(conn, settings.profile, rules, scan.server.taken_at)
-        return [candidates.gather(conn, settings, rules[each.rule], each) for each in found]
+        resolved_rule.require_unfiltered(context.conn)
+        found = resolved_rule.find(context.conn, context.settings.profile, rules, context.scan.server.taken_at)
+        return [candidates.gather(context.conn, context.settings, rules[each.rule], each) for each in found]
 
-    def examine(self, scan: Scan, settings: RunSettings) -> Examination[ExpiredRows]:
+    @classmethod
+    def examine(cls, context: PlanContext) -> Examination[ExpiredRows]:
         """Return one subject a rule and leaf with due rows; where a lock hid them, every leaf of the rule's table."""
         gathered = [
-            row for row in scan.gathered.get(self.name, []) if row["facts"]["rule"] in candidates.acting(settings)
+            row
+            for row in context.scan.gathered.get(cls.name, [])
+            if row["facts"]["rule"] in candidates.acting(context.settings)
         ]
-        expired = [each for row in gathered for each in candidates.examine(row, scan, settings)]
+        expired = [each for row in gathered for each in candidates.examine(row, context.scan, context.settings)]
         return Examination(count=len(gathered), due=tuple(expired))
 
-    def leaves_dead(self, scan: Scan) -> Mapping[int, int]:
+    @classmethod
+    def dead_rows(cls, context: PlanContext) -> Mapping[int, int]:
         """Return how many rows would be deleted or updated, by leaf; rows that follow by cascade are not among them."""
         counted: Counter[int] = Counter()
-        for row in scan.gathered.get(self.name, []):
+        for row in context.scan.gathered.get(cls.name, []):
             for leaf in () if row["refused"] else row["leaves"]:
                 counted[leaf["oid"]] += leaf["due"]
         return counted
 
-    def measure(self, work: Executor, subject: ExpiredRows) -> RemainingRows:
+    def measure(self) -> RemainingRows:
         """Return what the plan has counted while any of it is due; else count what is due now, under the holds of now.
 
         Raises:
@@ -73,68 +78,69 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows]):
             Busy: the leaf is locked.
 
         """
-        current = _require_allowed(work, subject)
-        if subject.due and list(current.holds) == list(subject.facts.holds):
-            found = _asked(work, current, batches.recheck(current, work.settings.profile, subject.leaf))
+        current = _require_allowed(self.work, self.subject)
+        if self.subject.due and list(current.holds) == list(self.subject.facts.holds):
+            found = _asked(self.work, current, batches.recheck(current, self.work.settings.profile, self.subject.leaf))
             if found["found"]:
-                return RemainingRows(subject.due, subject.held, subject.oldest, subject.newest, found["pages"])
-        found = _asked(work, current, batches.measure(current, work.settings.profile, subject.leaf))
+                return RemainingRows(
+                    self.subject.due, self.subject.held, self.subject.oldest, self.subject.newest, found["pages"]
+                )
+        found = _asked(self.work, current, batches.measure(current, self.work.settings.profile, self.subject.leaf))
         remaining = RemainingRows(**found)
-        if subject.due == 0 and remaining.due == 0 and remaining.held:
+        if self.subject.due == 0 and remaining.due == 0 and remaining.held:
             raise NotNeeded(
                 f"{remaining.held} rows are past the rule, and a legal hold keeps every one", held=remaining.held
             )
         return remaining
 
-    def still_due(self, before: RemainingRows, subject: ExpiredRows, settings: RunSettings) -> bool:  # noqa: ARG002
+    def still_due(self) -> bool:
         """Tell whether any row is due now."""
-        return before.due > 0
+        return self.before.due > 0
 
-    def statements(self, subject: ExpiredRows, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+    def statements(self) -> tuple[Statement, ...]:
         """Return the first batch as the template of all."""
-        return (batches.batch(subject.facts, settings.profile, subject.leaf),)
+        return (batches.batch(self.subject.facts, self.work.settings.profile, self.subject.leaf),)
 
-    def execute(self, work: Executor, subject: ExpiredRows, before: RemainingRows) -> Mapping[str, object]:
+    def execute(self) -> ExecutionResult[RemainingRows]:
         """Go through the leaf, then again for rows that were locked, as long as any lock is waited for.
 
         Raises:
             Busy: rows stayed locked throughout; the reason names who may hold them.
 
         """
-        current = _require_allowed(work, subject)
-        steps = LeafBatches(work, current, subject.leaf, before)
+        current = _require_allowed(self.work, self.subject)
+        steps = LeafBatches(self.work, current, self.subject.leaf, self.before)
         try:
-            with _lazily(work.conn):
-                remaining = self._passes(work, subject, steps, before)
+            with _lazily(self.work.conn):
+                remaining = self._passes(steps)
         except OutcomeException as undone:
-            undone.figures.update(_figures(subject, steps, before, None))
+            undone.figures.update(_figures(self.subject, steps, self.before, None))
             raise
-        work.proof = remaining
-        figures = _figures(subject, steps, before, remaining)
+        figures = _figures(self.subject, steps, self.before, remaining)
         if remaining.due and not steps.tally.refused:
-            holders = locks.blockers(work.conn, [subject.oid]) or "whoever held them is gone"
+            holders = locks.blockers(self.work.conn, [self.subject.oid]) or "whoever held them is gone"
             raise Busy(f"{remaining.due} rows stayed locked throughout: {holders}", **figures)
-        return figures
+        return ExecutionResult(figures, remaining)
 
-    def threshold(self, before: RemainingRows, subject: ExpiredRows, settings: RunSettings) -> int:  # noqa: ARG002
+    def threshold(self) -> int:
         """Return how many due rows may stay."""
         return 0
 
-    def _passes(self, work: Executor, subject: ExpiredRows, steps: LeafBatches, before: RemainingRows) -> RemainingRows:
-        limits = work.settings.profile.locks
-        pause, remaining = limits.backoff_base.total_seconds(), before
-        give_up = None
+    def _passes(self, steps: LeafBatches) -> RemainingRows:
+        limits = self.work.settings.profile.locks
+        pause, remaining = limits.backoff_base.total_seconds(), self.before
+        uncounted, give_up = Purge(self.work, replace(self.subject, due=None)), None
         while True:
             refused, steps.tally.refused = steps.tally.refused, 0
             steps.through(remaining.pages)
-            remaining = self.measure(work, replace(subject, due=None))
+            remaining = uncounted.measure()
             # The patience is for what was locked: the first pass may have lasted for hours.
             give_up = give_up or time.monotonic() + limits.other.total_seconds()
             # A row that somebody changed while a batch looked at it does not go either; a second pass tells it from a
             # row that a trigger keeps.
             if not remaining.due or (refused and steps.tally.refused) or time.monotonic() + pause > give_up:
                 return remaining
-            work.go_on()
+            self.work.go_on()
             time.sleep(pause)
             pause = min(2 * pause, limits.backoff_cap.total_seconds())
 

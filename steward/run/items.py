@@ -9,15 +9,16 @@ import pytest
 
 from steward import OutcomeException, RefusalError, StewardError
 from steward.database import queries
-from steward.engine.action import ended_by_window
 from steward.engine.check import summary
 from steward.engine.controls import CONTROLS
+from steward.engine.executor import ended_by_window
 from steward.record.plan import PlannedItem
 from steward.run.phase import PHASES
 
 if TYPE_CHECKING:
-    from steward.engine.action import DueSubject, RunSettings
     from steward.engine.check import Check
+    from steward.engine.executor import RunSettings
+    from steward.engine.operation import DueSubject
 
 __all__ = ["SEVERITIES", "Conclusion", "conclude", "kind", "order", "phase_of", "planned"]
 

@@ -1,4 +1,4 @@
-"""The look before each phase: the catalog, and what procedures gather beside it, within the maintenance window."""
+"""The look before each phase: the catalog, and what operations gather beside it, within the maintenance window."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from psycopg.errors import QueryCanceled
 from steward.actions.registry import OPERATIONS
 from steward.database import inventory, session
 from steward.engine import guard
-from steward.engine.action import EXPECTED
 from steward.engine.executor import ended_by_window
+from steward.engine.operation import EXPECTED, GatherContext, LeavesDeadRows, WarnsOfSettings
 
 if TYPE_CHECKING:
     from steward.database.inventory import Scan
@@ -32,7 +32,7 @@ class Scanner:
         self._expected: Counter[int] = Counter()
 
     def of(self, phase: str) -> Scan:
-        """Return the catalog as it is now, with what the phase's procedures need to know.
+        """Return the catalog as it is now, with what the phase's operations need to know.
 
         Once the window is over a look may still take as long as a phase may take to end (``run.cancel_grace``), so
         that what is deferred is deferred by its name.
@@ -61,18 +61,20 @@ class Scanner:
             if not self._conn.broken:
                 session.limit(self._conn, statement_timeout=self._settings.figures.statement_timeout)
 
-    def cautions(self, phase: str) -> list[str]:
+    def warnings(self, phase: str) -> list[str]:
         """Return what an operator should know of the profile's figures before the phase acts by them."""
-        procedures = [procedure for procedure in OPERATIONS.values() if procedure.phase == phase]
-        return [text for procedure in procedures for text in procedure.cautions(self._settings)]
+        operations = [operation for operation in OPERATIONS.values() if operation.phase == phase]
+        warning = [operation for operation in operations if issubclass(operation, WarnsOfSettings)]
+        return [text for operation in warning for text in operation.warnings_of(self._settings)]
 
     def _look(self, phase: str, settings: RunSettings) -> Scan:
         found = inventory.scan(self._conn, settings.profile)
         found.gathered[EXPECTED] = [{"oid": oid, "dead_rows": rows} for oid, rows in self._expected.items()]
-        for procedure in OPERATIONS.values():
-            if procedure.phase == phase:
+        context = GatherContext(settings, found, self._conn)
+        for operation in OPERATIONS.values():
+            if operation.phase == phase:
                 guard.bound(self._conn, settings.deadline)
-                found.gathered[procedure.name] = procedure.gather(self._conn, settings, found)
-                if settings.mode == "plan":
-                    self._expected.update(procedure.leaves_dead(found))
+                found.gathered[operation.name] = operation.gather(context)
+                if settings.mode == "plan" and issubclass(operation, LeavesDeadRows):
+                    self._expected.update(operation.dead_rows(context))
         return found

@@ -14,7 +14,7 @@ import psycopg
 from steward import Deferred, StewardError
 from steward.database import inventory, locks, session, target
 from steward.engine import guard
-from steward.engine.action import RunSettings
+from steward.engine.executor import RunSettings
 from steward.record import journal, ledger, provenance
 from steward.run import exit_status, finalize, forkserver, report
 from steward.run.canary import Canary
@@ -207,7 +207,7 @@ class Supervisor:
             self.journal.write("phase_deferred", phase=name, reason=over.reason)
             return PHASES
         self._write(f"scan-{name}.json", inventory.to_json(found))
-        for text in self.survey.cautions(name):
+        for text in self.survey.warnings(name):
             self.journal.write("message", text=text)
         plan = self.launcher.collect(name)
         examined = [summary.to_json() for summary in plan.examined]

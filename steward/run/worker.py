@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from steward import profile
 from steward.database import inventory, locks, session, target
-from steward.engine.action import RunSettings
+from steward.engine.executor import RunSettings
 from steward.record import journal
 from steward.record.plan import Plan
 from steward.run.phase import STOP

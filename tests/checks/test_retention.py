@@ -5,8 +5,8 @@ from psycopg import sql
 
 from checks import test_retention as runbook
 from steward.database import inventory, session
-from steward.engine.action import RunSettings
 from steward.engine.check import Check
+from steward.engine.executor import RunSettings
 from steward.retention import coverage
 from steward.retention.legal_holds import RefusalError
 from tests.fixtures.retention import old, rule, shop, suggest, with_rules

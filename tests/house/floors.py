@@ -12,7 +12,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "steward.record": ("ledger", "plan", "provenance", "redaction", "journal"),
     "steward.record.allure": ("texts", "files"),
     "steward.terminal": ("plain_text", "render", "live"),
-    "steward.engine": ("controls", "guard", "executor", "action", "check"),
+    "steward.engine": ("controls", "guard", "executor", "operation", "action", "check"),
     "steward.retention": (
         "predicate",
         "legal_holds",

@@ -10,7 +10,7 @@ from psycopg import sql
 from maintenance.test_analyze import test_analyze as runbook
 from steward import Busy, Inconclusive, NotNeeded, Planned
 from steward.database import inventory
-from steward.engine.action import EXPECTED
+from steward.engine.operation import EXPECTED, PlanContext
 from tests.fixtures.running import changed, held, settled, until
 
 VERSION = "public.schema_version"
@@ -472,7 +472,7 @@ def test_a_plan_reckons_with_what_earlier_phases_will_change(database, settings,
     found = inventory.from_json(inventory.to_json(run.scan))
     found.gathered[EXPECTED] = [{"oid": oids["t"], "dead_rows": 60}, {"oid": oids["p_deep"], "dead_rows": 200}]
 
-    due = {each.label: each.why for each in run.procedure.examine(found, run.settings).due}
+    due = {each.label: each.why for each in run.operation.examine(PlanContext(run.settings, found)).due}
 
     assert {
         "public.t": "160 rows changed since the last analyze, over 150, once the earlier phases have run",
@@ -508,8 +508,8 @@ def test_a_target_for_the_session_is_applied_shown_and_warned_about(database, se
 
     assert 501 == row["bounds"]
     assert ["set default_statistics_target = 500", 'analyze "public"."t"'] == run.statements()
-    assert () == run.procedure.cautions(settings)
-    assert "daily.statistics_target samples every column for a target of 500" in run.procedure.cautions(wide)[0]
+    assert () == run.operation.warnings_of(settings)
+    assert "daily.statistics_target samples every column for a target of 500" in run.operation.warnings_of(wide)[0]
 
 
 # --- a crash of the server -----------------------------------------------------------------------------

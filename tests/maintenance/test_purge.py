@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 
 from steward import Busy, Deferred, NotNeeded, Planned, PrerequisiteError, ProfileError
-from steward.engine.action import RunSettings
+from steward.engine.executor import RunSettings
 from steward.retention.legal_holds import RefusalError
 from tests.fixtures.retention import old, rule, shop, suggest, with_locks, with_profile, with_rules
 from tests.fixtures.running import until

@@ -99,7 +99,7 @@ def test_healthy_unique_index_is_not_even_read(database, settings, running):
     run = running(database, settings, "reindex")
 
     assert {} == run.due
-    assert 1 < run.procedure.examine(run.scan, settings).count
+    assert 1 < run.examine().count
 
 
 def test_deduplicated_index_is_read_once_and_then_known(database, settings, running):

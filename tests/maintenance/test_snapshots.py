@@ -55,7 +55,7 @@ def test_a_second_snapshot_is_not_due_until_its_time(database, settings, running
     third = running(database, settings, "snapshots")
     runbook(third.due["database"].subject, third.action("database"))
 
-    assert ({}, 1) == (second.due, second.procedure.examine(second.scan, settings).count)
+    assert ({}, 1) == (second.due, second.examine().count)
     assert "one is due every 1:00:00" in third.due["database"].why
     assert 2 == counts(database)["database_counters"]
 

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from maintenance.test_vacuum import test_vacuum as runbook
 from steward import Busy, Deferred, NotNeeded, Planned
-from steward.engine.action import Executor, RunSettings
+from steward.engine.executor import Executor, RunSettings
 from steward.profile import PartitionFamily
 from tests.fixtures.engine import busy, stuck
 from tests.fixtures.running import changed, held, settled, until
@@ -334,7 +334,7 @@ def test_a_table_that_somebody_else_vacuums_is_busy(database, settings, running)
     item = other.due["public.t"].subject
 
     with pytest.raises(Busy, match=f"pid {row['pid']} .maintenance. has been vacuuming it for"):
-        other.procedure.execute(work_of(other), item, other.procedure.measure(work_of(other), item))
+        other.operation(work_of(other), item).execute()
 
     database.execute("select pg_cancel_backend(%s)", [row["pid"]])
     thread.join()
@@ -409,4 +409,4 @@ def test_partitioned_parents_are_not_vacuumed_but_their_leaves_and_matviews_are_
     run = running(database, settings, "vacuum")
     kinds = [relation.kind for relation in run.scan.relations]
 
-    assert len(kinds) - kinds.count("p") == run.procedure.examine(run.scan, settings).count
+    assert len(kinds) - kinds.count("p") == run.examine().count

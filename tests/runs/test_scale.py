@@ -10,6 +10,7 @@ import pytest
 from steward.actions.registry import OPERATIONS
 from steward.database import inventory, session
 from steward.engine.check import Check
+from steward.engine.operation import GatherContext, PlanContext
 from steward.setup import prerequisites
 from tests.fixtures.database import own_server
 from tests.fixtures.retention import old, with_rules
@@ -66,8 +67,8 @@ def test_what_the_lock_table_cannot_hold_at_once_is_counted_leaf_by_leaf_and_tol
     ruled = with_rules(settings, {"events": old("public.events")})
     with session.maintenance(large.target(), ruled.profile) as conn:
         scan = inventory.scan(conn, ruled.profile)
-        scan.gathered["purge"] = OPERATIONS["purge"].gather(conn, ruled, scan)
-        due = OPERATIONS["purge"].examine(scan, ruled).due
+        scan.gathered["purge"] = OPERATIONS["purge"].gather(GatherContext(ruled, scan, conn))
+        due = OPERATIONS["purge"].examine(PlanContext(ruled, scan)).due
         check = Check(ruled, lambda: conn, scan)
         told = check.run("prerequisites_locks", **prerequisites.included(check)).offenders
         with pytest.raises(psycopg.errors.OutOfMemory):

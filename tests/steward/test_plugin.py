@@ -58,7 +58,7 @@ def test_bare_pytest_in_a_checkout_touches_no_runbook(words):
 def test_markers_of_runbooks_are_known_outside_a_run():
     done = pytest_in(provenance.ROOT, "--markers")
 
-    for marker in ("daily", "phase(name, step)", "needs(procedure)", "severity(level)", "controls(topic)"):
+    for marker in ("daily", "phase(name, step)", "needs(operation)", "severity(level)", "controls(topic)"):
         assert f"@pytest.mark.{marker}:" in done.stdout
 
 
@@ -172,12 +172,12 @@ def test_check_is_read_only(house):
 @pytest.mark.parametrize(
     ("former", "said", "told"),
     [
-        ('needs("small")', 'needs("smal")', "test_small.py::test_small needs smal, which is no procedure"),
+        ('needs("small")', 'needs("smal")', "test_small.py::test_small needs smal, which is no operation"),
         ('phase("tables"', 'phase("tabels"', "is in the unknown phase tabels (known: prepare, purge, tables,"),
-        ('phase("tables"', 'phase("indexes"', "is in another phase than its procedure small"),
+        ('phase("tables"', 'phase("indexes"', "is in another phase than its operation small"),
     ],
 )
-def test_runbook_that_contradicts_its_procedure_is_refused_before_anything_acts(house, former, said, told):
+def test_runbook_that_contradicts_its_operation_is_refused_before_anything_acts(house, former, said, told):
     house.write("maintenance/test_small.py", RUNBOOK.replace(former, said))
     house.begin(job("a"))
     with pytest.raises(StewardError) as caught:
@@ -188,7 +188,7 @@ def test_runbook_that_contradicts_its_procedure_is_refused_before_anything_acts(
     assert house.did() == []
 
 
-def test_procedure_without_needs_is_refused_for_an_unknown_phase_too(house):
+def test_operation_without_needs_is_refused_for_an_unknown_phase_too(house):
     house.write(
         "checks/test_lost.py",
         CHECK.format(name="lost", schedule="daily", severity="minor").replace(

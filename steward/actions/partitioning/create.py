@@ -13,7 +13,8 @@ from steward import ReconciliationError, StewardError
 from steward.actions.partitioning import families, naming, statements, subpartitions
 from steward.actions.partitioning.statements import MissingPeriod, PartitionTemplate, TableRef
 from steward.database import queries
-from steward.engine.action import DueSubject, Examination, MaintenanceOperation, ended_by_window
+from steward.engine.executor import ended_by_window
+from steward.engine.operation import DueSubject, Examination, ExecutionResult, MaintenanceOperation
 from steward.profile import duration_text
 from steward.retention import legal_holds
 
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
     from steward.actions.partitioning.bounds import Span
     from steward.actions.partitioning.families import MissingPartition
-    from steward.database.inventory import Family, Scan
-    from steward.database.session import Session
-    from steward.engine.action import Executor, RunSettings, Statement
+    from steward.database.inventory import Family
+    from steward.engine.executor import Executor, RunSettings, Statement
+    from steward.engine.operation import GatherContext, PlanContext
 
 __all__ = ["CreatePartitions", "PartitionState"]
 
@@ -49,72 +50,80 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
     """One missing period of one family: its partition is created, in one transaction or not at all."""
 
     name: ClassVar = "partitions"
-    subject: ClassVar = "period"
+    argument: ClassVar = "period"
     phase: ClassVar = "prepare"
     # Rows of a month without a partition are refused: that cannot wait for a quiet hour.
     heavy: ClassVar = False
 
-    def gather(self, conn: Session, settings: RunSettings, scan: Scan) -> list[dict[str, Any]]:
+    @classmethod
+    def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return how the next partition of each family that lacks one is to be made."""
-        asked = subpartitions.pairs(scan, families.lacking(scan, settings))
+        asked = subpartitions.pairs(context.scan, families.lacking(context.scan, context.settings))
         parents, siblings = [parent for parent, _ in asked], [sibling for _, sibling in asked]
         if not asked:
             return []
-        return queries.fetch(conn, "maintenance/partitions_facts", {"parents": parents, "siblings": siblings})
+        return queries.fetch(context.conn, "maintenance/partitions_facts", {"parents": parents, "siblings": siblings})
 
-    def examine(self, scan: Scan, settings: RunSettings) -> Examination[MissingPeriod]:
+    @classmethod
+    def examine(cls, context: PlanContext) -> Examination[MissingPeriod]:
         """Return the missing periods, from the present one to as many ahead as the profile wants."""
-        facts = {row["sibling"]: row for row in scan.gathered.get(self.name, ())}
-        below = subpartitions.levels(scan)
-        due = tuple(due for each in families.lacking(scan, settings) for due in _due(each, facts, below, settings))
-        return Examination(len(families.included(scan, settings)), due)
+        facts = {row["sibling"]: row for row in context.scan.gathered.get(cls.name, ())}
+        below = subpartitions.levels(context.scan)
+        due = tuple(
+            due
+            for each in families.lacking(context.scan, context.settings)
+            for due in _due(each, facts, below, context.settings)
+        )
+        return Examination(len(families.included(context.scan, context.settings)), due)
 
-    def measure(self, work: Executor, subject: MissingPeriod) -> PartitionState:
+    def measure(self) -> PartitionState:
         """Look for the partition with these bounds.
 
         Raises:
             StewardError: it cannot be told how it is to be made, or a name cannot be had.
 
         """
-        if subject.refused:
+        if self.subject.refused:
             remedy = "make the coming partitions by hand, or exclude the family under [partitions] of the profile"
-            raise StewardError(subject.parent.ident, f"{subject.table.ident} cannot be made: {subject.refused}", remedy)
+            raise StewardError(
+                self.subject.parent.ident, f"{self.subject.table.ident} cannot be made: {self.subject.refused}", remedy
+            )
         found = queries.fetch(
-            work.conn,
+            self.work.conn,
             "maintenance/partitions_measure",
-            {"parent": subject.oid, "lower": subject.lower, "upper": subject.upper},
-            key_type=statements.type_name(subject.key_type),
+            {"parent": self.subject.oid, "lower": self.subject.lower, "upper": self.subject.upper},
+            key_type=statements.type_name(self.subject.key_type),
         )
         if found:
             return PartitionState(**found[0])
-        for table in subject.tables:
-            _require_name(work, subject, table)
+        for table in self.subject.tables:
+            _require_name(self.work, self.subject, table)
         return PartitionState(None)
 
-    def still_due(self, before: PartitionState, subject: MissingPeriod, settings: RunSettings) -> bool:  # noqa: ARG002
+    def still_due(self) -> bool:
         """Tell whether nobody has made it meanwhile."""
-        return before.partition is None
+        return self.before.partition is None
 
-    def threshold(self, before: PartitionState, subject: MissingPeriod, settings: RunSettings) -> PartitionState:  # noqa: ARG002
+    def threshold(self) -> PartitionState:
         """Return what must be found afterwards."""
-        demanded = subject.blueprint
+        demanded = self.subject.blueprint
         return PartitionState(
-            subject.table.ident,
+            self.subject.table.ident,
             demanded.owner,
             demanded.row_security,
             demanded.force_row_security,
             "",
             demanded.indexes,
-            len(subject.branches),
+            len(self.subject.branches),
         )
 
-    def statements(self, subject: MissingPeriod, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:  # noqa: ARG002
+    def statements(self) -> tuple[Statement, ...]:
         """Return the transaction's statements; those that depend on what is found on the way are left out."""
-        made = statements.build(subject, subject.blueprint.grantees)
-        room = statements.lock_default(subject)
-        return (*made, *room, statements.attach(subject))
+        made = statements.build(self.subject, self.subject.blueprint.grantees)
+        room = statements.lock_default(self.subject)
+        return (*made, *room, statements.attach(self.subject))
 
-    def execute(self, work: Executor, subject: MissingPeriod, before: PartitionState) -> Mapping[str, object]:  # noqa: ARG002
+    def execute(self) -> ExecutionResult[PartitionState]:
         """Create and attach in one transaction; a lock not had undoes all of it and tries again.
 
         Raises:
@@ -123,19 +132,20 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
                 whether there are any.
 
         """
-        if subject.default:
+        if self.subject.default:
             # From here on readers of the default partition wait: no statement may search it for longer than this.
-            work.limit(statement_timeout=work.settings.profile.locks.other)
+            self.work.limit(statement_timeout=self.work.settings.profile.locks.other)
             # A CHECK that leaves the period out then spares the search, as it spares the server's own on attaching.
-            queries.execute(work.conn, "session/settings", {"settings": Jsonb({"constraint_exclusion": "on"})})
+            queries.execute(self.work.conn, "session/settings", {"settings": Jsonb({"constraint_exclusion": "on"})})
         try:
-            return work.attempt(lambda: _create(work, subject), budget="brief")
+            return ExecutionResult(self.work.attempt(lambda: _create(self.work, self.subject), budget="brief"))
         except QueryCanceled as error:
-            if subject.default is None or ended_by_window(work.settings, error):
+            if self.subject.default is None or ended_by_window(self.work.settings, error):
                 raise
-            raise _too_large(work, subject, subject.default) from error
+            raise _too_large(self.work, self.subject, self.subject.default) from error
 
-    def relations(self, subject: MissingPeriod) -> Sequence[int]:
+    @classmethod
+    def relations(cls, subject: MissingPeriod) -> Sequence[int]:
         """Return all whose locks it needs: the parent, the default partition, the other ends of foreign keys."""
         default = () if subject.default is None else (subject.default.oid,)
         return (subject.oid, *default, *subject.blueprint.related)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from steward.database import queries
-from steward.engine.action import Statement
+from steward.engine.executor import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

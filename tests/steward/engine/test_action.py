@@ -6,7 +6,6 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -14,17 +13,13 @@ from psycopg import sql
 
 from steward import Busy, Deferred, NotNeeded, Planned
 from steward.database import locks, session
-from steward.engine.action import Action, Examination, Executor, MaintenanceOperation, Statement
-from steward.engine.executor import ended_by_window, render
+from steward.engine.action import Action
+from steward.engine.executor import Executor, Statement, ended_by_window, render
+from steward.engine.operation import Examination, ExecutionResult, MaintenanceOperation
 from steward.record import journal
 from steward.record.plan import PlannedItem
 from tests.fixtures.engine import active, events, waiting
 from tests.fixtures.running import changed, until
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from steward.engine.action import RunSettings
 
 BRIEF = {
     "access_exclusive": timedelta(milliseconds=60),
@@ -63,42 +58,47 @@ class Fill(MaintenanceOperation[str, Rows]):
     """Gives a scratch table three rows: real statements on a real table, and as small as work can be."""
 
     name = "fill"
-    subject = "table"
+    argument = "table"
     phase = "tables"
     heavy = False
     wanted = 3
 
-    def examine(self, scan, settings: RunSettings) -> Examination[str]:
+    @classmethod
+    def gather(cls, context):
+        return []
+
+    @classmethod
+    def examine(cls, context):
         return Examination(1)
 
-    def measure(self, work: Executor, subject: str) -> Rows:
-        row = work.conn.execute("select count(*) as count from public.scratch").fetchone()
+    def measure(self) -> Rows:
+        row = self.work.conn.execute("select count(*) as count from public.scratch").fetchone()
         return Rows(row["count"])
 
-    def still_due(self, before: Rows, subject: str, settings: RunSettings) -> bool:
-        return before.count < self.wanted
+    def still_due(self) -> bool:
+        return self.before.count < self.wanted
 
-    def statements(self, subject: str, settings: RunSettings, server_version: int) -> tuple[Statement, ...]:
+    def statements(self) -> tuple[Statement, ...]:
         return (add(7), replace(add(8), template=True))
 
-    def execute(self, work: Executor, subject: str, before: Rows) -> Mapping[str, object]:
-        for number in range(before.count, self.wanted):
-            work.execute(add(number), budget="brief")
-        return {"added": self.wanted - before.count}
+    def execute(self) -> ExecutionResult[Rows]:
+        for number in range(self.before.count, self.wanted):
+            self.work.execute(add(number), budget="brief")
+        return ExecutionResult({"added": self.wanted - self.before.count})
 
-    def threshold(self, before: Rows, subject: str, settings: RunSettings) -> object:
+    def threshold(self) -> object:
         return self.wanted
 
 
-class Running(Fill):
-    """Runs one statement, whatever it does."""
+def running(text: str) -> type[Fill]:
+    """Make an operation that runs one statement, whatever it does."""
 
-    def __init__(self, text: str) -> None:
-        self.text = sql.SQL(text).format()
+    class Running(Fill):
+        def execute(self) -> ExecutionResult[Rows]:
+            self.work.execute(Statement(sql.SQL(text).format()))
+            return ExecutionResult({})
 
-    def execute(self, work: Executor, subject: str, before: Rows) -> Mapping[str, object]:
-        work.execute(Statement(self.text))
-        return {}
+    return Running
 
 
 @pytest.fixture
@@ -122,9 +122,9 @@ def work(scratch, make_work):
 def act(scratch, maintaining, settings, tmp_path):
     """Make the action of an item; keys of the settings may be replaced."""
 
-    def made(procedure: MaintenanceOperation, **keys) -> Action:
+    def made(operation: type[MaintenanceOperation], **keys) -> Action:
         given = replace(changed(settings, locks=BRIEF), **keys)
-        return Action(given, lambda: maintaining, {"fill": procedure}, journal.Journal(tmp_path), ITEM, "r")
+        return Action(given, lambda: maintaining, {"fill": operation}, journal.Journal(tmp_path), ITEM, "r")
 
     return made
 
@@ -293,11 +293,11 @@ def test_only_who_holds_the_lock_is_terminated_and_not_who_waits_for_it(scratch,
 
 def test_record_and_log_tell_whom_an_action_terminated(scratch, act, settings, signalling):
     class Locking(Fill):
-        def execute(self, work: Executor, subject: str, before: Rows) -> Mapping[str, object]:
-            work.execute(LOCK, budget="brief")
-            return super().execute(work, subject, before)
+        def execute(self) -> ExecutionResult[Rows]:
+            self.work.execute(LOCK, budget="brief")
+            return super().execute()
 
-    action = act(Locking(), profile=changed(settings, locks=FORCED).profile)
+    action = act(Locking, profile=changed(settings, locks=FORCED).profile)
     with stubborn(scratch) as pid:
         outcome = action.run("fill", "public.scratch")
     [row] = scratch.execute("select details from public.maintenance_log where maintenance_type = 'fill'")
@@ -459,7 +459,7 @@ def test_light_work_goes_on_whatever_the_load(maintaining, settings):
 
 
 def test_action_does_its_work_and_proves_it(scratch, act, tmp_path):
-    action = act(Fill())
+    action = act(Fill)
     outcome = action.run("fill", "public.scratch")
 
     assert (outcome.before, outcome.after) == (Rows(0), Rows(3))
@@ -471,7 +471,7 @@ def test_action_does_its_work_and_proves_it(scratch, act, tmp_path):
 
 
 def test_intent_is_on_record_before_the_work_and_settled_after_it(scratch, act, tmp_path):
-    act(Fill()).run("fill", "public.scratch")
+    act(Fill).run("fill", "public.scratch")
     [intent] = intents(scratch)
     kinds = [event["event"] for event in journal.read(tmp_path)]
 
@@ -487,7 +487,7 @@ def test_intent_is_on_record_before_the_work_and_settled_after_it(scratch, act, 
 
 
 def test_operation_has_a_completed_row_in_the_log(scratch, act):
-    act(Fill()).run("fill", "public.scratch")
+    act(Fill).run("fill", "public.scratch")
     [row] = scratch.execute("select * from public.maintenance_log where maintenance_type = 'fill'")
 
     assert row["completed_at"] >= row["started_at"]
@@ -497,16 +497,16 @@ def test_operation_has_a_completed_row_in_the_log(scratch, act):
 
 
 def test_work_whose_need_is_gone_is_not_done_twice(scratch, act):
-    act(Fill()).run("fill", "public.scratch")
+    act(Fill).run("fill", "public.scratch")
     with pytest.raises(NotNeeded):
-        act(Fill()).run("fill", "public.scratch")
+        act(Fill).run("fill", "public.scratch")
 
     assert numbers(scratch) == [0, 1, 2]
     assert len(intents(scratch)) == 1
 
 
 def test_plan_shows_what_would_run_and_changes_nothing(scratch, act, tmp_path):
-    action = act(Fill(), mode="plan")
+    action = act(Fill, mode="plan")
     with pytest.raises(Planned, match=r"^too few rows$"):
         action.run("fill", "public.scratch")
     told = events(tmp_path, "statement")
@@ -526,7 +526,7 @@ def test_plan_shows_what_would_run_and_changes_nothing(scratch, act, tmp_path):
 
 
 def test_statement_that_fails_settles_the_intent_and_keeps_its_sqlstate(scratch, act, tmp_path):
-    action = act(Running("select 1 / 0"))
+    action = act(running("select 1 / 0"))
     with pytest.raises(psycopg.errors.DivisionByZero) as caught:
         action.run("fill", "public.scratch")
     [intent] = intents(scratch)
@@ -541,14 +541,14 @@ def test_statement_that_fails_settles_the_intent_and_keeps_its_sqlstate(scratch,
 def test_row_that_the_servers_detail_quotes_is_not_remembered(scratch, act):
     text = "do $$ begin raise exception 'no such thing' using detail = 'Key (cpf)=(123) is there', hint = 'x'; end $$"
     with pytest.raises(psycopg.errors.RaiseException):
-        act(Running(text)).run("fill", "public.scratch")
+        act(running(text)).run("fill", "public.scratch")
     [intent] = intents(scratch)
 
     assert intent["figures"] == {"error": "no such thing"}
 
 
 def test_lost_connection_is_an_error_and_leaves_the_intent_open(scratch, act, tmp_path, maintaining):
-    action = act(Running("select pg_catalog.pg_sleep(60)"))
+    action = act(running("select pg_catalog.pg_sleep(60)"))
     pid = maintaining.info.backend_pid
     errors: list[BaseException] = []
     thread = threading.Thread(target=lambda: errors.append(raised(action)))
@@ -573,7 +573,7 @@ def raised(action: Action) -> BaseException:
 
 @pytest.mark.parametrize("text", ["select 1", "select 1 / 0"])
 def test_lane_is_free_after_the_action_however_it_ended(scratch, act, settings, text):
-    action = act(Running(text))
+    action = act(running(text))
     with suppress(psycopg.errors.DivisionByZero):
         action.run("fill", "public.scratch")
     with session.maintenance(scratch.target(), settings.profile) as other, locks.lane(other, "public.scratch"):
@@ -586,7 +586,7 @@ def test_lane_in_which_another_acts_is_busy_and_nothing_is_announced(scratch, ac
         locks.lane(other, "public.scratch"),
         pytest.raises(Busy),
     ):
-        act(Fill()).run("fill", "public.scratch")
+        act(Fill).run("fill", "public.scratch")
 
     assert intents(scratch) == []
     assert list(journal.read(tmp_path)) == []
@@ -594,7 +594,7 @@ def test_lane_in_which_another_acts_is_busy_and_nothing_is_announced(scratch, ac
 
 def test_busy_settles_the_intent_as_busy(scratch, act):
     with holding(scratch, "lock table public.scratch in share mode"), pytest.raises(Busy):
-        act(Fill()).run("fill", "public.scratch")
+        act(Fill).run("fill", "public.scratch")
     [intent] = intents(scratch)
 
     assert intent["outcome"] == "busy"
@@ -602,14 +602,14 @@ def test_busy_settles_the_intent_as_busy(scratch, act):
 
 def test_action_does_not_begin_after_the_window(scratch, act):
     with pytest.raises(Deferred):
-        act(Fill(), deadline=datetime.now(UTC)).run("fill", "public.scratch")
+        act(Fill, deadline=datetime.now(UTC)).run("fill", "public.scratch")
 
     assert intents(scratch) == []
 
 
 def test_statement_that_the_supervisor_cancels_is_deferred_and_not_an_error(scratch, act, maintaining, tmp_path):
     stop = tmp_path / "stop"
-    action = act(Running("select pg_catalog.pg_sleep(60)"), stop=stop)
+    action = act(running("select pg_catalog.pg_sleep(60)"), stop=stop)
     errors: list[BaseException] = []
     thread = threading.Thread(target=lambda: errors.append(raised(action)))
     thread.start()
@@ -628,7 +628,7 @@ def test_statement_that_the_supervisor_cancels_is_deferred_and_not_an_error(scra
 def test_statement_that_took_too_long_is_an_error(scratch, act, settings):
     daily = settings.figures.model_copy(update={"statement_timeouts": {"fill": timedelta(milliseconds=50)}})
     profile = settings.profile.model_copy(update={"daily": daily})
-    action = act(Running("select pg_catalog.pg_sleep(60)"), profile=profile)
+    action = act(running("select pg_catalog.pg_sleep(60)"), profile=profile)
     with pytest.raises(psycopg.errors.QueryCanceled) as caught:
         action.run("fill", "public.scratch")
 
@@ -638,10 +638,10 @@ def test_statement_that_took_too_long_is_an_error(scratch, act, settings):
 
 def test_time_limit_of_one_action_is_not_left_to_the_next(scratch, act, settings, maintaining):
     daily = settings.figures.model_copy(update={"statement_timeouts": {"fill": timedelta(seconds=77)}})
-    act(Fill(), profile=settings.profile.model_copy(update={"daily": daily})).run("fill", "public.scratch")
+    act(Fill, profile=settings.profile.model_copy(update={"daily": daily})).run("fill", "public.scratch")
     first = maintaining.execute("show statement_timeout").fetchone()["statement_timeout"]
     with pytest.raises(NotNeeded):
-        act(Fill()).run("fill", "public.scratch")
+        act(Fill).run("fill", "public.scratch")
     second = maintaining.execute(
         "select setting::int as it from pg_catalog.pg_settings where name = 'statement_timeout'"
     )
