@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from steward.profile.sections import Model
+from steward.profile.sections import Model, read_later
 from steward.profile.units import Duration, Interval, Name, Naming, Pattern, Text, TimeZone
 
 __all__ = [
@@ -84,8 +84,8 @@ class RetentionRule(Model):
     set_now: tuple[Text, ...] = ()
     allow_cascades: tuple[Name, ...] = ()
     allow_triggers: tuple[Text, ...] = ()
-    purpose: Text
-    legal_basis: str = ""
+    purpose: Text = read_later("auditor")
+    legal_basis: str = Field(default="", json_schema_extra={"read_by": "auditor"})
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -31,14 +31,20 @@ __all__ = [
     "Severity",
     "Target",
     "Tenancy",
+    "read_later",
 ]
 
-# What may have a statement timeout of its own: the names of the procedures (steward/actions/registry.py).
+# What may have a statement timeout of its own: the names of the operations (steward/actions/registry.py).
 Action = Literal["analyze", "leftovers", "matviews", "partitions", "purge", "reindex", "snapshots", "vacuum"]
 Severity = Literal["blocker", "critical", "normal", "minor", "trivial"]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Major = Annotated[str, Field(pattern=r"^[0-9]{2}$")]
+
+
+def read_later(by: Literal["weekly", "monthly", "auditor"]) -> Any:
+    """Mark a key that no code reads yet, with the schedule that will read it, or the person who reads it now."""
+    return Field(json_schema_extra={"read_by": by})
 
 
 class Model(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from steward.profile.sections import Count, Model, Positive
+from steward.profile.sections import Count, Model, Positive, read_later
 from steward.profile.units import Duration, Interval, Name, OptionalDuration, Share, Size
 
 __all__ = [
@@ -43,7 +43,7 @@ class Analyze(Model):
     """When statistics are stale, and the columns whose target is not their own."""
 
     modified_ratio: Share
-    targets: Mapping[str, Annotated[int, Field(ge=1, le=10_000)]]
+    targets: Mapping[str, Annotated[int, Field(ge=1, le=10_000)]] = read_later("weekly")
 
 
 class Growth(Model):
@@ -82,7 +82,7 @@ class Queries(Model):
     p95: Duration
     cache_hit: Share
     minimum_reads: Positive
-    regression: Annotated[float, Field(ge=1)]
+    regression: Annotated[float, Field(ge=1)] = read_later("weekly")
     log_bytes: Size
     minimum_calls: Positive
 
@@ -115,9 +115,9 @@ class Lag(Model):
 class Indexes(Model):
     """Unused indexes, when a large one is looked at again, and what may be done where CONCURRENTLY fails."""
 
-    unused_size: Size
-    unused_for: Interval
-    drop_unused: bool
+    unused_size: Size = read_later("weekly")
+    unused_for: Interval = read_later("weekly")
+    drop_unused: bool = read_later("weekly")
     minimum_size: Size
     scans_counted: Duration
     grown: Share
@@ -129,9 +129,9 @@ class Indexes(Model):
 class Reorganise(Model):
     """When a table is rewritten: measured free space after a VACUUM, and enough live rows to matter."""
 
-    free: Share
-    live_rows: Count
-    partitions: bool
+    free: Share = read_later("weekly")
+    live_rows: Count = read_later("weekly")
+    partitions: bool = read_later("weekly")
 
 
 class Disk(Model):
