@@ -1,4 +1,4 @@
-"""What the end of a run says in the database: deferrals that became too many, and the log's row."""
+"""The end of a run in the database: deferrals that are one too many, and the row in ``maintenance_log``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from steward.database.target import Target
     from steward.record.journal import Journal
 
-__all__ = ["close_row", "error_line", "escalate", "told", "unrecorded"]
+__all__ = ["close_row", "connection_error", "error_line", "escalate", "unrecorded"]
 
 
 def escalate(conn: Session, journal: Journal, run: Mapping[str, Any], limit: int, *, whole: bool) -> None:
@@ -49,24 +49,28 @@ def error_line(run: Mapping[str, Any], error: StewardError | None, interrupted_b
     return exit_status.error_line(run) or (None if exit_status.holds(run) else "plan and outcomes do not reconcile")
 
 
-def told(error: psycopg.Error, control: Session, at: Target) -> StewardError:
-    """Tell in one line what befell the supervisor's own connection."""
-    said = queries.server_message(error)
+def connection_error(error: psycopg.Error, control: Session, at: Target) -> StewardError:
+    """Return the error of the supervisor's own connection as one line."""
+    message = queries.server_message(error)
     if control.broken:
         return TargetError(
-            at.label, f"the connection was lost ({said})", "see the server's log; the next run converges"
+            at.label, f"the connection was lost ({message})", "see the server's log; the next run converges"
         )
-    return TargetError(at.label, f"{said} (SQLSTATE {error.sqlstate})", "see docs/runbook.md; the next run converges")
+    return TargetError(
+        at.label, f"{message} (SQLSTATE {error.sqlstate})", "see docs/runbook.md; the next run converges"
+    )
 
 
 def unrecorded(error: OSError, run_dir: Path, control: Session, log_id: int | None) -> StewardError:
-    """Tell in one line that the record cannot be written, in the log's row as well: no record stands behind it."""
+    """Return that the record cannot be written as one line, which the log's row gets as well."""
     cause = f"the record cannot be written ({error.strerror or error})"
-    told = StewardError(str(run_dir), cause, "make room or set STEWARD_RUNS to another disk; the next run converges")
+    failure = StewardError(str(run_dir), cause, "make room or set STEWARD_RUNS to another disk; the next run converges")
     if log_id is not None:
         with suppress(psycopg.Error):
-            ledger.close_run(control, log_id, "error", {"exit_code": told.exit_code}, complete=False, error=str(told))
-    return told
+            ledger.close_run(
+                control, log_id, "error", {"exit_code": failure.exit_code}, complete=False, error=str(failure)
+            )
+    return failure
 
 
 def close_row(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from steward.run.phase import Launcher
     from steward.terminal.live import Terminal
 
-__all__ = ["JournalTail", "PhaseMonitor", "PhaseRunner", "Signals", "poller"]
+__all__ = ["JournalTail", "PhaseMonitor", "PhaseRunner", "Signals", "progress_poller"]
 
 _TICK = 0.05
 
@@ -44,7 +44,7 @@ class Signals:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                 continue  # nohup: the run is meant to outlive its terminal
-            self._former[number] = signal.signal(number, self._heard)
+            self._former[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(
@@ -62,7 +62,7 @@ class Signals:
         finally:
             self._cancel = None
 
-    def _heard(self, number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         first, self.name = self.name is None, self.name or signal.Signals(number).name
         if first and self._cancel:
             self._cancel()
@@ -175,7 +175,7 @@ class PhaseRunner:
         self.journal.write("outcome", item=item, outcome=outcome, reason=reason)
 
 
-def poller(conn: Session, terminal: Terminal) -> Callable[[], None]:
+def progress_poller(conn: Session, terminal: Terminal) -> Callable[[], None]:
     """Return what shows the server's progress views; a failing look is not worth a run."""
 
     def poll() -> None:

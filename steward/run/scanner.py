@@ -31,7 +31,7 @@ class Scanner:
         self._settings = settings
         self._expected: Counter[int] = Counter()
 
-    def of(self, phase: str) -> Scan:
+    def scan(self, phase: str) -> Scan:
         """Return the catalog as it is now, with what the phase's operations need to know.
 
         Once the window is over a look may still take as long as a phase may take to end (``run.cancel_grace``), so

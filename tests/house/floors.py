@@ -124,6 +124,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "report",
         "scanner",
         "worker",
+        "context",
         "supervisor",
     ),
     "steward": ("plugin", "__main__"),

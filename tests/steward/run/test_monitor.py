@@ -12,7 +12,7 @@ import pytest
 
 from steward.database import locks, session
 from steward.record import journal, provenance
-from steward.run.monitor import JournalTail, PhaseMonitor, Signals, poller
+from steward.run.monitor import JournalTail, PhaseMonitor, Signals, progress_poller
 from steward.terminal.live import Terminal
 from tests.fixtures.engine import active
 from tests.fixtures.house import job, script
@@ -245,7 +245,7 @@ def test_look_at_the_progress_that_fails_is_a_message_and_no_error(database):
     terminal = Terminal.for_stream(stream, {}, quiet=False)
     conn = database.connect()
     conn.close()
-    poller(conn, terminal)()
+    progress_poller(conn, terminal)()
     terminal.close()
 
     assert "progress is not shown: the connection is closed" in stream.getvalue()

@@ -28,7 +28,7 @@ def statement_timeout(conn) -> str:
 
 def test_a_look_that_outlasts_the_window_defers_the_phase(maintaining, database, hasty):
     with held(database, LOCK), pytest.raises(Deferred, match="the maintenance window ended at"):
-        Scanner(maintaining, hasty).of("tables")
+        Scanner(maintaining, hasty).scan("tables")
 
     assert "30min" == statement_timeout(maintaining)
 
@@ -36,7 +36,7 @@ def test_a_look_that_outlasts_the_window_defers_the_phase(maintaining, database,
 def test_what_is_deferred_after_the_window_is_still_looked_up(maintaining, settings):
     over = replace(settings, deadline=datetime.now(UTC) - timedelta(hours=1))
 
-    found = Scanner(maintaining, over).of("tables")
+    found = Scanner(maintaining, over).scan("tables")
 
     assert found.gathered["vacuum"] == []
     assert found.relations == inventory.scan(maintaining, settings.profile).relations
@@ -45,7 +45,7 @@ def test_what_is_deferred_after_the_window_is_still_looked_up(maintaining, setti
 def test_checks_are_looked_up_whatever_the_window(maintaining, settings):
     over = changed(settings, run={"cancel_grace": timedelta(0)})
 
-    found = Scanner(maintaining, replace(over, deadline=datetime.now(UTC))).of("verify")
+    found = Scanner(maintaining, replace(over, deadline=datetime.now(UTC))).scan("verify")
 
     assert found.relations
 
@@ -55,4 +55,4 @@ def test_a_look_that_a_signal_ends_is_not_taken_for_the_window(maintaining, data
     stop.write_text("interrupted by SIGTERM")
 
     with held(database, LOCK), pytest.raises(psycopg.errors.QueryCanceled):
-        Scanner(maintaining, replace(hasty, stop=stop)).of("tables")
+        Scanner(maintaining, replace(hasty, stop=stop)).scan("tables")
