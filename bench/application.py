@@ -59,12 +59,12 @@ def measure(place: Place) -> list[Ratio]:
     say(f"{done} actions in {run.seconds:.1f} s beside {_CLIENTS} clients at {_RATE} transactions a second")
     note = f"{len(before)} and {len(during)} transactions"
     shares = {"median": 0.5, "p99": 0.99}
-    told = [
+    lines = [
         Ratio(f"application, {name} during a daily run", _at(during, share), _at(before, share), "ms", None, note)
         for name, share in shares.items()
     ]
     worst = Ratio("application, longest wait for a lock during it", max(waits), 0, "ms", _WAIT_MS, note, absolute=True)
-    return [*told, worst]
+    return [*lines, worst]
 
 
 def _waited(conn: Connection) -> float:

@@ -197,16 +197,16 @@ class Place:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_NAMING)}
         named = {"DATABASE_URL": database.conninfo("validahub_maintenance"), "STEWARD_PROFILE": str(chosen)}
         env = {**kept, **named, "STEWARD_RUNS": str(runs)}
-        said = self.home / f"said_{next(_numbers)}"
+        log = self.home / f"said_{next(_numbers)}"
         started = time.monotonic()
-        with said.open("w") as output:
+        with log.open("w") as output:
             process = subprocess.Popen(
                 command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
             )
             code, peak = _ended(process)
         seconds = time.monotonic() - started
         if code not in expected:
-            raise RuntimeError(f"steward ended with {code}: {said.read_text(encoding='utf-8')}")
+            raise RuntimeError(f"steward ended with {code}: {log.read_text(encoding='utf-8')}")
         record = json.loads((runs / "latest" / "run.json").read_text(encoding="utf-8"))
         return Run(code, seconds, peak, record)
 

@@ -105,7 +105,7 @@ def _items(run: Run) -> float:
 
 def _phase(run: Run) -> float:
     """Return the seconds of the phase, its catalog scan and its processes included."""
-    [phase] = [each for each in run.record["phases"] if each["name"] == "indexes"]
+    [phase] = [entry for entry in run.record["phases"] if entry["name"] == "indexes"]
     began, ended = (datetime.fromisoformat(phase[key]) for key in ("started_at", "finished_at"))
     return (ended - began).total_seconds()
 

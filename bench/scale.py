@@ -24,20 +24,22 @@ def measure(place: Place) -> list[Ratio]:
     """Compare queries, seconds and memory; seconds and memory are held to what they may be in all."""
     _make_room(place)
     small, large = (_family(place, size) for size in (_SMALL, max(_SMALL, int(_LARGE * place.scale) // 100 * 100)))
-    few, many = _looks(small), _looks(large)
+    few, many = _count_queries(small), _count_queries(large)
     assert few.queries.keys() == many.queries.keys()
-    what = f"{len(many.queries)} looks: the scan, {len(many.due)} procedures, the checks"
+    what = f"{len(many.queries)} looks: the scan, {len(many.due)} operations, the checks"
     # The first run of each creates the coming partition.
     place.run_suite(small)
-    below = place.run_suite(small)
+    small_run = place.run_suite(small)
     place.run_suite(large)
-    above = place.run_suite(large)
+    large_run = place.run_suite(large)
     return [
         Ratio("queries of all looks", sum(many.queries.values()), sum(few.queries.values()), "", 1.0, what),
         Ratio("the catalog scan", many.scan_seconds, few.scan_seconds, "s", 5.0, absolute=True),
         Ratio("all looks", many.seconds, few.seconds, "s", 30.0, what, absolute=True),
-        Ratio("daily with nothing due, the whole process", above.seconds, below.seconds, "s", 60.0, absolute=True),
-        Ratio("memory of its largest process", above.peak, below.peak, "MB", 512.0, absolute=True),
+        Ratio(
+            "daily with nothing due, the whole process", large_run.seconds, small_run.seconds, "s", 60.0, absolute=True
+        ),
+        Ratio("memory of its largest process", large_run.peak, small_run.peak, "MB", 512.0, absolute=True),
     ]
 
 
@@ -55,7 +57,7 @@ def _family(place: Place, size: int) -> Database:
     return database
 
 
-def _looks(database: Database) -> Looks:
+def _count_queries(database: Database) -> Looks:
     target = Target("database", database.conninfo("validahub_maintenance"), "bench")
     settings = RunSettings(profile.load("development"), "daily")
     looks(target, settings)  # what is read once into the server's caches

@@ -36,9 +36,9 @@ def _compared(place: Place, name: str, tables: int, share: float, rows: int, lim
     had, rows = 0, int(rows * place.scale)
     _make(database, names)
     while True:
-        _each(database, names, _GROW, {"first": had + 1, "last": rows})
+        _on_each(database, names, _GROW, {"first": had + 1, "last": rows})
         _vacuumdb(database)
-        _each(database, worn, _WEAR)
+        _on_each(database, worn, _WEAR)
         first = _vacuumdb(database)
         say(f"vacuum: {tables} tables of {rows} rows: vacuumdb takes {first:.1f} s")
         if first >= _LEAST or place.scale < 1:
@@ -47,7 +47,7 @@ def _compared(place: Place, name: str, tables: int, share: float, rows: int, lim
     runs: list[Run] = []
 
     def ours() -> float:
-        _each(database, worn, _WEAR)
+        _on_each(database, worn, _WEAR)
         place.rest()
         runs.append(place.run_suite(database, "-k", "(vacuum or analyze) and not checks", "--workers", str(_JOBS)))
         for action in ("vacuum", "analyze"):
@@ -56,7 +56,7 @@ def _compared(place: Place, name: str, tables: int, share: float, rows: int, lim
         return runs[-1].seconds
 
     def theirs() -> float:
-        _each(database, worn, _WEAR)
+        _on_each(database, worn, _WEAR)
         place.rest()
         return _vacuumdb(database)
 
@@ -84,7 +84,7 @@ def _make(database: Database, names: Sequence[str]) -> None:
             conn.execute(sql.SQL("create index on {} (kind)").format(table))
 
 
-def _each(database: Database, names: Sequence[str], statement: str, params: dict[str, int] | None = None) -> None:
+def _on_each(database: Database, names: Sequence[str], statement: str, params: dict[str, int] | None = None) -> None:
     """Run a statement on each table, on two connections."""
 
     def some(first: int) -> None:

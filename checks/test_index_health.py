@@ -23,7 +23,7 @@ pytestmark = [
 @pytest.mark.severity("normal")
 def test_invalid(check: Check) -> None:
     """Every index is valid, but for those that are being built."""
-    within, expected = expectations.within(check), expectations.expected(check)
+    within, expected = expectations.query_parts(check), expectations.query_params(check)
     findings = check.run("index_health_invalid", within, **expected, left_over=False)
 
     assert not findings.offenders
@@ -32,7 +32,7 @@ def test_invalid(check: Check) -> None:
 @pytest.mark.severity("minor")
 def test_leftovers(check: Check) -> None:
     """No interrupted build has left an index behind."""
-    within, expected = expectations.within(check), expectations.expected(check)
+    within, expected = expectations.query_parts(check), expectations.query_params(check)
     findings = check.run("index_health_invalid", within, **expected, left_over=True)
 
     assert not findings.offenders

@@ -23,8 +23,8 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_critical(check: Check) -> None:
     """No materialized view that the profile calls critical is older than it may be."""
-    told = matview_state.expected(check)
-    findings = check.run("matviews_stale", matview_state.within(check), **told, critical=True)
+    told = matview_state.query_params(check)
+    findings = check.run("matviews_stale", matview_state.query_parts(check), **told, critical=True)
 
     assert not findings.offenders
 
@@ -32,8 +32,8 @@ def test_critical(check: Check) -> None:
 @pytest.mark.severity("normal")
 def test_stale(check: Check) -> None:
     """No other materialized view is older than it may be."""
-    told = matview_state.expected(check)
-    findings = check.run("matviews_stale", matview_state.within(check), **told, critical=False)
+    told = matview_state.query_params(check)
+    findings = check.run("matviews_stale", matview_state.query_parts(check), **told, critical=False)
 
     assert not findings.offenders
 
@@ -41,7 +41,7 @@ def test_stale(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_unpopulated(check: Check) -> None:
     """Every materialized view can be read."""
-    findings = check.run("matviews_unpopulated", matview_state.within(check), **matview_state.expected(check))
+    findings = check.run("matviews_unpopulated", matview_state.query_parts(check), **matview_state.query_params(check))
 
     assert not findings.offenders
 
@@ -50,7 +50,7 @@ def test_unpopulated(check: Check) -> None:
 @pytest.mark.controls("row access")
 def test_owners(check: Check) -> None:
     """A refresh of any materialized view reads every row: row-level security hides none from its owner."""
-    findings = check.run("matviews_owners", matview_state.within(check), **matview_state.expected(check))
+    findings = check.run("matviews_owners", matview_state.query_parts(check), **matview_state.query_params(check))
 
     assert not findings.offenders
 
@@ -59,8 +59,8 @@ def test_owners(check: Check) -> None:
 def test_keys(check: Check) -> None:
     """Every materialized view can be refreshed beside its readers, or so quickly that they hardly notice."""
     limit = check.settings.profile.locks.access_exclusive.total_seconds()
-    told = matview_state.expected(check)
-    findings = check.run("matviews_keys", matview_state.within(check), **told, limit=limit)
+    told = matview_state.query_params(check)
+    findings = check.run("matviews_keys", matview_state.query_parts(check), **told, limit=limit)
 
     assert not findings.offenders
 
@@ -68,6 +68,6 @@ def test_keys(check: Check) -> None:
 @pytest.mark.severity("minor")
 def test_records(check: Check) -> None:
     """Every record of a refresh belongs to a materialized view."""
-    findings = check.run("matviews_records", matview_state.within(check))
+    findings = check.run("matviews_records", matview_state.query_parts(check))
 
     assert not findings.offenders

@@ -23,7 +23,7 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_gaps(check: Check) -> None:
     """Every family over time is covered without a gap until as far ahead as the profile wants."""
-    findings = check.run("partitions_gaps", expectations.within(check), **expectations.expected(check))
+    findings = check.run("partitions_gaps", expectations.query_parts(check), **expectations.query_params(check))
 
     assert not findings.offenders
 
@@ -31,7 +31,7 @@ def test_gaps(check: Check) -> None:
 @pytest.mark.severity("normal")
 def test_default(check: Check) -> None:
     """Default partitions are empty."""
-    findings = check.run("partitions_default", expectations.within(check), **expectations.expected(check))
+    findings = check.run("partitions_default", expectations.query_parts(check), **expectations.query_params(check))
 
     assert not findings.offenders
 
@@ -41,7 +41,7 @@ def test_sizes(check: Check) -> None:
     """No partition is larger than the schedule allows."""
     limit = check.settings.figures.partition_size_limit
     findings = check.run(
-        "partitions_sizes", expectations.within(check), **expectations.expected(check), size_limit=limit
+        "partitions_sizes", expectations.query_parts(check), **expectations.query_params(check), size_limit=limit
     )
 
     assert not findings.offenders
@@ -50,7 +50,7 @@ def test_sizes(check: Check) -> None:
 @pytest.mark.severity("minor")
 def test_leftovers(check: Check) -> None:
     """No table is named like a partition and belongs to no family."""
-    findings = check.run("partitions_leftovers", expectations.within(check), **expectations.expected(check))
+    findings = check.run("partitions_leftovers", expectations.query_parts(check), **expectations.query_params(check))
 
     assert not findings.offenders
 
@@ -58,6 +58,6 @@ def test_leftovers(check: Check) -> None:
 @pytest.mark.severity("minor")
 def test_unmanaged(check: Check) -> None:
     """Every family by range gets its coming partitions, or the profile says that it does not."""
-    findings = check.run("partitions_unmanaged", expectations.within(check), **expectations.expected(check))
+    findings = check.run("partitions_unmanaged", expectations.query_parts(check), **expectations.query_params(check))
 
     assert not findings.offenders

@@ -93,16 +93,16 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettin
         known = {row["oid"]: row for row in context.scan.gathered.get(cls.name, [])}
         expected = {row["oid"]: row["dead_rows"] for row in context.scan.gathered.get(EXPECTED, [])}
         leaves, sizes = _leaves(context.scan), {relation.oid: relation.size for relation in context.scan.relations}
-        examined = [each for each in context.scan.relations if each.kind in "rpm" and each.ident not in ledger.OURS]
+        examined = [entry for entry in context.scan.relations if entry.kind in "rpm" and entry.ident not in ledger.OURS]
         due = []
         for table in examined:
-            below = leaves.get(table.oid, ())
-            size = sum(sizes.get(leaf, 0) for leaf in below) if table.kind == "p" else table.size
+            own_leaves = leaves.get(table.oid, ())
+            size = sum(sizes.get(leaf, 0) for leaf in own_leaves) if table.kind == "p" else table.size
             state = known.get(table.oid, {})
             if state.get("refreshed"):
                 continue
             state = state if table.kind == "p" else _state(table, missing=bool(state))
-            later = sum(expected.get(oid, 0) for oid in (table.oid, *below))
+            later = sum(expected.get(oid, 0) for oid in (table.oid, *own_leaves))
             limit = _limit(table, state, context.scan, context.settings)
             why = _why(state, limit, later) if size else ""
             if why:
@@ -156,15 +156,15 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettin
         with server_notices.warnings(self.work.conn) as warnings:
             for statement in self.statements():
                 self.work.execute(statement)
-        told = "; ".join(warned.text for warned in warnings)
+        text = "; ".join(warned.text for warned in warnings)
         if self._noted(patient=not warnings):
             if self.subject.is_parent:
                 ledger.remember_analysis(self.work.conn, self.subject.oid)
-            return ExecutionResult({"warnings": told, "refused": ""})
+            return ExecutionResult({"warnings": text, "refused": ""})
         if any(warned.sqlstate == LockNotAvailable.sqlstate for warned in warnings):
             holders = locks.blockers(self.work.conn, [self.subject.oid]) or "whoever held it is gone"
             raise Busy(f"the server passed over it, because its lock was not had: {holders}")
-        return ExecutionResult({"warnings": told, "refused": _refused(self.work, self.subject, told)})
+        return ExecutionResult({"warnings": text, "refused": _refused(self.work, self.subject, text)})
 
     def threshold(self) -> int:
         """Return the changed rows that made the table due."""
@@ -223,8 +223,8 @@ def _why(state: Mapping[str, Any], limit: int, later: int) -> str:
     if modified > limit:
         return f"{modified:,} rows changed since the last analyze, over {limit:,}"
     if modified + later > limit:
-        told = f"{modified + later:,} rows changed since the last analyze, over {limit:,}"
-        return f"{told}, once the earlier phases have run"
+        text = f"{modified + later:,} rows changed since the last analyze, over {limit:,}"
+        return f"{text}, once the earlier phases have run"
     return ""
 
 
@@ -232,18 +232,18 @@ def _leaves(scan: Scan) -> dict[int, list[int]]:
     """Return the leaves of whatever depth below each partitioned table, by oid."""
     families = {family.oid: family for family in scan.families}
 
-    def below(oid: int) -> list[int]:
+    def leaves_of(oid: int) -> list[int]:
         found = []
         for partition in families[oid].partitions if oid in families else ():
-            found += below(partition.oid) if partition.is_partitioned else [partition.oid]
+            found += leaves_of(partition.oid) if partition.is_partitioned else [partition.oid]
         return found
 
-    return {oid: below(oid) for oid in families}
+    return {oid: leaves_of(oid) for oid in families}
 
 
-def _refused(work: Executor, subject: StaleStatistics, told: str) -> str:
+def _refused(work: Executor, subject: StaleStatistics, text: str) -> str:
     """Say what the server said, and what would let it be done."""
     owner = work.settings.profile.roles.owner
     rows = queries.fetch(work.conn, "maintenance/analyze_remedy", {"oid": subject.oid, "owner": owner})
-    remedy = f"; let an administrator run: {rows[0]['remedy']};" if rows and told else ""
-    return f"{told or 'the server has noted no analyze'}{remedy}"
+    remedy = f"; let an administrator run: {rows[0]['remedy']};" if rows and text else ""
+    return f"{text or 'the server has noted no analyze'}{remedy}"

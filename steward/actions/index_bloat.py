@@ -104,8 +104,8 @@ def _remembered(row: dict[str, Any], allowed: RebuildLimits) -> str | None:
         return f"{row['known_bloat']:.0%} bloat measured, over {allowed.bloat:.0%}" if bloated else None
     if row["known_ratio"] and row["rows"] > 0 and not row["stale"]:
         bloat = share(row["size"], row["known_ratio"] * row["rows"])
-        told = f"about {bloat:.0%} bloat by what it needed a row, over {allowed.bloat:.0%}"
-        return told if bloat > allowed.bloat else None
+        text = f"about {bloat:.0%} bloat by what it needed a row, over {allowed.bloat:.0%}"
+        return text if bloat > allowed.bloat else None
     if row["method"] != "btree":
         return None
     known = f"since it was measured at {row['known_size'] / _MB:,.1f} MB"

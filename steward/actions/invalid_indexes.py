@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from steward.engine.executor import Executor, RunSettings
     from steward.engine.operation import GatherContext, PlanContext
 
-__all__ = ["DropInvalidIndexes", "InvalidIndex", "InvalidIndexState", "drop", "found"]
+__all__ = ["DropInvalidIndexes", "InvalidIndex", "InvalidIndexState", "drop", "of_table"]
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
         """Return all of them: there is nothing to weigh."""
         left = [InvalidIndex(**row) for row in context.scan.gathered.get(cls.name, [])]
         due = (
-            DueSubject(each, f"it is invalid, and {each.sibling} does the same", 1.0, each.table_ident, each.ident)
-            for each in left
+            DueSubject(index, f"it is invalid, and {index.sibling} does the same", 1.0, index.table_ident, index.ident)
+            for index in left
         )
         return Examination(sum(relation.kind in "rm" for relation in context.scan.relations), tuple(due))
 
@@ -91,7 +91,7 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
             Busy: its table's lock, or the end of transactions that use the table, was not had in time.
 
         """
-        if self.subject.oid not in {each.oid for each in found(self.work, self.subject.table_oid)}:
+        if self.subject.oid not in {index.oid for index in of_table(self.work, self.subject.table_oid)}:
             raise NotNeeded(f"{self.subject.ident} is in use, or valid, by now")
         drop(self.work, self.subject)
         return ExecutionResult({"bytes": self.subject.size, "sibling": self.subject.sibling})
@@ -102,7 +102,7 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
         return (subject.table_oid,)
 
 
-def found(work: Executor, table_oid: int) -> list[InvalidIndex]:
+def of_table(work: Executor, table_oid: int) -> list[InvalidIndex]:
     """Return the leftovers of a table as they are now."""
     return [InvalidIndex(**row) for row in _fetch(work.conn, work.settings, table_oid)]
 

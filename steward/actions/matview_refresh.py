@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from steward.engine.executor import Executor
     from steward.profile import Profile
 
-__all__ = ["Refresh", "RefreshMode", "analyze", "beside", "choose", "plain"]
+__all__ = ["Refresh", "RefreshMode", "analyze", "choose_mode", "concurrent", "plain"]
 
 # From 17 on REFRESH runs with a search_path of pg_catalog and pg_temp only.
 _SAFE_PATH = 170000
-_LOOK = 0.2  # s
+_POLL_INTERVAL = 0.2  # s
 _UNDEFINED = (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedObject)
 
 
@@ -54,16 +54,16 @@ class _TooLongError(Exception):
         self.seconds = seconds
 
 
-def choose(found: Mapping[str, Any], profile: Profile) -> RefreshMode:
+def choose_mode(facts: Mapping[str, Any], profile: Profile) -> RefreshMode:
     """Return the way: plain where nobody can read, where no other is possible, or where readers hardly notice.
 
     A concurrent refresh runs the same query and more, so its duration stands for that of a plain one that is not known.
     """
     limit = profile.locks.access_exclusive.total_seconds()
-    expected = found["seconds"] if found["plain_seconds"] is None else found["plain_seconds"]
-    if not found["populated"]:
+    expected = facts["seconds"] if facts["plain_seconds"] is None else facts["plain_seconds"]
+    if not facts["populated"]:
         return RefreshMode("plain", "it holds nothing yet, so that nobody can read it")
-    if not found["has_key"]:
+    if not facts["has_key"]:
         return RefreshMode(
             "plain", "no unique index on columns allows CONCURRENTLY", profile.refresh.without_key == "refuse"
         )
@@ -79,7 +79,7 @@ def plain(view: StaleMatview) -> Statement:
     return _statement("maintenance/matviews_refresh", view, "ACCESS EXCLUSIVE")
 
 
-def beside(view: StaleMatview) -> Statement:
+def concurrent(view: StaleMatview) -> Statement:
     """Return the refresh beside which readers go on."""
     return _statement("maintenance/matviews_refresh_beside", view, "EXCLUSIVE")
 
@@ -98,41 +98,41 @@ def _statement(name: str, view: StaleMatview, lock: str, server_version: int = 0
 class Refresh:
     """The refresh of one view on the acting connection; ``found`` is what decides about it."""
 
-    def __init__(self, work: Executor, view: StaleMatview, found: Mapping[str, Any]) -> None:
+    def __init__(self, work: Executor, view: StaleMatview, facts: Mapping[str, Any]) -> None:
         self.work = work
         self.view = view
-        self.found = found
+        self.facts = facts
         self.profile = work.settings.profile
         self.timeout: timedelta = work.settings.figures.timeout("matviews")
 
-    def through(self) -> Mapping[str, object]:
+    def run(self) -> Mapping[str, object]:
         """Do it, and return the figures for the record.
 
         Raises:
             UnfitContentError: the view would be emptied, or cannot be refreshed as it is; it is as it was.
 
         """
-        matview_state.require_unfiltered(self.found)
-        disk_space.require(self.work.conn, self.profile, self.found["size"], tablespace=self.found["tablespace"])
-        held = self._content() if self.found["populated"] else None
-        way, cancelled = choose(self.found, self.profile), None
-        if way.bounded:
+        matview_state.require_unfiltered(self.facts)
+        disk_space.require(self.work.conn, self.profile, self.facts["size"], tablespace=self.facts["tablespace"])
+        previous = self._content() if self.facts["populated"] else None
+        chosen, cancelled = choose_mode(self.facts, self.profile), None
+        if chosen.bounded:
             try:
-                done = self._bounded(way, held)
+                done = self._bounded(chosen, previous)
             except _TooLongError as error:
-                way, cancelled = self._other_way(error), error.seconds
-                done = self._do(way, held)
+                chosen, cancelled = self._concurrent_instead(error), error.seconds
+                done = self._with_retries(chosen, previous)
         else:
-            done = self._do(way, held)
-        self.work.progress(phase=f"refreshed, {way.mode}", rows=done["rows"])
-        unsettled = self._settle(dead=done["dead"])
-        told = {"mode": way.mode, "why": way.why, "oid": self.view.oid, "unsettled": unsettled, **done}
-        before = {"rows_before": held and held["rows"], "tenants_before": held and held["tenants"]}
+            done = self._with_retries(chosen, previous)
+        self.work.progress(phase=f"refreshed, {chosen.mode}", rows=done["rows"])
+        unsettled = self._take_statistics(dead=done["dead"])
+        outcome = {"mode": chosen.mode, "why": chosen.why, "oid": self.view.oid, "unsettled": unsettled, **done}
+        before = {"rows_before": previous and previous["rows"], "tenants_before": previous and previous["tenants"]}
         # What a plain one lasts is remembered by the log, and decides about the next.
-        measured = done["seconds"] if way.mode == "plain" else cancelled
-        return {**told, **before, **({} if measured is None else {"plain_seconds": measured})}
+        measured = done["seconds"] if chosen.mode == "plain" else cancelled
+        return {**outcome, **before, **({} if measured is None else {"plain_seconds": measured})}
 
-    def _bounded(self, way: RefreshMode, held: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _bounded(self, chosen: RefreshMode, previous: Mapping[str, Any] | None) -> dict[str, Any]:
         """Refresh while readers wait, unless they would wait longer than they may.
 
         Raises:
@@ -143,7 +143,11 @@ class Refresh:
         self.work.limit(statement_timeout=limit)
         try:
             # Where readers can go on beside it, nobody is waited for twice, let alone terminated.
-            return self._once(way, held) if self.found["has_key"] else self._do(way, held)
+            return (
+                self._single_attempt(chosen, previous)
+                if self.facts["has_key"]
+                else self._with_retries(chosen, previous)
+            )
         except psycopg.errors.LockNotAvailable as error:
             raise _TooLongError("a plain one would have had to wait for readers") from error
         except psycopg.errors.QueryCanceled as error:
@@ -157,8 +161,8 @@ class Refresh:
             if not (self.work.conn.closed or self.work.conn.broken):
                 self.work.limit(statement_timeout=self.timeout)
 
-    def _other_way(self, error: _TooLongError) -> RefreshMode:
-        if not self.found["has_key"]:
+    def _concurrent_instead(self, error: _TooLongError) -> RefreshMode:
+        if not self.facts["has_key"]:
             raise UnfitContentError(
                 f"{error}; no unique index allows CONCURRENTLY",
                 "create a unique index on plain columns of the view, without a condition, or let readers wait by "
@@ -166,36 +170,36 @@ class Refresh:
             ) from error
         return RefreshMode("concurrent", str(error))
 
-    def _once(self, way: RefreshMode, held: Mapping[str, Any] | None) -> dict[str, Any]:
-        self.work.progress(phase=f"refreshing, {way.mode}: {way.why}")
-        with self._explained(), self.work.conn.transaction():
-            return self._transaction(way, held)
+    def _single_attempt(self, chosen: RefreshMode, previous: Mapping[str, Any] | None) -> dict[str, Any]:
+        self.work.progress(phase=f"refreshing, {chosen.mode}: {chosen.why}")
+        with self._with_remedies(), self.work.conn.transaction():
+            return self._transaction(chosen, previous)
 
-    def _do(self, way: RefreshMode, held: Mapping[str, Any] | None) -> dict[str, Any]:
-        self.work.progress(phase=f"refreshing, {way.mode}: {way.why}")
-        budget: Literal["brief", "other"] = "brief" if way.mode == "plain" else "other"
-        with self._explained():
-            return self.work.attempt(lambda: self._transaction(way, held), budget=budget)
+    def _with_retries(self, chosen: RefreshMode, previous: Mapping[str, Any] | None) -> dict[str, Any]:
+        self.work.progress(phase=f"refreshing, {chosen.mode}: {chosen.why}")
+        budget: Literal["brief", "other"] = "brief" if chosen.mode == "plain" else "other"
+        with self._with_remedies():
+            return self.work.attempt(lambda: self._transaction(chosen, previous), budget=budget)
 
-    def _transaction(self, way: RefreshMode, held: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _transaction(self, chosen: RefreshMode, previous: Mapping[str, Any] | None) -> dict[str, Any]:
         conn = self.work.conn
-        if way.bounded:
+        if chosen.bounded:
             # Readers queue from the moment when the lock is waited for: both together must not last too long.
             limits = self.profile.locks.access_exclusive * (1 - self.profile.refresh.plain_share)
             settings = {"lock_timeout": f"{max(1, round(limits.total_seconds() * 1000))}ms"}
             queries.execute(conn, "session/transaction_settings", {"settings": Jsonb(settings)})
-        self.work.execute(plain(self.view) if way.mode == "plain" else beside(self.view))
+        self.work.execute(plain(self.view) if chosen.mode == "plain" else concurrent(self.view))
         changed = queries.fetch(conn, "maintenance/matviews_changed", {"oid": self.view.oid})[0]
         fresh = self._content()
-        matview_state.require_kept(self.work, self.found, held, fresh)
-        note = {"view_name": self.found["view_name"], "rows": fresh["rows"]}
+        matview_state.require_kept(self.work, self.facts, previous, fresh)
+        note = {"view_name": self.facts["view_name"], "rows": fresh["rows"]}
         seconds = queries.fetch(conn, "maintenance/matviews_note", note)[0]["seconds"]
-        return {**fresh, "dead": changed["dead"] if way.mode == "concurrent" else 0, "seconds": seconds}
+        return {**fresh, "dead": changed["dead"] if chosen.mode == "concurrent" else 0, "seconds": seconds}
 
     def _content(self) -> dict[str, Any]:
-        return matview_state.content(self.work, self.view, by_tenant=self.found["has_tenant"])
+        return matview_state.content(self.work, self.view, by_tenant=self.facts["has_tenant"])
 
-    def _settle(self, *, dead: int) -> str:
+    def _take_statistics(self, *, dead: int) -> str:
         """Take the statistics, and what a concurrent refresh left dead; say why where that could not be done.
 
         The refresh stands by then: what is missing of its statistics is due for ANALYZE and VACUUM in the next run.
@@ -204,7 +208,7 @@ class Refresh:
         queries.execute(self.work.conn, "maintenance/matviews_counted")
         try:
             if dead:
-                self._await_sisters()
+                self._await_other_lanes()
                 name, version = "maintenance/matviews_vacuum", self.work.server_version
                 self.work.execute(_statement(name, self.view, "SHARE UPDATE EXCLUSIVE", version))
             else:
@@ -213,22 +217,22 @@ class Refresh:
             return f"not analyzed: {busy.reason}"
         return ""
 
-    def _await_sisters(self) -> None:
+    def _await_other_lanes(self) -> None:
         """Wait for what the run's other lanes began before: while a refresh of theirs goes on, nothing dead can go."""
         conn, settings = self.work.conn, self.work.settings
         horizon = queries.fetch(conn, "maintenance/matviews_horizon")[0]
         give_up = time.monotonic() + self.profile.locks.drain.total_seconds()
-        told = False
+        reported = False
         with suppress(Deferred):
             while queries.fetch(conn, "maintenance/matviews_sisters", horizon) and time.monotonic() < give_up:
-                if not told:
+                if not reported:
                     self.work.progress(phase="waiting for the run's other lanes, whose snapshots keep its dead rows")
-                    told = True
-                guard.window(settings.deadline, settings.stop)
-                time.sleep(_LOOK)
+                    reported = True
+                guard.require_open_window(settings.deadline, settings.stop)
+                time.sleep(_POLL_INTERVAL)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _with_remedies(self) -> Iterator[None]:
         """Add the remedy to what the server says; the refresh has been rolled back then."""
         started = time.monotonic()
         try:
@@ -242,22 +246,22 @@ class Refresh:
             remedy = f"give it longer by matviews in [{schedule}.statement_timeouts], or its query an index"
             raise UnfitContentError(f"cancelled after {seconds:g} s (SQLSTATE {error.sqlstate})", remedy) from error
         except psycopg.errors.InsufficientPrivilege as error:
-            owner = self.found["owner"]
+            owner = self.facts["owner"]
             raise UnfitContentError(
-                _told(error),
+                _with_sqlstate(error),
                 f"a refresh needs the rights of its owner, {owner}, which must see every row that the view reads: "
                 f"grant {owner} to {self.profile.roles.maintenance}, or alter role {owner} bypassrls",
             ) from error
         except _UNDEFINED as error:
-            matview_state.now(self.work, self.view)
+            matview_state.current_facts(self.work, self.view)
             if self.work.server_version < _SAFE_PATH:
                 raise
             raise UnfitContentError(
-                _told(error),
+                _with_sqlstate(error),
                 "from PostgreSQL 17 on a refresh searches pg_catalog and pg_temp only: qualify the names in the "
                 "functions that the view calls, or alter function … set search_path",
             ) from error
 
 
-def _told(error: psycopg.Error) -> str:
+def _with_sqlstate(error: psycopg.Error) -> str:
     return f"{queries.server_message(error)} (SQLSTATE {error.sqlstate})"

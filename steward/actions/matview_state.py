@@ -24,12 +24,12 @@ __all__ = [
     "StaleMatview",
     "UnfitContentError",
     "content",
-    "expected",
+    "current_facts",
     "facts",
-    "now",
+    "query_params",
+    "query_parts",
     "require_kept",
     "require_unfiltered",
-    "within",
 ]
 
 
@@ -71,7 +71,7 @@ def facts(
     return queries.fetch(conn, "maintenance/matviews_facts", params, known=known, reached=reached)
 
 
-def now(work: Executor, view: StaleMatview) -> dict[str, Any]:
+def current_facts(work: Executor, view: StaleMatview) -> dict[str, Any]:
     """Return the facts of one view.
 
     Raises:
@@ -112,7 +112,7 @@ def require_unfiltered(found: Mapping[str, Any]) -> None:
 
 
 def require_kept(
-    work: Executor, found: Mapping[str, Any], held: Mapping[str, Any] | None, fresh: Mapping[str, Any]
+    work: Executor, found: Mapping[str, Any], previous: Mapping[str, Any] | None, current: Mapping[str, Any]
 ) -> None:
     """Refuse a view that lost all rows, all tenants but one or more than it may, while a table that it reads has them.
 
@@ -121,24 +121,25 @@ def require_kept(
         Inconclusive: what its tables have cannot be seen.
 
     """
-    if held is None or work.settings.profile.matview(found["ident"]).may_empty:
+    if previous is None or work.settings.profile.matview(found["ident"]).may_empty:
         return
     kept = work.settings.profile.refresh.tenants_kept
-    by_tenant = fresh["tenants"] is not None and _falls(held["tenants"], fresh["tenants"], kept)
-    if not by_tenant and not (held["rows"] and not fresh["rows"]):
+    by_tenant = current["tenants"] is not None and _falls(previous["tenants"], current["tenants"], kept)
+    if not by_tenant and not (previous["rows"] and not current["rows"]):
         return
     what = "tenants" if by_tenant else "rows"
-    fuller = _fuller(work, found, fresh["tenants"] if by_tenant else None)
+    fuller = _fuller(work, found, current["tenants"] if by_tenant else None)
     if fuller:
         raise UnfitContentError(
-            f"its content would fall from {held[what]} {what} to {fresh[what]}, and {fuller} has more; it is as it was",
+            f"its content would fall from {previous[what]} {what} to {current[what]}, and {fuller} has more; "
+            "it is as it was",
             f"look at what its owner {found['owner']} may see, and at its query; where that is right, let it be "
             f"may_empty = true in [matviews]",
         )
 
 
-def _falls(held: int, fresh: int, kept: float) -> bool:
-    return held > 1 and (fresh <= 1 or fresh < kept * held)
+def _falls(previous: int, current: int, kept: float) -> bool:
+    return previous > 1 and (current <= 1 or current < kept * previous)
 
 
 def _fuller(work: Executor, found: Mapping[str, Any], tenants: int | None) -> str | None:
@@ -163,7 +164,7 @@ def _fuller(work: Executor, found: Mapping[str, Any], tenants: int | None) -> st
     return None
 
 
-def expected(check: Check) -> dict[str, object]:
+def query_params(check: Check) -> dict[str, object]:
     """Return the parameters of the checks: which relations are looked at, and how old each view may be."""
     profile = check.settings.profile
     rules = [
@@ -173,7 +174,7 @@ def expected(check: Check) -> dict[str, object]:
     return {**inventory.scope(profile), "rules": json.dumps(rules)}
 
 
-def within(check: Check) -> dict[str, sql.Composable]:
+def query_parts(check: Check) -> dict[str, sql.Composable]:
     """Return the parts of the checks' statements."""
     version = check.conn.info.server_version
     return {

@@ -78,7 +78,7 @@ class RefreshMatviews(MaintenanceOperation[StaleMatview, MatviewState]):
             NotNeeded: the view is gone.
 
         """
-        found = matview_state.now(self.work, self.subject)
+        found = matview_state.current_facts(self.work, self.subject)
         return MatviewState(**{name: found[name] for name in MatviewState.__dataclass_fields__})
 
     def still_due(self) -> bool:
@@ -88,7 +88,7 @@ class RefreshMatviews(MaintenanceOperation[StaleMatview, MatviewState]):
 
     def statements(self) -> tuple[Statement, ...]:
         """Return the refresh that goes beside readers; what is known when its turn comes may make it a plain one."""
-        return (matview_refresh.beside(self.subject), matview_refresh.analyze(self.subject))
+        return (matview_refresh.concurrent(self.subject), matview_refresh.analyze(self.subject))
 
     def execute(self) -> ExecutionResult[MatviewState]:
         """Refresh, prove that nothing was lost, record it, and take the statistics.
@@ -103,8 +103,8 @@ class RefreshMatviews(MaintenanceOperation[StaleMatview, MatviewState]):
             source = matview_state.facts(self.work.conn, self.work.settings, [oid])
             if not source or (source[0]["last_refreshed"] or "") <= self.subject.seen_at:
                 raise Deferred(f"it reads {ident}, which this run was to refresh first and has not: see its item")
-        found = matview_state.now(self.work, self.subject)
-        return ExecutionResult(matview_refresh.Refresh(self.work, self.subject, found).through())
+        found = matview_state.current_facts(self.work, self.subject)
+        return ExecutionResult(matview_refresh.Refresh(self.work, self.subject, found).run())
 
     @classmethod
     def relations(cls, subject: StaleMatview) -> Sequence[int]:

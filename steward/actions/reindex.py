@@ -64,11 +64,11 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
         """Return the candidates; those that a look at all of the index does not confirm will need nothing."""
         rows = context.scan.gathered.get(cls.name, [])
         due: list[DueSubject[Index]] = []
-        looks = context.settings.profile.indexes.looks
+        unmeasured = context.settings.profile.indexes.looks
         for row in rows:
             why = None if row["oid"] is None else _why(row, index_bloat.limits(context.settings))
-            looks -= why is not None and index_bloat.UNKNOWN in why
-            if why is not None and (looks >= 0 or index_bloat.UNKNOWN not in why):
+            unmeasured -= why is not None and index_bloat.UNKNOWN in why
+            if why is not None and (unmeasured >= 0 or index_bloat.UNKNOWN not in why):
                 due.append(_due(row, why))
         return Examination(rows[0]["examined"] if rows else 0, tuple(due))
 
@@ -104,9 +104,9 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
         if self.before.file != self.subject.file:
             raise NotNeeded(f"{self.subject.ident} was rebuilt meanwhile")
         if self.before.bloat is None or self.before.bloat <= limit:
-            told = "nothing" if self.before.bloat is None else f"{self.before.bloat:.0%}"
+            waste = "nothing" if self.before.bloat is None else f"{self.before.bloat:.0%}"
             raise NotNeeded(
-                f"{told} of its {self.before.size / _MB:,.1f} MB is waste, not over {limit:.0%}; remembered",
+                f"{waste} of its {self.before.size / _MB:,.1f} MB is waste, not over {limit:.0%}; remembered",
                 bloat=self.before.bloat,
                 size=self.before.size,
             )
@@ -231,7 +231,7 @@ def _tidy(work: Executor, subject: Index, before: IndexState) -> None:
     # Briefly: who kept the rebuild may keep this, and a run that is being stopped is interrupted after its grace.
     patience = min(profile.locks.other, profile.run.cancel_grace / 2)
     try:
-        for leftover in invalid_indexes.found(work, subject.table_oid):
+        for leftover in invalid_indexes.of_table(work, subject.table_oid):
             if leftover.name not in before.leftovers:
                 invalid_indexes.drop(work, leftover, patience)
     except (psycopg.Error, OutcomeException) as error:

@@ -27,14 +27,14 @@ class ServerWarning:
 @contextmanager
 def warnings(conn: Session) -> Iterator[list[ServerWarning]]:
     """Collect the server's warnings while the block runs."""
-    heard: list[ServerWarning] = []
+    collected: list[ServerWarning] = []
 
-    def listen(notice: Diagnostic) -> None:
+    def collect(notice: Diagnostic) -> None:
         if notice.severity_nonlocalized == "WARNING" and notice.message_primary:
-            heard.append(ServerWarning(notice.message_primary, notice.sqlstate))
+            collected.append(ServerWarning(notice.message_primary, notice.sqlstate))
 
-    conn.add_notice_handler(listen)
+    conn.add_notice_handler(collect)
     try:
-        yield heard
+        yield collected
     finally:
-        conn.remove_notice_handler(listen)
+        conn.remove_notice_handler(collect)

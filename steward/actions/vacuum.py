@@ -86,7 +86,7 @@ class Vacuum(MaintenanceOperation[VacuumNeed, VacuumState]):
             _due(table, context.scan, context.settings, closed=table.oid in closed, expected=expected.get(table.oid, 0))
             for table in tables
         ]
-        return Examination(len(tables), tuple(each for each in due if each is not None))
+        return Examination(len(tables), tuple(subject for subject in due if subject is not None))
 
     def measure(self) -> VacuumState:
         """Read the server's counters and ages, and who holds the horizon.
@@ -106,7 +106,9 @@ class Vacuum(MaintenanceOperation[VacuumNeed, VacuumState]):
             raise Inconclusive("track_counts is off: the server counts no rows and notes no vacuum; turn it on")
         age = {"horizon_age": self.work.settings.profile.wraparound.horizon_age}
         holders = queries.fetch(self.work.conn, "maintenance/vacuum_horizon", age)
-        return VacuumState(**rows[0], horizon=_told(holders), held_long=any(holder["long"] for holder in holders))
+        return VacuumState(
+            **rows[0], horizon=_horizon_message(holders), held_long=any(holder["long"] for holder in holders)
+        )
 
     def still_due(self) -> bool:
         """Compare with the limits again: autovacuum may have been there."""
@@ -194,12 +196,12 @@ def _due(
         closed=closed,
         urgent=vacuum_thresholds.is_urgent(table, scan.server),
     )
-    told = [*why, "its period is over and not all of it is frozen"] if closed else why
+    reasons = [*why, "its period is over and not all of it is frozen"] if closed else why
     size = f"{table.size / 2**20:,.1f} MB"
-    return DueSubject(need, "; ".join(told), float(table.size) if why else 1.0, table.lane, table.ident, size)
+    return DueSubject(need, "; ".join(reasons), float(table.size) if why else 1.0, table.lane, table.ident, size)
 
 
-def _told(holders: list[dict[str, Any]]) -> str:
+def _horizon_message(holders: list[dict[str, Any]]) -> str:
     """Say who keeps rows from being removed, and what ends it."""
     if not holders:
         return "nobody is seen to hold rows back; new ones may have died meanwhile"

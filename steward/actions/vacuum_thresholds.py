@@ -122,15 +122,15 @@ def all_frozen(table: Relation, server: Server) -> bool:
 
 def closed(scan: Scan, settings: RunSettings) -> frozenset[int]:
     """Return the partitions whose time is over, without those that were frozen since."""
-    look = families.FamilyScan.at(scan, settings)
+    family_scan = families.FamilyScan.at(scan, settings)
     over = {
         partition.oid
         for family in scan.families
-        if (clock := clocks.of(family, look.rule(family))) is not None
+        if (clock := clocks.of(family, family_scan.rule(family))) is not None
         for partition in family.partitions
         if not partition.is_default
         and not partition.is_partitioned
-        and bounds.span(partition, clock).upper <= clock.now(look.now)
+        and bounds.span(partition, clock).upper <= clock.now(family_scan.now)
     }
     return frozenset(over - {int(row["oid"]) for row in scan.gathered.get("vacuum", ())})
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["watched"]
 
-_LOOK = 0.1  # seconds between two looks
+_POLL_INTERVAL = 0.1  # seconds between two looks
 _STEP = 5  # percent between two reports of one phase
 
 
@@ -39,57 +39,57 @@ def watched(work: Executor, relation: str, drain: timedelta | None = None) -> It
             end them.
 
     """
-    with session.beside(work.conn, work.settings.profile) as eyes:
-        dog = _Watchdog(work, eyes, relation, drain or work.settings.profile.locks.drain)
-        thread = threading.Thread(target=dog.watch, name="watchdog", daemon=True)
+    with session.beside(work.conn, work.settings.profile) as observer:
+        watchdog = _Watchdog(work, observer, relation, drain or work.settings.profile.locks.drain)
+        thread = threading.Thread(target=watchdog.run, name="watchdog", daemon=True)
         thread.start()
         try:
             yield
         except psycopg.errors.QueryCanceled as error:
-            dog.end(thread)
-            if dog.reason:
-                raise Busy(dog.reason) from error
+            watchdog.end(thread)
+            if watchdog.reason:
+                raise Busy(watchdog.reason) from error
             raise
         except psycopg.errors.DeadlockDetected as error:
             raise Busy(f"{relation}: {queries.server_message(error)}; somebody else works on its indexes") from error
         finally:
-            dog.end(thread)
+            watchdog.end(thread)
 
 
 class _Watchdog:
     """What the watching thread does until it is ended; ``reason`` says why it has cancelled the statement."""
 
-    def __init__(self, work: Executor, eyes: Session, relation: str, drain: timedelta) -> None:
+    def __init__(self, work: Executor, observer: Session, relation: str, drain: timedelta) -> None:
         self.reason = ""
         self._work = work
-        self._eyes = eyes
+        self._observer = observer
         self._relation = relation
         self._pid = work.conn.info.backend_pid
         self._over = threading.Event()
         self._drain = drain.total_seconds()
-        self._left = {"table": work.settings.profile.locks.other.total_seconds(), "drain": self._drain}
-        self._told: tuple[str | None, int] = (None, 0)
-        self._clearing: locks.BlockerTermination | None = None
+        self._remaining = {"table": work.settings.profile.locks.other.total_seconds(), "drain": self._drain}
+        self._reported: tuple[str | None, int] = (None, 0)
+        self._termination: locks.BlockerTermination | None = None
 
     def end(self, thread: threading.Thread) -> None:
         """Let the thread come to its end."""
         self._over.set()
         thread.join()
 
-    def watch(self) -> None:
+    def run(self) -> None:
         """Look again and again; without eyes, the statement's own timeout remains."""
-        looked = time.monotonic()
-        with ExitStack() as stack, self._honest():
-            while not self._over.wait(_LOOK):
-                rows = queries.fetch(self._eyes, "maintenance/reindex_watch", {"pid": self._pid})
+        last_poll = time.monotonic()
+        with ExitStack() as stack, self._reporting_failure():
+            while not self._over.wait(_POLL_INTERVAL):
+                rows = queries.fetch(self._observer, "maintenance/reindex_watch", {"pid": self._pid})
                 now = time.monotonic()
                 for row in rows:
                     self._report(row)
-                    self._wait(row, now - looked, stack)
-                looked = now
+                    self._wait(row, now - last_poll, stack)
+                last_poll = now
 
     @contextmanager
-    def _honest(self) -> Iterator[None]:
+    def _reporting_failure(self) -> Iterator[None]:
         try:
             yield
         except psycopg.Error as error:
@@ -100,8 +100,8 @@ class _Watchdog:
 
     def _report(self, row: dict[str, Any]) -> None:
         percent = row["percent"] or 0
-        if row["phase"] is not None and (row["phase"], percent // _STEP) != self._told:
-            self._told = (row["phase"], percent // _STEP)
+        if row["phase"] is not None and (row["phase"], percent // _STEP) != self._reported:
+            self._reported = (row["phase"], percent // _STEP)
             self._work.progress(phase=row["phase"], percent=percent)
 
     def _wait(self, row: dict[str, Any], seconds: float, stack: ExitStack) -> None:
@@ -109,32 +109,32 @@ class _Watchdog:
             return
         # The first lock is the table's; once it works, all that it waits for are transactions of others.
         kind = "table" if row["phase"] is None and row["lock"] == "relation" else "drain"
-        self._left[kind] -= seconds
-        if self._left[kind] > 0 or self._over.is_set():
+        self._remaining[kind] -= seconds
+        if self._remaining[kind] > 0 or self._over.is_set():
             return
         limits = self._work.settings.profile.locks
-        if limits.terminate_blockers and self._clearing is None:
-            self._clearing = stack.enter_context(
-                locks.BlockerTermination(self._work.conn, self._work.settings.profile, self._tell)
+        if limits.terminate_blockers and self._termination is None:
+            self._termination = stack.enter_context(
+                locks.BlockerTermination(self._work.conn, self._work.settings.profile, self._report_termination)
             )
-            self._left[kind] = limits.other.total_seconds()
+            self._remaining[kind] = limits.other.total_seconds()
             return
-        self.reason = self._words(kind, row)
+        self.reason = self._busy_reason(kind, row)
         with suppress(psycopg.Error):
             self._work.conn.cancel_safe()
         self._over.set()
 
-    def _tell(self, facts: Mapping[str, object]) -> None:
+    def _report_termination(self, facts: Mapping[str, object]) -> None:
         self._work.terminated.append(facts)
         self._work.progress(phase=f"terminated pid {facts['pid']} ({facts['application']}, {facts['state']})")
 
-    def _words(self, kind: str, row: dict[str, Any]) -> str:
+    def _busy_reason(self, kind: str, row: dict[str, Any]) -> str:
         limits = self._work.settings.profile.locks
         holders = row["holders"] or "nobody who is still there"
-        kept = self._clearing.kept if self._clearing else ""
+        kept = self._termination.kept if self._termination else ""
         if kind == "table":
-            told = f"lock of {self._relation} not had in {limits.other.total_seconds():g} s: {holders}"
+            message = f"lock of {self._relation} not had in {limits.other.total_seconds():g} s: {holders}"
         else:
             doing = row["phase"] or "dropping"
-            told = f"transactions of others took longer than {self._drain:g} s ({doing}): {holders}"
-        return f"{told}; not terminated: {kept}" if kept else told
+            message = f"transactions of others took longer than {self._drain:g} s ({doing}): {holders}"
+        return f"{message}; not terminated: {kept}" if kept else message

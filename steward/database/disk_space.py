@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steward.database.session import Session
     from steward.profile import Profile
 
-__all__ = ["FreeSpace", "require", "room"]
+__all__ = ["FreeSpace", "free_space", "require"]
 
 _MB = 1 << 20
 _PROCESSES = Path("/proc")
@@ -48,19 +48,19 @@ def require(conn: Session, profile: Profile, need: int, *, tablespace: int = 0) 
         Inconclusive: neither this machine nor the profile tells how much is free.
 
     """
-    there = room(conn, profile, tablespace=tablespace)
+    space = free_space(conn, profile, tablespace=tablespace)
     wanted = round(need * profile.disk.headroom)
-    staying = min(round(there.total * profile.disk.free), profile.disk.enough)
-    if there.available < max(wanted, need + staying):
+    staying = min(round(space.total * profile.disk.free), profile.disk.enough)
+    if space.available < max(wanted, need + staying):
         raise Deferred(
-            f"{need / _MB:,.0f} MB are to be written, and {there.available / _MB:,.0f} of {there.total / _MB:,.0f} MB "
-            f"are free in {there.place}: {profile.disk.headroom:g} times as much must be, and "
+            f"{need / _MB:,.0f} MB are to be written, and {space.available / _MB:,.0f} of {space.total / _MB:,.0f} MB "
+            f"are free in {space.place}: {profile.disk.headroom:g} times as much must be, and "
             f"{staying / _MB:,.0f} MB must stay free; make room",
-            disk={"need": need, "available": there.available, "total": there.total},
+            disk={"need": need, "available": space.available, "total": space.total},
         )
 
 
-def room(conn: Session, profile: Profile, *, tablespace: int = 0) -> FreeSpace:
+def free_space(conn: Session, profile: Profile, *, tablespace: int = 0) -> FreeSpace:
     """Return how much room a tablespace has.
 
     Raises:
@@ -133,7 +133,7 @@ def _device(mounts: Path, path: str) -> str | None:
     lines = [line.split(" ") for line in _read(mounts).splitlines()]
     over = [(fields[4], fields[2]) for fields in lines if _within(path, _unescaped(fields[4]))]
     # The last one of the longest: mounts may lie over one another.
-    return max(enumerate(over), key=lambda each: (len(each[1][0]), each[0]))[1][1] if over else None
+    return max(enumerate(over), key=lambda numbered: (len(numbered[1][0]), numbered[0]))[1][1] if over else None
 
 
 def _within(path: str, mount: str) -> bool:

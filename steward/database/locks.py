@@ -43,7 +43,7 @@ def _key(name: str) -> int:
 
 _RUN = _key("run")
 # How often a session that waits is looked at: soon, then ever more rarely, in seconds.
-_FIRST_LOOK, _LAST_LOOK = 0.02, 1.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 
 
 def _had(conn: Session, name: str, key: int) -> bool:
@@ -158,10 +158,10 @@ class BlockerTermination:
     each that was terminated.
     """
 
-    def __init__(self, conn: Session, profile: Profile, tell: Callable[[Mapping[str, object]], None]) -> None:
+    def __init__(self, conn: Session, profile: Profile, report: Callable[[Mapping[str, object]], None]) -> None:
         self._conn = conn
         self._profile = profile
-        self._tell = tell
+        self._report = report
         self._kept: dict[int, str] = {}
         self._gone: set[int] = set()
         self._over = threading.Event()
@@ -174,7 +174,7 @@ class BlockerTermination:
         except psycopg.Error as error:
             self._failed(error)
         else:
-            self._thread = threading.Thread(target=self._watch, args=(beside,))
+            self._thread = threading.Thread(target=self._poll, args=(beside,))
             self._thread.start()
         return self
 
@@ -194,26 +194,26 @@ class BlockerTermination:
         """Wait until those that were terminated are gone, and tell whether to try again: nobody who stays was seen."""
         give_up = time.monotonic() + self._profile.locks.other.total_seconds()
         while time.monotonic() < give_up and queries.fetch(self._conn, "locks/alive", {"pids": list(self._gone)}):
-            time.sleep(_FIRST_LOOK)
+            time.sleep(_FIRST_PAUSE)
         return not self._kept
 
-    def _watch(self, beside: Session) -> None:
-        pause = _FIRST_LOOK
+    def _poll(self, beside: Session) -> None:
+        pause = _FIRST_PAUSE
         try:
             with beside:
                 while not self._over.wait(pause):
-                    self._look(beside)
-                    pause = min(2 * pause, _LAST_LOOK)
+                    self._terminate_blocking(beside)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
         except psycopg.Error as error:
             self._failed(error)
 
-    def _look(self, conn: Session) -> None:
+    def _terminate_blocking(self, conn: Session) -> None:
         for row in queries.fetch(conn, "locks/blocking", {"pid": self._conn.info.backend_pid}):
             if row["spared"]:
                 self._kept[row["pid"]] = row["spared"]
             elif row["pid"] not in self._gone and queries.fetch(conn, "locks/terminate", row):
                 self._gone.add(row["pid"])
-                self._tell({name: row[name] for name in ("pid", "application", "state", "age")})
+                self._report({name: row[name] for name in ("pid", "application", "state", "age")})
 
     def _failed(self, error: psycopg.Error) -> None:
         self._kept[0] = f"who holds it could not be looked for ({queries.server_message(error)})"

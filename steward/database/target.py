@@ -213,13 +213,13 @@ _MEANINGS = (
 
 def explain(error: psycopg.OperationalError, target: Target) -> TargetError:
     """Turn a failed connection into one line that says what to do; the password is never in it."""
-    said = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     for pattern, cause, remedy in _MEANINGS:
-        match = re.search(pattern, said, re.IGNORECASE)
+        match = re.search(pattern, message, re.IGNORECASE)
         if match:
             known = {key: value for key, value in match.groupdict().items() if value}
             return TargetError(target.label, cause.format(**known), remedy.format(**known))
     secret = _words(target.conninfo).get("password")
     return TargetError(
-        target.label, said.replace(secret, "***") if secret else said, "correct DATABASE_URL or libpq's variables"
+        target.label, message.replace(secret, "***") if secret else message, "correct DATABASE_URL or libpq's variables"
     )

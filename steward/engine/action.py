@@ -74,7 +74,7 @@ class Action:
 
         """
         kind = self._operations[name]
-        guard.window(self.settings.deadline, self.settings.stop)
+        guard.require_open_window(self.settings.deadline, self.settings.stop)
         conn = self._connect()
         heavy, relations = kind.may_wait(subject), kind.relations(subject)
         work = Executor(conn, self.settings, self._item.id, self._journal, heavy=heavy, relations=relations)
@@ -107,7 +107,7 @@ class Action:
         self.record["before"] = figures_of(operation.before)
         if not operation.still_due():
             raise NotNeeded("the need was gone when its turn came")
-        work.go_on()
+        work.require_may_continue()
         threshold = operation.threshold()
         self.record["threshold"] = figures_of(threshold) if is_dataclass(threshold) else threshold
         intent = self._announce(operation)

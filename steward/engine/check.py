@@ -165,8 +165,8 @@ def _excused(name: str, rows: Iterable[Finding], exemptions: Iterable[Exemption]
     """Mark the findings that the profile excuses; an exemption past its date excuses nothing and says so."""
     today = datetime.now(UTC).date()
     for row in rows:
-        covering = [each for each in exemptions if _covers(each, name, row)]
-        excuse = max(covering, key=lambda each: each.expires, default=None)
+        covering = [exemption for exemption in exemptions if _covers(exemption, name, row)]
+        excuse = max(covering, key=lambda exemption: exemption.expires, default=None)
         if excuse is None:
             yield row
         elif excuse.expires < today:

@@ -105,7 +105,7 @@ class Executor:
             return self._unlimited(statement)
         return self._retry(lambda: self._run(statement), budget)
 
-    def glance(self, statement: Statement) -> Cursor[dict[str, Any]] | None:
+    def try_execute(self, statement: Statement) -> Cursor[dict[str, Any]] | None:
         """Run one statement in autocommit that waits for locks a moment only; None: one was not had, all is undone."""
         self.limit(lock_timeout=self.settings.profile.locks.backoff_base)
         with suppress(*_NOT_HAD):
@@ -126,16 +126,16 @@ class Executor:
 
         return self._retry(once, budget)
 
-    def go_on(self) -> None:
+    def require_may_continue(self) -> None:
         """Ask between batches whether the work may go on.
 
         Raises:
             Deferred: the window is over, or load or replication lag forbids it.
 
         """
-        guard.window(self.settings.deadline, self.settings.stop)
+        guard.require_open_window(self.settings.deadline, self.settings.stop)
         if self.heavy:
-            guard.load(self.conn, self.settings.profile)
+            guard.require_low_load(self.conn, self.settings.profile)
 
     def limit(self, **timeouts: timedelta) -> None:
         """Set timeouts of the session by their names, those that it does not have yet."""
@@ -171,46 +171,46 @@ class Executor:
                 done = do()
             except _NOT_HAD as error:
                 # Jitter keeps two runs from meeting again; waiters of the failed attempt get their turn meanwhile.
-                nap = pause * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
+                delay = pause * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
                 pause = min(pause * 2, limits.backoff_cap.total_seconds())
                 # Only brief waits are tried again: the others have waited their whole budget in one attempt. But the
                 # victim of a deadlock has made way, and the other one goes on meanwhile.
                 last = limits.attempts if budget == "brief" else min(limits.attempts, _victim(error))
-                if attempt >= last or (budget == "brief" and time.monotonic() + nap > give_up):
+                if attempt >= last or (budget == "brief" and time.monotonic() + delay > give_up):
                     return self._last(do, budget, timeout, error)
             else:
                 self._attempt = 1
                 return done
-            time.sleep(nap)
-            self.go_on()
+            time.sleep(delay)
+            self.require_may_continue()
         raise AssertionError("the last attempt returns or raises")
 
     def _last(self, do: Callable[[], T], budget: Budget, timeout: timedelta, error: psycopg.Error) -> T:
         """Where the profile allows it, try again while those who hold the lock are terminated, else give up."""
         profile, kept = self.settings.profile, ""
         if profile.locks.terminate_blockers:
-            self.go_on()
-            with locks.BlockerTermination(self.conn, profile, self._terminated) as clearing:
+            self.require_may_continue()
+            with locks.BlockerTermination(self.conn, profile, self._terminated) as termination:
                 for _ in range(_LAST_ATTEMPTS):
                     self._attempt += 1
                     with suppress(*_NOT_HAD):
                         return do()
-                    if not clearing.helped():
+                    if not termination.helped():
                         break
-            kept = clearing.kept
+            kept = termination.kept
         raise self._busy(timeout, kept, snapshots=budget == "drain") from error
 
     def _terminated(self, facts: Mapping[str, object]) -> None:
         self.terminated.append(facts)
-        told = f"terminated pid {facts['pid']} ({facts['application']}, {facts['state']}, for {facts['age']})"
-        self.progress(phase=told)
+        message = f"terminated pid {facts['pid']} ({facts['application']}, {facts['state']}, for {facts['age']})"
+        self.progress(phase=message)
 
     def _busy(self, timeout: timedelta, kept: str, *, snapshots: bool) -> Busy:
         holders = locks.blockers(self.conn, self.relations, snapshots=snapshots)
         tries = "one attempt" if self._attempt == 1 else f"{self._attempt} attempts"
-        told = f"lock not had in {tries} of {timeout.total_seconds():g} s"
+        message = f"lock not had in {tries} of {timeout.total_seconds():g} s"
         named = holders or "nobody who held it is still there"
-        return Busy(f"{told}: {named}{kept and f'; not terminated: {kept}'}", attempts=self._attempt)
+        return Busy(f"{message}: {named}{kept and f'; not terminated: {kept}'}", attempts=self._attempt)
 
     def _run(self, statement: Statement) -> Cursor[dict[str, Any]]:
         started = time.monotonic()
@@ -244,7 +244,7 @@ def ended_by_window(settings: RunSettings, error: BaseException | None) -> Defer
     """Tell a statement that the supervisor cancelled when the run was stopped from one that failed."""
     if isinstance(error, psycopg.errors.QueryCanceled):
         try:
-            guard.window(settings.deadline, settings.stop)
+            guard.require_open_window(settings.deadline, settings.stop)
         except Deferred as stopped:
             return Deferred(f"cancelled while it ran: {stopped.reason}")
     return None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from steward.database.session import Session
     from steward.profile import Profile
 
-__all__ = ["bound", "load", "require_primary", "window"]
+__all__ = ["limit_to_window", "require_low_load", "require_open_window", "require_primary"]
 
 
 _MB = 1 << 20
@@ -31,7 +31,7 @@ def require_primary(conn: Session, profile: Profile, label: str) -> None:
         raise TargetError(label, "the server is a standby in recovery", "name the primary in DATABASE_URL")
 
 
-def window(deadline: datetime | None, stop: Path | None = None) -> None:
+def require_open_window(deadline: datetime | None, stop: Path | None = None) -> None:
     """Refuse to start anything after the window, or when the supervisor has left the file ``stop``.
 
     Raises:
@@ -44,7 +44,7 @@ def window(deadline: datetime | None, stop: Path | None = None) -> None:
         raise Deferred(f"the maintenance window ended at {deadline:%H:%M:%S} UTC")
 
 
-def bound(conn: Session, deadline: datetime | None) -> None:
+def limit_to_window(conn: Session, deadline: datetime | None) -> None:
     """Let no statement of the session outlive the window, if there is one.
 
     Raises:
@@ -52,12 +52,12 @@ def bound(conn: Session, deadline: datetime | None) -> None:
 
     """
     if deadline is not None:
-        window(deadline)
+        require_open_window(deadline)
         # Zero would be no limit at all.
         session.limit(conn, statement_timeout=max(deadline - datetime.now(UTC), timedelta(milliseconds=1)))
 
 
-def load(conn: Session, profile: Profile) -> None:
+def require_low_load(conn: Session, profile: Profile) -> None:
     """Refuse heavy work while the application is busy, or waits for its own locks, or a standby is behind.
 
     Raises:
@@ -90,8 +90,8 @@ def _require_calm(conn: Session, profile: Profile, state: dict[str, Any]) -> Non
     if state["lock_waiters"] > profile.load.lock_waiters:
         waiters = _waiting_for_each_other(conn, profile)
         if waiters > profile.load.lock_waiters:
-            told = f"{waiters} sessions of the application wait for locks, over {profile.load.lock_waiters}"
-            raise Deferred(told, load={**state, "lock_waiters": waiters})
+            message = f"{waiters} sessions of the application wait for locks, over {profile.load.lock_waiters}"
+            raise Deferred(message, load={**state, "lock_waiters": waiters})
 
 
 def _waiting_for_each_other(conn: Session, profile: Profile) -> int:

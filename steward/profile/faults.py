@@ -81,7 +81,7 @@ def _source(layers: Layers, path: tuple[str | int, ...]) -> Path:
     return layers[0][0]
 
 
-def _told(model: type[BaseModel], fault: Any) -> str:
+def _message(model: type[BaseModel], fault: Any) -> str:
     path = tuple(part for part in fault["loc"] if part != "[key]")
     key, message = dotted(path), str(fault["msg"])
     if fault["type"] == "extra_forbidden":
@@ -106,8 +106,8 @@ def _told(model: type[BaseModel], fault: Any) -> str:
 def profile_error(model: type[BaseModel], error: ValidationError, layers: Layers) -> ProfileError:
     """Put all faults of a profile into one line, each with the file that it stands in."""
     object_ = str(_source(layers, tuple(error.errors()[0]["loc"])))
-    told = []
+    messages = []
     for fault in error.errors():
         file = str(_source(layers, tuple(fault["loc"])))
-        told.append(_told(model, fault) + ("" if file == object_ else f" (in {file})"))
-    return ProfileError(object_, ", ".join(told), "correct it; profiles/base.toml shows every key with its unit")
+        messages.append(_message(model, fault) + ("" if file == object_ else f" (in {file})"))
+    return ProfileError(object_, ", ".join(messages), "correct it; profiles/base.toml shows every key with its unit")

@@ -37,10 +37,10 @@ def merge(parent: Tree, child: Tree, replaces: frozenset[tuple[str, ...]] = froz
     """Return ``parent`` with ``child`` on top; tables at the paths of ``replaces`` come whole from the child."""
     merged = dict(parent)
     for key, value in child.items():
-        below = frozenset(path[1:] for path in replaces if path[0] == key)
+        nested = frozenset(path[1:] for path in replaces if path[0] == key)
         inherited = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(inherited, Mapping) and () not in below:
-            merged[key] = merge(inherited, value, below)
+        if isinstance(value, Mapping) and isinstance(inherited, Mapping) and () not in nested:
+            merged[key] = merge(inherited, value, nested)
         else:
             merged[key] = value
     return merged

@@ -43,8 +43,8 @@ class Condition(Model):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        said = [bool(self.any_of), self.below is not None, self.at_least is not None, self.is_null is not None]
-        if said.count(True) != 1:
+        given = [bool(self.any_of), self.below is not None, self.at_least is not None, self.is_null is not None]
+        if given.count(True) != 1:
             raise ValueError(f"the condition on {self.column} needs exactly one of any_of, below, at_least, is_null")
         return self
 

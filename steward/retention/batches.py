@@ -162,13 +162,13 @@ class LeafBatches:
     """Goes through a leaf, as often as it is asked to, and keeps the tally of all its batches."""
 
     def __init__(self, work: Executor, facts: ResolvedRule, leaf: Leaf, before: RemainingRows) -> None:
-        self.tally = BatchTotals()
+        self.totals = BatchTotals()
         self._work = work
         self._facts = facts
         self._leaf = leaf
         self._before = before
         self._profile = work.settings.profile
-        self._pace = BatchSize(self._profile.retention, self._profile.retention.batch_rows_start)
+        self._batch_size = BatchSize(self._profile.retention, self._profile.retention.batch_rows_start)
         self._compose()
         density = queries.fetch(work.conn, "maintenance/purge_density", {"relation": leaf.oid})
         self._most_a_page = max((row["rows_a_page"] for row in density), default=1)
@@ -183,7 +183,7 @@ class LeafBatches:
         self._statement = batch(self._facts, self._profile, self._leaf)
         self._sweep = batch(self._facts, self._profile, self._leaf, sweeping=True)
 
-    def through(self, pages: int) -> None:
+    def process(self, pages: int) -> None:
         """Take every due row that nobody has locked, in a leaf of so many pages.
 
         Raises:
@@ -193,30 +193,30 @@ class LeafBatches:
 
         """
         if self._leaf.keyset:
-            self._along_index()
+            self._by_index()
         else:
-            self._along_heap(pages)
+            self._by_pages(pages)
         # What a pass has left was locked: the next one passes over it again, and tells it from what a trigger keeps.
         self._sweeps = False
 
-    def _along_index(self) -> None:
+    def _by_index(self) -> None:
         after, more = "-infinity", True
         while more:
-            rows = self._pace.rows
+            rows = self._batch_size.rows
             found = self._batch(after=after)
             # Rows that do not go stand at the front of the next batch, too: leave them to the final pass.
             more = found["locked"] >= rows and found["done"] > 0
             after = found["newest"]
 
-    def _along_heap(self, pages: int) -> None:
+    def _by_pages(self, pages: int) -> None:
         page, after = 0, "(0,0)"
         while page < pages:
             end = min(pages, page + self._sweepable())
             if end > page and self._swept(after, end):
                 page, after = end, f"({end},0)"
                 continue
-            step = self._pace.pages if self._work.server_version >= _RANGE_SCANS else pages
-            end, rows = min(pages, page + step), self._pace.rows
+            step = self._batch_size.pages if self._work.server_version >= _RANGE_SCANS else pages
+            end, rows = min(pages, page + step), self._batch_size.rows
             found = self._batch(**_range(after, end))
             if found["locked"] >= rows:
                 after = found["last"]
@@ -230,50 +230,50 @@ class LeafBatches:
         A page may have twice the due rows of those before it, or all its rows where none was swept. Where few rows are
         due, ranges as small as that would cost more than they save.
         """
-        if not self._sweeps or not self.tally.batches:
+        if not self._sweeps or not self.totals.batches:
             return 0
-        pages = min(self._pace.pages, int(self._pace.rows / self._rows_a_page))
-        return pages if pages * _SPARSE >= self._pace.pages else 0
+        pages = min(self._batch_size.pages, int(self._batch_size.rows / self._rows_a_page))
+        return pages if pages * _SPARSE >= self._batch_size.pages else 0
 
     def _swept(self, after: str, end: int) -> bool:
         """Take a range in one step; False where a row of it is locked, and nothing was done."""
         first = int(after[1 : after.index(",")])
-        self._go_on()
+        self._before_batch()
         started = time.monotonic()
-        cursor = self._work.glance(replace(self._sweep, params={**self._sweep.params, **_range(after, end)}))
+        cursor = self._work.try_execute(replace(self._sweep, params={**self._sweep.params, **_range(after, end)}))
         if cursor is None:
             self._sweeps = False
             return False
         rows = cursor.rowcount
-        self._pace.pages = max(1, end - first)
-        self._rows_a_page = min(self._most_a_page, max(1.0, 2 * rows / self._pace.pages))
+        self._batch_size.pages = max(1, end - first)
+        self._rows_a_page = min(self._most_a_page, max(1.0, 2 * rows / self._batch_size.pages))
         # A sweep does not say how old its rows were: those that were counted before stand for them.
         ages = {"oldest": self._before.oldest, "newest": self._before.newest} if rows else _NO_AGES
         self._learn({"locked": rows, "done": rows, **ages}, started, first=first, last=end - 1)
         return True
 
     def _batch(self, **start: str) -> Mapping[str, Any]:
-        self._go_on()
-        params = {**self._statement.params, **start, "rows": self._pace.rows}
+        self._before_batch()
+        params = {**self._statement.params, **start, "rows": self._batch_size.rows}
         started = time.monotonic()
         found = self._work.execute(replace(self._statement, params=params)).fetchall()[0]
         self._learn(found, started)
         return found
 
-    def _go_on(self) -> None:
+    def _before_batch(self) -> None:
         # A sweep's patience is not that of the questions in between.
         self._work.limit(lock_timeout=self._profile.locks.other)
-        if self.tally.batches:
-            self._work.go_on()
-        self._keep_to_holds()
+        if self.totals.batches:
+            self._work.require_may_continue()
+        self._refresh_holds()
 
     def _learn(self, found: Mapping[str, Any], started: float, **pages: int) -> None:
         seconds = time.monotonic() - started
-        self.tally.add(found, seconds)
-        self._pace.adapt(seconds, found["locked"])
+        self.totals.add(found, seconds)
+        self._batch_size.adapt(seconds, found["locked"])
         self._report(found, seconds, pages)
 
-    def _keep_to_holds(self) -> None:
+    def _refresh_holds(self) -> None:
         """Look for holds that came or went since the last batch: a purge may last longer than a court's patience."""
         if legal_holds.changed(self._work.conn, self._facts.holds):
             standing = legal_holds.read(self._work.conn, self._profile.tenancy.column)
@@ -285,7 +285,7 @@ class LeafBatches:
         known = pages or {"oldest": found["oldest"], "newest": found["newest"]}
         self._work.progress(
             phase=self._facts.rule,
-            done=self.tally.done,
+            done=self.totals.done,
             total=self._before.due,
             rows=found["done"],
             seconds=round(seconds, 6),

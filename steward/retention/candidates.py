@@ -72,7 +72,7 @@ def gather(conn: Session, settings: RunSettings, rule: RetentionRule, found: Res
         "refused": "",
     }
     try:
-        guard.bound(conn, settings.deadline)
+        guard.limit_to_window(conn, settings.deadline)
         found.require_valid_holds(conn)
         row["leaves"] = _count(conn, settings, rule, found)
         if row["leaves"]:
@@ -111,7 +111,7 @@ def _reached(conn: Session, settings: RunSettings, found: ResolvedRule) -> list[
     """Count through the parent, or leaf by leaf where the server's lock table cannot hold all that a rule reaches."""
 
     def rows(schema: str, name: str, leaf: int | None = None) -> list[dict[str, Any]]:
-        guard.window(settings.deadline, settings.stop)
+        guard.require_open_window(settings.deadline, settings.stop)
         values = Bindings()
         parts = found.parts(settings.profile, values, leaf)
         return queries.fetch(conn, "retention/due", values, table=sql.Identifier(schema, name), **parts)
@@ -154,11 +154,11 @@ def examine(row: Mapping[str, Any], scan: Scan, settings: RunSettings) -> Iterab
     """Return the leaves that a rule has something to do in, from what was gathered."""
     found = resolved_rule.from_json(row["facts"])
     hindered = row["refused"] or (row["uncounted"] and f"{found.rule}: not counted, since {row['uncounted']}")
-    for each in _leaves(row, found, scan):
-        leaf = Leaf(**{part.name: each[part.name] for part in fields(Leaf)})
-        ages = each.get("oldest"), each.get("newest")
-        subject = ExpiredRows(found, leaf, each["due"], each["held"], row["cascaded"], *ages)
-        why = hindered or _why(subject, each, settings.profile.retention.rules[found.rule])
+    for row_of_leaf in _leaves(row, found, scan):
+        leaf = Leaf(**{part.name: row_of_leaf[part.name] for part in fields(Leaf)})
+        ages = row_of_leaf.get("oldest"), row_of_leaf.get("newest")
+        subject = ExpiredRows(found, leaf, row_of_leaf["due"], row_of_leaf["held"], row["cascaded"], *ages)
+        why = hindered or _why(subject, row_of_leaf, settings.profile.retention.rules[found.rule])
         estimate = "not counted" if subject.due is None else f"{subject.due:,} rows"
         yield DueSubject(subject, why, float(subject.due or 0), leaf.ident, f"{leaf.ident} {found.rule}", estimate)
 
@@ -168,9 +168,9 @@ def _leaves(row: Mapping[str, Any], found: ResolvedRule, scan: Scan) -> list[Map
     if not row["refused"] and not row["uncounted"]:
         return list(row["leaves"])
     whole = [{name: getattr(found, name) for name in ("oid", "schema", "name", "ident", "kind")}]
-    leaves = [asdict(each) for each in scan.relations if each.oid in found.family and each.kind == "r"]
+    leaves = [asdict(leaf) for leaf in scan.relations if leaf.oid in found.family and leaf.kind == "r"]
     chosen = whole if row["refused"] else leaves or whole
-    return [{**each, "due": None, "held": 0, "keyset": False} for each in chosen]
+    return [{**leaf, "due": None, "held": 0, "keyset": False} for leaf in chosen]
 
 
 def _why(subject: ExpiredRows, counted: Mapping[str, Any], rule: RetentionRule) -> str:

@@ -67,14 +67,14 @@ def read(conn: Session, rule: RetentionRule, relation: int) -> tuple[tuple[Casca
     changed = sorted({*rule.set, *rule.set_now})
     found = queries.fetch(conn, "retention/cascades", {"relation": relation, "columns": changed})
     cascades = tuple(Cascade(**row) for row in found)
-    watched: list[tuple[int, str, list[str]]] = [(relation, rule.action, changed)]
+    affected: list[tuple[int, str, list[str]]] = [(relation, rule.action, changed)]
     for cascade in cascades:
         event = "delete" if cascade.effect == "cascade" and rule.action == "delete" else "update"
-        watched.append((cascade.oid, event, list(cascade.child_columns)))
+        affected.append((cascade.oid, event, list(cascade.child_columns)))
     parameters = {
-        "relations": [oid for oid, _, _ in watched],
-        "events": [event for _, event, _ in watched],
-        "columns": [json.dumps(columns) for _, _, columns in watched],
+        "relations": [oid for oid, _, _ in affected],
+        "events": [event for _, event, _ in affected],
+        "columns": [json.dumps(columns) for _, _, columns in affected],
     }
     return cascades, tuple(Trigger(**row) for row in queries.fetch(conn, "retention/triggers", parameters))
 
@@ -94,18 +94,20 @@ def require_allowed(
     """
     allowed = {split(name) for name in rule.allow_cascades}
     tables = sorted({cascade.ident for cascade in cascades if split(cascade.ident) not in allowed})
-    beyond = [
+    effects = [
         f"{counts.get(table, 'an unknown number of')} rows of {table} would follow by foreign key" for table in tables
     ]
     fired = [trigger for trigger in triggers if trigger.name not in rule.allow_triggers]
-    beyond += [f"{each.level} {each.name} would act on {each.event}" for each in fired]
-    if not beyond:
+    effects += [
+        f"{fired_trigger.level} {fired_trigger.name} would act on {fired_trigger.event}" for fired_trigger in fired
+    ]
+    if not effects:
         return
     keys = [f"allow_cascades = {json.dumps(tables)}"] if tables else []
-    keys += [f"allow_triggers = {json.dumps(sorted({each.name for each in fired}))}"] if fired else []
+    keys += [f"allow_triggers = {json.dumps(sorted({fired_trigger.name for fired_trigger in fired}))}"] if fired else []
     raise RefusalError(
         f"retention.rules.{name}",
-        f"refused, since it would do more than it says: {'; '.join(beyond)}",
+        f"refused, since it would do more than it says: {'; '.join(effects)}",
         f"nothing was changed; where that is meant, say {' and '.join(keys)} in the profile",
     )
 
@@ -136,8 +138,8 @@ def held_through(
     for cascade in cascades:
         if list(cascade.parent) != list(path):
             continue
-        below = held_through(cascades, found, cascade.name, values, cascade.path)
-        held = [*legal_holds.clause(found, cascade.table, values), *below]
+        child_clauses = held_through(cascades, found, cascade.name, values, cascade.path)
+        held = [*legal_holds.clause(found, cascade.table, values), *child_clauses]
         if held:
             clauses.append(_above(cascade, row, any_of(held)))
     return clauses
@@ -168,7 +170,7 @@ def follows(
         return queries.compose(
             "retention/exists_row", table=table, other=sql.Identifier(row), clause=all_of([*pairs, goes])
         )
-    parent = next(each for each in cascades if list(each.path) == list(cascade.parent))
+    parent = next(cascade_above for cascade_above in cascades if list(cascade_above.path) == list(cascade.parent))
     above = another("follower", [other, top[1]])
     pairs = equal(other, cascade.child_columns, above, cascade.parent_columns)
     beyond = follows(parent, cascades, above, top)

@@ -67,13 +67,15 @@ def unreachable(check: Check) -> dict[str, Any]:
     profile = check.settings.profile
     rules = {name: rule for name, rule in sorted(profile.retention.rules.items()) if rule.action in _DISPOSING}
     values, counts = Bindings(), []
-    found = sorted(_facts(check, rules), key=lambda each: (each.schema, each.name))
-    for _, group in groupby(found, key=lambda each: each.oid):
+    found = sorted(_facts(check, rules), key=lambda rule_facts: (rule_facts.schema, rule_facts.name))
+    for _, group in groupby(found, key=lambda rule_facts: rule_facts.oid):
         table = list(group)
-        if not any(_takes_all(each, rules[each.rule]) for each in table):
-            reached = any_of([_reaches(each, profile, values) for each in table])
+        if not any(_takes_all(rule_facts, rules[rule_facts.rule]) for rule_facts in table):
+            reached = any_of([_reaches(rule_facts, profile, values) for rule_facts in table])
             counts += [
-                _unreached(each, rules[each.rule], reached, values) for each in table if _flags(rules[each.rule])
+                _unreached(rule_facts, rules[rule_facts.rule], reached, values)
+                for rule_facts in table
+                if _flags(rules[rule_facts.rule])
             ]
     return _counted(counts or [queries.compose("retention/no_unreached")], values)
 
@@ -87,11 +89,11 @@ def _facts(check: Check, rules: Mapping[str, RetentionRule], *, allowed: bool = 
     resolved_rule.require_unfiltered(check.conn)
     found: list[ResolvedRule] = []
     for schedule, group in groupby(
-        sorted(rules.items(), key=lambda each: each[1].schedule), lambda each: each[1].schedule
+        sorted(rules.items(), key=lambda named_rule: named_rule[1].schedule), lambda named_rule: named_rule[1].schedule
     ):
         patience = check.settings.profile.schedule(schedule).max_age.total_seconds() if allowed else 0
-        moment = {"now": check.scan.server.taken_at, "intervals": [f"{patience} seconds"]}
-        now = queries.fetch(check.conn, "retention/cutoffs", moment)[0]["cutoff"]
+        params = {"now": check.scan.server.taken_at, "intervals": [f"{patience} seconds"]}
+        now = queries.fetch(check.conn, "retention/cutoffs", params)[0]["cutoff"]
         found += resolved_rule.find(check.conn, check.settings.profile, dict(group), now)
     return found
 

@@ -175,5 +175,5 @@ def _orphan(rule: RetentionRule, row: str) -> list[sql.Composable]:
     other = another("parent", [row])
     pairs = equal(other, list(wanted.on.values()), row, list(wanted.on))
     # A reference that holds a NULL refers to nothing, as for a foreign key; its row is no orphan.
-    said = [queries.compose("retention/is_not_null", column=sql.Identifier(row, own)) for own in wanted.on]
-    return [*said, no_row(table(wanted.table), other, pairs)]
+    not_null = [queries.compose("retention/is_not_null", column=sql.Identifier(row, own)) for own in wanted.on]
+    return [*not_null, no_row(table(wanted.table), other, pairs)]

@@ -48,7 +48,7 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
             return []
         resolved_rule.require_unfiltered(context.conn)
         found = resolved_rule.find(context.conn, context.settings.profile, rules, context.scan.server.taken_at)
-        return [candidates.gather(context.conn, context.settings, rules[each.rule], each) for each in found]
+        return [candidates.gather(context.conn, context.settings, rules[resolved.rule], resolved) for resolved in found]
 
     @classmethod
     def examine(cls, context: PlanContext) -> Examination[ExpiredRows]:
@@ -58,7 +58,7 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
             for row in context.scan.gathered.get(cls.name, [])
             if row["facts"]["rule"] in candidates.acting(context.settings)
         ]
-        expired = [each for row in gathered for each in candidates.examine(row, context.scan, context.settings)]
+        expired = [subject for row in gathered for subject in candidates.examine(row, context.scan, context.settings)]
         return Examination(count=len(gathered), due=tuple(expired))
 
     @classmethod
@@ -117,7 +117,7 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
             undone.figures.update(_figures(self.subject, steps, self.before, None))
             raise
         figures = _figures(self.subject, steps, self.before, remaining)
-        if remaining.due and not steps.tally.refused:
+        if remaining.due and not steps.totals.refused:
             holders = locks.blockers(self.work.conn, [self.subject.oid]) or "whoever held them is gone"
             raise Busy(f"{remaining.due} rows stayed locked throughout: {holders}", **figures)
         return ExecutionResult(figures, remaining)
@@ -131,16 +131,16 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
         pause, remaining = limits.backoff_base.total_seconds(), self.before
         uncounted, give_up = Purge(self.work, replace(self.subject, due=None)), None
         while True:
-            refused, steps.tally.refused = steps.tally.refused, 0
-            steps.through(remaining.pages)
+            refused, steps.totals.refused = steps.totals.refused, 0
+            steps.process(remaining.pages)
             remaining = uncounted.measure()
             # The patience is for what was locked: the first pass may have lasted for hours.
             give_up = give_up or time.monotonic() + limits.other.total_seconds()
             # A row that somebody changed while a batch looked at it does not go either; a second pass tells it from a
             # row that a trigger keeps.
-            if not remaining.due or (refused and steps.tally.refused) or time.monotonic() + pause > give_up:
+            if not remaining.due or (refused and steps.totals.refused) or time.monotonic() + pause > give_up:
                 return remaining
-            self.work.go_on()
+            self.work.require_may_continue()
             time.sleep(pause)
             pause = min(2 * pause, limits.backoff_cap.total_seconds())
 
@@ -196,22 +196,22 @@ def _figures(
     subject: ExpiredRows, steps: LeafBatches, before: RemainingRows, remaining: RemainingRows | None
 ) -> dict[str, object]:
     """Return the reconciliation: before = done + still_due + changed_meanwhile (negative: more rows came than went)."""
-    tally = steps.tally
+    totals = steps.totals
     figures: dict[str, object] = {
         "rule": subject.facts.rule,
         "cutoff": subject.facts.cutoff,
         "due": before.due,
-        "done": tally.done,
-        "batches": tally.batches,
-        "longest_batch_seconds": round(tally.longest, 6),
-        "oldest": tally.oldest,
-        "newest": tally.newest,
+        "done": totals.done,
+        "batches": totals.batches,
+        "longest_batch_seconds": round(totals.longest, 6),
+        "oldest": totals.oldest,
+        "newest": totals.newest,
         "cascaded": dict(subject.cascaded),
     }
     if remaining is not None:
         figures |= {
             "held": remaining.held,
             "still_due": remaining.due,
-            "changed_meanwhile": before.due - tally.done - remaining.due,
+            "changed_meanwhile": before.due - totals.done - remaining.due,
         }
     return figures

@@ -128,9 +128,9 @@ def from_json(data: Mapping[str, Any]) -> ResolvedRule:
     return ResolvedRule(
         **{
             **data,
-            "cascades": tuple(Cascade(**each) for each in data["cascades"]),
-            "triggers": tuple(Trigger(**each) for each in data["triggers"]),
-            "holds": tuple(Hold(**each) for each in data["holds"]),
+            "cascades": tuple(Cascade(**row) for row in data["cascades"]),
+            "triggers": tuple(Trigger(**row) for row in data["triggers"]),
+            "holds": tuple(Hold(**row) for row in data["holds"]),
         }
     )
 
@@ -166,7 +166,7 @@ def find(conn: Session, profile: Profile, rules: Mapping[str, RetentionRule], no
     found = {
         (row["schema"], row["name"]): row
         for row in queries.fetch(
-            conn, "retention/tables", {"schemas": [each[0] for each in pairs], "names": [each[1] for each in pairs]}
+            conn, "retention/tables", {"schemas": [pair[0] for pair in pairs], "names": [pair[1] for pair in pairs]}
         )
     }
     for name, rule in rules.items():

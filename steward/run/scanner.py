@@ -50,7 +50,7 @@ class Scanner:
         else:
             settings = replace(settings, deadline=None)
         try:
-            guard.bound(self._conn, settings.deadline)
+            guard.limit_to_window(self._conn, settings.deadline)
             return self._look(phase, settings)
         except QueryCanceled as error:
             over = ended_by_window(replace(settings, stop=None), error)
@@ -73,7 +73,7 @@ class Scanner:
         context = GatherContext(settings, found, self._conn)
         for operation in OPERATIONS.values():
             if operation.phase == phase:
-                guard.bound(self._conn, settings.deadline)
+                guard.limit_to_window(self._conn, settings.deadline)
                 found.gathered[operation.name] = operation.gather(context)
                 if settings.mode == "plan" and issubclass(operation, LeavesDeadRows):
                     self._expected.update(operation.dead_rows(context))

@@ -125,15 +125,15 @@ def suited(environ: Mapping[str, str], copies: Path, major: int) -> Binaries:
         if all(os.access(bindir / name, os.X_OK) for name in _COPYING):
             with contextlib.suppress(TargetError):
                 found.append(_described(bindir))
-    fitting = [each for each in found if each.version >= major]
+    fitting = [candidate for candidate in found if candidate.version >= major]
     if not fitting:
-        seen = ", ".join(f"{each.bindir} ({each.version})" for each in found) or "none"
+        seen = ", ".join(f"{candidate.bindir} ({candidate.version})" for candidate in found) or "none"
         raise TargetError(
             f"PostgreSQL {major}",
             f"no programs as new as that, with {' and '.join(_COPYING[2:])} (found: {seen})",
             "install them, or set STEWARD_BINDIR to their folder",
         )
-    chosen = min(fitting, key=lambda each: each.version)
+    chosen = min(fitting, key=lambda candidate: candidate.version)
     if identity().foreign and not _reachable(chosen.bindir.resolve()):
         bindir = chosen.bindir.resolve()
         return _described(_copied(bindir.parent, copies) / bindir.name)

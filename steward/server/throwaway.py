@@ -54,20 +54,20 @@ class ServerAccess:
 def opened(request: Request, environ: Mapping[str, str], build: Build) -> Iterator[ServerAccess]:
     """Yield the server of ``request``; ``build`` fills a new one, at the scale that it is given."""
     if request.kind == "testcontainers":
-        with _container(request.image) as way:
-            build(way, _scale(environ, _CONTAINER_SCALE))
-            yield way
+        with _container(request.image) as access:
+            build(access, _scale(environ, _CONTAINER_SCALE))
+            yield access
         return
     found = binaries.find(environ, _state(environ) / "binaries")
     scale = _scale(environ, 1.0)
-    with embedded.running(place(environ, found.version), found, lambda server: build(_way(server), scale)) as server:
-        yield _way(server)
+    with embedded.running(place(environ, found.version), found, lambda server: build(_access(server), scale)) as server:
+        yield _access(server)
 
 
 def rebuild(environ: Mapping[str, str], build: Build, scale: float) -> None:
     """Build the embedded server anew beside the old one, which it then replaces; nobody may be using that."""
     found = binaries.find(environ, _state(environ) / "binaries")
-    embedded.rebuild(place(environ, found.version), found, lambda server: build(_way(server), scale))
+    embedded.rebuild(place(environ, found.version), found, lambda server: build(_access(server), scale))
 
 
 def programs(environ: Mapping[str, str], major: int) -> binaries.Binaries:
@@ -102,7 +102,7 @@ def _scale(environ: Mapping[str, str], default: float) -> float:
     return scale
 
 
-def _way(server: Server) -> ServerAccess:
+def _access(server: Server) -> ServerAccess:
     label = f"EMBEDDED DEMO (PostgreSQL {server.binaries.version_text})"
     return ServerAccess("embedded", server.conninfo("postgres", "postgres"), label)
 

@@ -144,16 +144,16 @@ def _leave_behind(conn: Session) -> None:
         queries.execute(conn, "demo/unlimited_locks")
 
 
-def build(way: ServerAccess, scale: float) -> None:
+def build(access: ServerAccess, scale: float) -> None:
     """Create the demo database on a new server, with the suite's own objects in it."""
-    with session.plain(way.at("postgres", "postgres")) as conn:
+    with session.plain(access.at("postgres", "postgres")) as conn:
         queries.execute(conn, "demo/create_database", database=sql.Identifier(DATABASE))
-    at = way.at("postgres", DATABASE)
+    at = access.at("postgres", DATABASE)
     _say("building the demo database: a minute for schema and rows")
     fill(at, scale)
     with session.plain(at) as conn:
-        if way.password:
-            queries.execute(conn, "demo/password", login=sql.Identifier(LOGIN), password=sql.Literal(way.password))
+        if access.password:
+            queries.execute(conn, "demo/password", login=sql.Identifier(LOGIN), password=sql.Literal(access.password))
         bootstrap.apply(conn, load("development"))
     _say("building the demo database: wear and tear")
     wear(at)
@@ -163,10 +163,10 @@ def build(way: ServerAccess, scale: float) -> None:
 @contextmanager
 def opened(request: Request, environ: Mapping[str, str]) -> Iterator[Target]:
     """Yield the throwaway server that is asked for, as the login that maintains it, with the suite's own objects."""
-    with throwaway.opened(request, environ, build) as way:
-        with session.plain(way.at("postgres", DATABASE)) as conn:
+    with throwaway.opened(request, environ, build) as access:
+        with session.plain(access.at("postgres", DATABASE)) as conn:
             bootstrap.apply(conn, load(request.profile))
-        yield way.at(LOGIN, DATABASE)
+        yield access.at(LOGIN, DATABASE)
 
 
 def main(request: Request, scale: float, environ: Mapping[str, str]) -> int:

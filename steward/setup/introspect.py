@@ -53,7 +53,7 @@ class FamilyDraft:
     ident: str
     key: str
     count: int
-    said: PartitionFamily
+    rule: PartitionFamily
     granularity: Granularity | None = None
     template: str = ""
     learnt: bool = True
@@ -80,18 +80,18 @@ class Inspection:
     @property
     def owners(self) -> list[RoleUse]:
         """The roles that own tables, the one with most first."""
-        return sorted((each for each in self.roles if each.owns), key=lambda each: -each.owns)
+        return sorted((role for role in self.roles if role.owns), key=lambda role: -role.owns)
 
     @property
     def maintenance(self) -> list[RoleUse]:
         """The roles that could act: row security does not filter them, and they have the rights of all owners."""
-        return [each for each in self.roles if each.bypassrls and not each.superuser and each.owners]
+        return [role for role in self.roles if role.bypassrls and not role.superuser and role.owners]
 
     @property
     def application(self) -> list[RoleUse]:
         """The roles that could be the application's: filtered, and granted to write, the one with most first."""
-        able = [each for each in self.roles if each.writes and not (each.owns or each.superuser or each.bypassrls)]
-        return sorted(able, key=lambda each: -each.writes)
+        able = [role for role in self.roles if role.writes and not (role.owns or role.superuser or role.bypassrls)]
+        return sorted(able, key=lambda role: -role.writes)
 
 
 def inspect(at: Target, profile: Profile) -> Inspection:
@@ -112,21 +112,22 @@ def inspect(at: Target, profile: Profile) -> Inspection:
         columns = queries.fetch(conn, "inspection/clocks", scope, **within)
         names = {"names": list(profile.extensions.required)}
         extensions = queries.fetch(conn, "inspection/extensions", names)
-    tables = [each for each in scan.relations if each.kind in "rp" and not each.is_partition]
+    tables = [relation for relation in scan.relations if relation.kind in "rp" and not relation.is_partition]
     return Inspection(
         **facts,
         schemas={
-            name: sum(each.schema == name for each in tables) for name in sorted({each.schema for each in tables})
+            name: sum(relation.schema == name for relation in tables)
+            for name in sorted({relation.schema for relation in tables})
         },
         counts={
             "tables": len(tables),
-            "partitions": sum(each.is_partition and each.kind == "r" for each in scan.relations),
-            "matviews": sum(each.kind == "m" for each in scan.relations),
+            "partitions": sum(relation.is_partition and relation.kind == "r" for relation in scan.relations),
+            "matviews": sum(relation.kind == "m" for relation in scan.relations),
         },
-        roles=tuple(RoleUse(**each) for each in roles),
+        roles=tuple(RoleUse(**relation) for relation in roles),
         tenancy=_tenancy(policies),
         families=tuple(_families(scan, profile, facts["timezone"])),
-        matviews=tuple(each.ident for each in scan.relations if each.kind == "m"),
+        matviews=tuple(relation.ident for relation in scan.relations if relation.kind == "m"),
         extensions=tuple(extensions),
         clocks=tuple(columns),
     )
@@ -134,42 +135,44 @@ def inspect(at: Target, profile: Profile) -> Inspection:
 
 def _tenancy(policies: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the column by which policies tell tenants apart, and the setting that says whose turn it is."""
-    for each in policies:
-        if each["setting"] and each["present"] >= _MOST * each["of"]:
-            return each
+    for policy in policies:
+        if policy["setting"] and policy["present"] >= _MOST * policy["of"]:
+            return policy
     return None
 
 
 def _families(scan: Scan, profile: Profile, timezone: str) -> list[FamilyDraft]:
     """Return every family by range, with what the profile has to say for it."""
     plain = RunSettings(profile, "daily")
-    said = {family.ident: _said(family, timezone) for family in families.considered(scan, plain)}
-    partitions = profile.partitions.model_copy(update={"families": said})
+    rules = {family.ident: _rule_for(family, timezone) for family in families.considered(scan, plain)}
+    partitions = profile.partitions.model_copy(update={"families": rules})
     settings = RunSettings(profile.model_copy(update={"partitions": partitions}), "daily")
-    expected = {each["oid"]: each for each in families.expectations(scan, settings)}
-    look = families.FamilyScan.at(scan, settings)
+    expected = {expectation["oid"]: expectation for expectation in families.expectations(scan, settings)}
+    family_scan = families.FamilyScan.at(scan, settings)
     found = []
     for family in families.considered(scan, settings):
-        habit = families.habit(family, look)
+        scheme = families.scheme_of(family, family_scan)
         key, count = f"{', '.join(family.key_columns)} ({', '.join(family.key_types)})", len(family.partitions)
-        facts = FamilyDraft(family.ident, key, count, said[family.ident])
-        if habit is None:
+        facts = FamilyDraft(family.ident, key, count, rules[family.ident])
+        if scheme is None:
             reason, remedy = (str(expected[family.oid][name]) for name in ("reason", "remedy"))
             found.append(replace(facts, reason=reason, remedy=remedy))
-        elif habit.place == bounds.EVER:
+        elif scheme.limits == bounds.EVER:
             # What lies within a period of the level above is laid out with it, and follows what is said of that level.
-            ahead = facts.said.model_copy(update={"ahead": _AHEAD[habit.grid.granularity]})
-            granularity, style = habit.grid.granularity, habit.style
+            ahead = facts.rule.model_copy(update={"ahead": _AHEAD[scheme.period_bounds.granularity]})
+            granularity, style = scheme.period_bounds.granularity, scheme.style
             found.append(
-                replace(facts, said=ahead, granularity=granularity, template=style.template, learnt=style.learnt)
+                replace(facts, rule=ahead, granularity=granularity, template=style.template, learnt=style.learnt)
             )
     return found
 
 
-def _said(family: Family, timezone: str) -> PartitionFamily:
+def _rule_for(family: Family, timezone: str) -> PartitionFamily:
     """Return what only the profile can say: what numbers count, and by whose midnights bounds go."""
     if len(family.key_types) == 1 and family.key_types[0] in clocks.COUNTER_TYPES:
-        return PartitionFamily(epoch=next((each for each in clocks.EPOCHS if families.recognised(family, each)), None))
+        return PartitionFamily(
+            epoch=next((epoch for epoch in clocks.EPOCHS if families.counting_calendar_time(family, epoch)), None)
+        )
     if family.key_types != ("timestamp with time zone",) or timezone in ("", "UTC", "Etc/UTC", "GMT"):
         return PartitionFamily()
     try:
@@ -182,8 +185,8 @@ def _said(family: Family, timezone: str) -> PartitionFamily:
 
 def _regular(family: Family, clock: clocks.Clock) -> bool:
     """Tell whether every partition is one period of the clock's calendar, from midnight on."""
-    spans = [bounds.span(each, clock) for each in families.members(family, clock)]
-    finite = [each for each in spans if each.lower != clocks.BEGIN and each.upper != clocks.END]
-    grid = bounds.learn(finite, clocks.END)
-    midnight = grid is not None and not grid.shift.seconds
-    return grid is not None and midnight and all(grid.period(each.lower) == each for each in finite)
+    spans = [bounds.span(span, clock) for span in families.members(family, clock)]
+    finite = [span for span in spans if span.lower != clocks.BEGIN and span.upper != clocks.END]
+    period_bounds = bounds.learn(finite, clocks.END)
+    midnight = period_bounds is not None and not period_bounds.shift.seconds
+    return period_bounds is not None and midnight and all(period_bounds.period(span.lower) == span for span in finite)

@@ -60,7 +60,7 @@ def write(content: str, path: Path, *, replace: bool) -> None:
 
 def _weight(family: FamilyDraft) -> tuple[bool, bool, str]:
     """Order families: first those that the profile must say something of."""
-    needed = bool(family.said.epoch or family.said.timezone)
+    needed = bool(family.rule.epoch or family.rule.timezone)
     return not needed, not family.reason, family.ident
 
 

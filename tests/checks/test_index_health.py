@@ -17,7 +17,7 @@ def found(checking, settings):
 
     def ask(database, *, left_over, **tables):
         check = checking(database, changed(settings, **tables))
-        within, expected = expectations.within(check), expectations.expected(check)
+        within, expected = expectations.query_parts(check), expectations.query_params(check)
         return check.run("index_health_invalid", within, **expected, left_over=left_over).found
 
     return ask

@@ -28,8 +28,8 @@ def checked(fresh, settings, checking):
 
     def run(query, settings=settings, **params):
         check = checking(fresh, settings)
-        told = {**matview_state.expected(check), **params}
-        return {each.object_name: each for each in check.run(query, matview_state.within(check), **told).offenders}
+        told = {**matview_state.query_params(check), **params}
+        return {each.object_name: each for each in check.run(query, matview_state.query_parts(check), **told).offenders}
 
     return run
 

@@ -24,7 +24,9 @@ def found(checking, settings):
     def ask(database, query, **tables):
         check = checking(database, changed(settings, **tables))
         limit = {"size_limit": check.settings.figures.partition_size_limit} if query == "sizes" else {}
-        findings = check.run(f"partitions_{query}", expectations.within(check), **expectations.expected(check), **limit)
+        findings = check.run(
+            f"partitions_{query}", expectations.query_parts(check), **expectations.query_params(check), **limit
+        )
         return [(each.object_name, each.observed) for each in findings.found]
 
     return ask
@@ -226,7 +228,9 @@ def test_numbers_that_look_like_time_are_told_with_what_to_say(database, setting
         f"create table public.events_1 partition of public.events for values from ({low}) to ({high})",
     )
     check = checking(database, settings)
-    [finding] = check.run("partitions_unmanaged", expectations.within(check), **expectations.expected(check)).found
+    [finding] = check.run(
+        "partitions_unmanaged", expectations.query_parts(check), **expectations.query_params(check)
+    ).found
 
     assert "a range over bigint" == finding.observed
     assert told in finding.remediation
@@ -236,7 +240,9 @@ def test_numbers_that_look_like_time_are_told_with_what_to_say(database, setting
 def test_a_profile_that_counts_what_is_no_number_is_told(database, settings, checking):
     family(database, months=(-1, 0, 1))
     check = checking(database, changed(settings, partitions={"families": SECONDS}))
-    [finding] = check.run("partitions_unmanaged", expectations.within(check), **expectations.expected(check)).found
+    [finding] = check.run(
+        "partitions_unmanaged", expectations.query_parts(check), **expectations.query_params(check)
+    ).found
 
     assert "leave out epoch = 'seconds'" in finding.remediation
 

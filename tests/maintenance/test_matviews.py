@@ -12,7 +12,7 @@ from psycopg import sql
 
 from maintenance.test_matviews import test_matviews as runbook
 from steward import Busy, Deferred, NotNeeded, Planned
-from steward.actions.matview_refresh import choose
+from steward.actions.matview_refresh import choose_mode
 from steward.actions.matview_state import UnfitContentError
 from tests.fixtures.running import changed, held, settled, until
 
@@ -215,7 +215,7 @@ FOUND = {"populated": True, "has_key": True, "seconds": None, "plain_seconds": N
     ],
 )
 def test_the_rule_follows_what_readers_would_notice(settings, facts, mode, bounded):
-    way = choose({**FOUND, **facts}, settings.profile)
+    way = choose_mode({**FOUND, **facts}, settings.profile)
 
     assert (mode, bounded) == (way.mode, way.bounded)
 
@@ -223,8 +223,8 @@ def test_the_rule_follows_what_readers_would_notice(settings, facts, mode, bound
 def test_a_view_without_a_key_is_refreshed_plain_within_bounds_or_as_the_profile_says(settings):
     facts = {**FOUND, "has_key": False}
 
-    assert choose(facts, settings.profile).bounded
-    assert not choose(facts, changed(settings, refresh={"without_key": "plain"}).profile).bounded
+    assert choose_mode(facts, settings.profile).bounded
+    assert not choose_mode(facts, changed(settings, refresh={"without_key": "plain"}).profile).bounded
 
 
 def test_a_small_view_is_refreshed_plain_and_that_is_remembered(fresh, patient, running):

@@ -81,21 +81,21 @@ class PeriodBounds:
 
 def span(partition: Partition, clock: Clock = _PLAIN) -> Span:
     """Return what a partition of a family over time covers, in the family's calendar."""
-    return Span(clock.moment(partition.lower, BEGIN), clock.moment(partition.upper, END))
+    return Span(clock.parse(partition.lower, BEGIN), clock.parse(partition.upper, END))
 
 
 def learn(spans: Iterable[Span], now: datetime) -> PeriodBounds | None:
     """Return the grid that a family keeps to now, None where its bounds are on none."""
-    finite = sorted(each for each in spans if each.lower != BEGIN and each.upper != END)
-    begun = [each for each in finite if each.lower <= now]
+    finite = sorted(span for span in spans if span.lower != BEGIN and span.upper != END)
+    begun = [span for span in finite if span.lower <= now]
     witnesses = begun[-_WITNESSES:] or finite[:_WITNESSES]
-    grids = [grid for grid in map(_grid, reversed(witnesses)) if grid is not None]
+    grids = [period_bounds for period_bounds in map(_bounds_of, reversed(witnesses)) if period_bounds is not None]
     # Counter keeps the order of first sight, so that of equals the newest wins.
     return Counter(grids).most_common(1)[0][0] if grids else None
 
 
 def missing(
-    grid: PeriodBounds, covered: Sequence[Span], now: datetime, ahead: int, place: Span = EVER
+    period_bounds: PeriodBounds, covered: Sequence[Span], now: datetime, ahead: int, limits: Span = EVER
 ) -> tuple[Span, ...]:
     """Return what no partition covers from the present period to ``ahead`` more, period by period.
 
@@ -104,11 +104,11 @@ def missing(
     What is left over of a period and shorter than a day is joined to the next one: bounds that follow a client's summer
     time leave an hour between two months, and an hour without a partition is an hour of refused rows.
     """
-    gaps = [gap for period in grid.periods(now, ahead) for gap in _uncovered(period.within(place), covered)]
+    gaps = [gap for period in period_bounds.periods(now, ahead) for gap in _uncovered(period.within(limits), covered)]
     joined: list[Span] = []
     for gap in gaps:
         last = joined[-1] if joined else None
-        if last and grid.granularity != "day" and last.upper == gap.lower and last.upper - last.lower < _DAY:
+        if last and period_bounds.granularity != "day" and last.upper == gap.lower and last.upper - last.lower < _DAY:
             joined[-1] = Span(last.lower, gap.upper)
         else:
             joined.append(gap)
@@ -117,25 +117,25 @@ def missing(
 
 def _uncovered(period: Span, covered: Sequence[Span]) -> Iterable[Span]:
     begin = period.lower
-    for each in sorted(covered):
-        if each.upper <= begin or each.lower >= period.upper:
+    for span in sorted(covered):
+        if span.upper <= begin or span.lower >= period.upper:
             continue
-        if each.lower > begin:
-            yield Span(begin, each.lower)
-        begin = each.upper
+        if span.lower > begin:
+            yield Span(begin, span.lower)
+        begin = span.upper
     if begin < period.upper:
         yield Span(begin, period.upper)
 
 
-def _grid(each: Span) -> PeriodBounds | None:
+def _bounds_of(span: Span) -> PeriodBounds | None:
     """Return the grid on which a span is exactly one period."""
-    since_midnight = each.lower - _floor("day", each.lower)
-    since_monday = each.lower - _floor("week", each.lower)
+    since_midnight = span.lower - _floor("day", span.lower)
+    since_monday = span.lower - _floor("week", span.lower)
     candidates: list[PeriodBounds] = [PeriodBounds("day", since_midnight), PeriodBounds("week", since_monday)]
     for granularity in _CALENDAR:
         # East of Greenwich a month begins on the evening before, by UTC.
         candidates += [PeriodBounds(granularity, since_midnight), PeriodBounds(granularity, since_midnight - _DAY)]
-    return next((grid for grid in candidates if grid.period(each.lower) == each), None)
+    return next((period_bounds for period_bounds in candidates if period_bounds.period(span.lower) == span), None)
 
 
 def _floor(granularity: Granularity, at: datetime) -> datetime:

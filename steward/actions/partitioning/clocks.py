@@ -40,14 +40,14 @@ class Clock:
     epoch: Epoch | None = None
     zone: tzinfo = UTC
 
-    def moment(self, text: str | None, otherwise: datetime) -> datetime:
+    def parse(self, text: str | None, default: datetime) -> datetime:
         """Return a bound as the inventory has it (ISO 8601 in UTC, or digits); ``otherwise`` stands for an open end.
 
         Python knows no year beyond 9999 and none before 1, and calendars need room to count on: what lies near these
         counts as the end of time on its side, as 9999-12-31 is mostly meant.
         """
         if text is None:
-            return otherwise
+            return default
         try:
             found = self._counted(int(text)) if self.epoch else _read(text)
             if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
@@ -87,7 +87,7 @@ class Clock:
         return _EPOCH + number * EPOCHS[self.epoch or "microseconds"] * _MICROSECOND
 
 
-def of(family: Family, said: PartitionFamily) -> Clock | None:
+def of(family: Family, rule: PartitionFamily) -> Clock | None:
     """Return the clock of a family over one column of time; None where its key is something else.
 
     A number is time only where the profile says what it counts.
@@ -95,8 +95,8 @@ def of(family: Family, said: PartitionFamily) -> Clock | None:
     if len(family.key_types) != 1 or family.strategy != "r":
         return None
     [key_type] = family.key_types
-    zone = ZoneInfo(said.timezone) if said.timezone else UTC
-    epoch = said.epoch
+    zone = ZoneInfo(rule.timezone) if rule.timezone else UTC
+    epoch = rule.epoch
     if key_type in _TIMES:
         return None if epoch else Clock(key_type, None, zone)
     return Clock(key_type, epoch, zone) if epoch and key_type in COUNTER_TYPES else None

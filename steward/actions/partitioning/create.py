@@ -58,7 +58,7 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
     @classmethod
     def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return how the next partition of each family that lacks one is to be made."""
-        asked = subpartitions.pairs(context.scan, families.lacking(context.scan, context.settings))
+        asked = subpartitions.pairs(context.scan, families.missing_partitions(context.scan, context.settings))
         parents, siblings = [parent for parent, _ in asked], [sibling for _, sibling in asked]
         if not asked:
             return []
@@ -68,11 +68,11 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
     def examine(cls, context: PlanContext) -> Examination[MissingPeriod]:
         """Return the missing periods, from the present one to as many ahead as the profile wants."""
         facts = {row["sibling"]: row for row in context.scan.gathered.get(cls.name, ())}
-        below = subpartitions.levels(context.scan)
+        levels = subpartitions.levels(context.scan)
         due = tuple(
             due
-            for each in families.lacking(context.scan, context.settings)
-            for due in _due(each, facts, below, context.settings)
+            for missing in families.missing_partitions(context.scan, context.settings)
+            for due in _due(missing, facts, levels, context.settings)
         )
         return Examination(len(families.included(context.scan, context.settings)), due)
 
@@ -152,28 +152,28 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
 
 
 def _due(
-    each: MissingPartition, facts: Mapping[int, Any], below: Mapping[int, Family], settings: RunSettings
+    missing: MissingPartition, facts: Mapping[int, Any], levels: Mapping[int, Family], settings: RunSettings
 ) -> Iterator[DueSubject[MissingPeriod]]:
-    family, habit = each.family, each.habit
+    family, scheme = missing.family, missing.scheme
     names = Counter[str]()
-    for span in each.spans:
-        name = habit.style.name(habit.grid, span)
+    for span in missing.spans:
+        name = scheme.style.name(scheme.period_bounds, span)
         names[name] += 1
         # Two gaps in one period: the later one cannot have the name, too.
-        period = _period(each, span, name if names[name] == 1 else f"{name}_{names[name]}", facts, settings)
+        period = _period(missing, span, name if names[name] == 1 else f"{name}_{names[name]}", facts, settings)
         try:
-            period = replace(period, branches=subpartitions.branches(each, period.table, span, facts, below))
+            period = replace(period, branches=subpartitions.branches(missing, period.table, span, facts, levels))
         except subpartitions.UnknownSubpartitioningError as unlike:
             period = replace(period, refused=str(unlike))
-        period = replace(period, refused=period.refused or _impossible(each, span, period))
+        period = replace(period, refused=period.refused or _impossible(missing, span, period))
         why = f"{family.ident} has no partition from {period.lower} to {period.upper}"
         yield DueSubject(period, why, 1.0 + len(period.branches), family.root, period.table.ident)
 
 
 def _period(
-    each: MissingPartition, span: Span, name: str, facts: Mapping[int, Any], settings: RunSettings
+    missing: MissingPartition, span: Span, name: str, facts: Mapping[int, Any], settings: RunSettings
 ) -> MissingPeriod:
-    family, clock, known = each.family, each.habit.clock, facts[each.sibling.oid]
+    family, clock, known = missing.family, missing.scheme.clock, facts[missing.sibling.oid]
     return MissingPeriod(
         oid=family.oid,
         parent=TableRef(family.oid, family.schema, family.name, family.ident),
@@ -183,19 +183,19 @@ def _period(
         lower=clock.literal(span.lower),
         upper=clock.literal(span.upper),
         default=None
-        if each.default is None
-        else TableRef(each.default.oid, each.default.schema, each.default.name, each.default.ident),
-        move=(each.said.default_rows or settings.profile.partitions.default_rows) == "move",
+        if missing.default is None
+        else TableRef(missing.default.oid, missing.default.schema, missing.default.name, missing.default.ident),
+        move=(missing.rule.default_rows or settings.profile.partitions.default_rows) == "move",
         blueprint=PartitionTemplate.of(known),
     )
 
 
-def _impossible(each: MissingPartition, span: Span, period: MissingPeriod) -> str:
+def _impossible(missing: MissingPartition, span: Span, period: MissingPeriod) -> str:
     """Say what keeps the period from being made as its siblings are; nothing where all is well."""
-    if not each.habit.clock.fits(span.upper):
+    if not missing.scheme.clock.fits(span.upper):
         return f"the column {period.key_column} ({period.key_type}) cannot hold {period.upper}"
     if period.blueprint.foreign:
-        return f"the present one, {each.sibling.ident}, is a foreign table"
+        return f"the present one, {missing.sibling.ident}, is a foreign table"
     twice = [ident for ident, count in Counter(table.ident for table in period.tables).items() if count > 1]
     return f"two of its partitions would be called {twice[0]}" if twice else ""
 
@@ -235,11 +235,11 @@ def _create(work: Executor, subject: MissingPeriod) -> dict[str, object]:
     for statement in statements.build(subject, ()):
         work.execute(statement)
     granted: set[str] = set()
-    for each in subject.tables:
-        named = {"schema": each.schema, "name": each.name}
+    for new_table in subject.tables:
+        named = {"schema": new_table.schema, "name": new_table.name}
         grantees = [row["grantee"] for row in queries.fetch(work.conn, "maintenance/partitions_grantees", named)]
         if grantees:
-            work.execute(statements.revoke(each, grantees))
+            work.execute(statements.revoke(new_table, grantees))
         granted.update(grantees)
     moved = _make_room(work, subject, subject.default) if subject.default else 0
     work.execute(statements.attach(subject))

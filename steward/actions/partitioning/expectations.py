@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from steward.engine.check import Check
 
-__all__ = ["expected", "within"]
+__all__ = ["query_params", "query_parts"]
 
 
-def expected(check: Check) -> dict[str, object]:
+def query_params(check: Check) -> dict[str, object]:
     """Return the parameters: which relations are looked at, and what each family by range should be like."""
     return {
         **inventory.scope(check.settings.profile),
@@ -24,7 +24,7 @@ def expected(check: Check) -> dict[str, object]:
     }
 
 
-def within(check: Check) -> dict[str, sql.Composable]:
+def query_parts(check: Check) -> dict[str, sql.Composable]:
     """Return the inventory's statements as parts: the catalog as it is now, not as it was scanned."""
     version = check.conn.info.server_version
     composed: dict[str, sql.Composable] = {

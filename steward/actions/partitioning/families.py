@@ -26,12 +26,12 @@ __all__ = [
     "MissingPartition",
     "PartitioningScheme",
     "considered",
+    "counting_calendar_time",
     "expectations",
-    "habit",
     "included",
-    "lacking",
     "members",
-    "recognised",
+    "missing_partitions",
+    "scheme_of",
 ]
 
 _NOTHING = PartitionFamily()
@@ -48,12 +48,16 @@ class FamilyScan:
 
     scan: Scan
     settings: RunSettings
-    above: Mapping[int, tuple[Family, Partition]]
+    parents: Mapping[int, tuple[Family, Partition]]
 
     @classmethod
     def at(cls, scan: Scan, settings: RunSettings) -> FamilyScan:
         """Look at a scan."""
-        return cls(scan, settings, {each.oid: (family, each) for family in scan.families for each in family.partitions})
+        return cls(
+            scan,
+            settings,
+            {partition.oid: (family, partition) for family in scan.families for partition in family.partitions},
+        )
 
     @property
     def now(self) -> datetime:
@@ -65,25 +69,25 @@ class FamilyScan:
 
         Names are its own only, and what numbers count is said of levels over numbers.
         """
-        said = self.settings.profile.partitions.families
-        if not said:
+        configured = self.settings.profile.partitions.families
+        if not configured:
             return _NOTHING
         counts = any(key_type in clocks.COUNTER_TYPES for key_type in family.key_types)
         apart = {"naming"} if counts else {"naming", "epoch"}
         found: dict[str, object] = {}
         child: Family | None = family
         while child:
-            own = said.get(child.ident)
+            own = configured.get(child.ident)
             if own:
                 keys = own.model_dump(exclude_none=True, exclude=None if child is family else apart)
                 found = {**keys, **found}
-            child = self.above[child.oid][0] if child.oid in self.above else None
+            child = self.parents[child.oid][0] if child.oid in self.parents else None
         return PartitionFamily.model_validate(found)
 
     def ahead(self, family: Family) -> int:
         """Return how many periods beside the present one a family should have."""
-        said = self.rule(family).ahead
-        return self.settings.figures.partitions_ahead if said is None else said
+        configured = self.rule(family).ahead
+        return self.settings.figures.partitions_ahead if configured is None else configured
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,9 @@ class PartitioningScheme:
     """How a family goes on: its clock, its periods, how they are called, and what its own bounds leave it."""
 
     clock: Clock
-    grid: PeriodBounds
+    period_bounds: PeriodBounds
     style: NameTemplate
-    place: Span
+    limits: Span
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,8 @@ class MissingPartition:
     """A family with the periods that it lacks; ``sibling`` is the partition that new ones are made like."""
 
     family: Family
-    said: PartitionFamily
-    habit: PartitioningScheme
+    rule: PartitionFamily
+    scheme: PartitioningScheme
     sibling: Partition
     default: Partition | None
     spans: tuple[Span, ...]
@@ -122,29 +126,29 @@ def considered(scan: Scan, settings: RunSettings) -> tuple[Family, ...]:
 
 def included(scan: Scan, settings: RunSettings) -> tuple[Family, ...]:
     """Return those of them that are over one column of time, whatever level of a tree they are."""
-    look = FamilyScan.at(scan, settings)
-    return tuple(family for family in considered(scan, settings) if clocks.of(family, look.rule(family)))
+    family_scan = FamilyScan.at(scan, settings)
+    return tuple(family for family in considered(scan, settings) if clocks.of(family, family_scan.rule(family)))
 
 
-def lacking(scan: Scan, settings: RunSettings) -> Iterator[MissingPartition]:
+def missing_partitions(scan: Scan, settings: RunSettings) -> Iterator[MissingPartition]:
     """Yield the families that lack a period from the present one to as many ahead as the profile wants.
 
     The clock is the server's at the time of the scan, never the newest row or partition: a stray one in the far future
     makes nothing run away.
     """
-    look = FamilyScan.at(scan, settings)
+    family_scan = FamilyScan.at(scan, settings)
     for family in considered(scan, settings):
-        found = habit(family, look)
-        if found is None:
+        scheme = scheme_of(family, family_scan)
+        if scheme is None:
             continue
-        now = found.clock.now(look.now)
-        there = members(family, found.clock)
-        covered = [bounds.span(each, found.clock) for each in there]
-        spans = bounds.missing(found.grid, covered, now, look.ahead(family), found.place)
+        now = scheme.clock.now(family_scan.now)
+        existing = members(family, scheme.clock)
+        covered = [bounds.span(partition, scheme.clock) for partition in existing]
+        spans = bounds.missing(scheme.period_bounds, covered, now, family_scan.ahead(family), scheme.limits)
         if spans:
-            begun = [each for each, span in zip(there, covered, strict=True) if span.lower <= now]
-            default = next((each for each in family.partitions if each.is_default), None)
-            yield MissingPartition(family, look.rule(family), found, (begun or there)[-1], default, spans)
+            begun = [partition for partition, span in zip(existing, covered, strict=True) if span.lower <= now]
+            default = next((partition for partition in family.partitions if partition.is_default), None)
+            yield MissingPartition(family, family_scan.rule(family), scheme, (begun or existing)[-1], default, spans)
 
 
 def expectations(scan: Scan, settings: RunSettings) -> list[dict[str, object]]:
@@ -155,28 +159,29 @@ def expectations(scan: Scan, settings: RunSettings) -> list[dict[str, object]]:
     members' names look. ``reason`` and ``remedy`` say why it is not managed and what would help, and nothing else is
     said then.
     """
-    look = FamilyScan.at(scan, settings)
-    return [_expected(family, look) for family in considered(scan, settings)]
+    family_scan = FamilyScan.at(scan, settings)
+    return [_expected(family, family_scan) for family in considered(scan, settings)]
 
 
-def habit(family: Family, look: FamilyScan) -> PartitioningScheme | None:
+def scheme_of(family: Family, family_scan: FamilyScan) -> PartitioningScheme | None:
     """Return how a family goes on, None where it is over no time or nothing can be learnt from its partitions."""
-    said = look.rule(family)
-    clock = clocks.of(family, said)
+    rule = family_scan.rule(family)
+    clock = clocks.of(family, rule)
     if clock is None:
         return None
-    there = members(family, clock)
-    grid = bounds.learn([bounds.span(each, clock) for each in there], clock.now(look.now))
-    if grid is None:
+    existing = members(family, clock)
+    period_bounds = bounds.learn([bounds.span(partition, clock) for partition in existing], clock.now(family_scan.now))
+    if period_bounds is None:
         return None
-    style = naming.NameTemplate(said.naming) if said.naming else _learnt(family, there, clock, grid)
-    return PartitioningScheme(clock, grid, style, _place(family, look.above, clock))
+    style = naming.NameTemplate(rule.naming) if rule.naming else _learnt(family, existing, clock, period_bounds)
+    return PartitioningScheme(clock, period_bounds, style, _place(family, family_scan.parents, clock))
 
 
 def members(family: Family, clock: Clock) -> list[Partition]:
     """Return the partitions that have bounds, in the order of time."""
     return sorted(
-        (each for each in family.partitions if not each.is_default), key=lambda each: bounds.span(each, clock)
+        (partition for partition in family.partitions if not partition.is_default),
+        key=lambda partition: bounds.span(partition, clock),
     )
 
 
@@ -192,35 +197,37 @@ def _place(family: Family, above: Mapping[int, tuple[Family, Partition]], clock:
     return place
 
 
-def _expected(family: Family, look: FamilyScan) -> dict[str, object]:
-    found = habit(family, look)
-    if found is None:
-        observed, remedy = _reason(family, look.rule(family))
+def _expected(family: Family, family_scan: FamilyScan) -> dict[str, object]:
+    scheme = scheme_of(family, family_scan)
+    if scheme is None:
+        observed, remedy = _reason(family, family_scan.rule(family))
         return {"oid": family.oid, "reason": observed, "remedy": remedy}
-    clock, place = found.clock, found.place
+    clock, place = scheme.clock, scheme.limits
     if place.lower >= place.upper:
         return {"oid": family.oid}
-    until = min(found.grid.periods(clock.now(look.now), look.ahead(family))[-1].upper, place.upper)
+    until = min(
+        scheme.period_bounds.periods(clock.now(family_scan.now), family_scan.ahead(family))[-1].upper, place.upper
+    )
     return {
         "oid": family.oid,
         "since": None if place.lower == BEGIN else clock.instant(place.lower).isoformat(),
         "until": clock.instant(until).isoformat(),
         "microseconds": clocks.EPOCHS[clock.epoch] if clock.epoch else None,
-        "pattern": naming.pattern(found.style.template),
+        "pattern": naming.pattern(scheme.style.template),
     }
 
 
-def _reason(family: Family, said: PartitionFamily) -> tuple[str, str]:
+def _reason(family: Family, rule: PartitionFamily) -> tuple[str, str]:
     """Tell why a family gets no coming partitions, and what would help."""
     excluding = "say that somebody else makes them: [partitions] exclude in the profile"
-    clock = clocks.of(family, said)
+    clock = clocks.of(family, rule)
     [key_type, *more] = family.key_types
     expression = family.key_columns[0] == "(expression)"
     if more or expression:
         return "a range over an expression" if expression else "a key of several columns", excluding
     if clock is None:
         counting = f"{_counting(family)}, or " if key_type in clocks.COUNTER_TYPES else ""
-        wrong = f"leave out epoch = {said.epoch!r}, or " if said.epoch else ""
+        wrong = f"leave out epoch = {rule.epoch!r}, or " if rule.epoch else ""
         return f"a range over {key_type}", f"{counting}{wrong}{excluding}"
     if not members(family, clock):
         return "no partition to learn the period from", f"make a first partition, or {excluding}"
@@ -232,25 +239,25 @@ def _counting(family: Family) -> str:
     """Say what to write where the numbers of a family look like time; nothing acts on it by itself."""
     table = f"[partitions.families.'{family.ident}']"
     for epoch in clocks.EPOCHS:
-        if recognised(family, epoch):
+        if counting_calendar_time(family, epoch):
             return f'its bounds are those of a calendar: say epoch = "{epoch}" under {table} in the profile'
     return f"if it counts time since 1970, say what (epoch) under {table} in the profile"
 
 
-def recognised(family: Family, epoch: Epoch) -> PeriodBounds | None:
+def counting_calendar_time(family: Family, epoch: Epoch) -> PeriodBounds | None:
     """Return the periods of a family whose numbers all lie on a calendar of our time, if they count so."""
     clock = clocks.Clock(family.key_types[0], epoch)
-    spans = [bounds.span(each, clock) for each in members(family, clock)]
-    finite = [each for each in spans if each.lower != BEGIN and each.upper != END]
-    grid = bounds.learn(finite, _LATEST)
-    if grid is None or finite[0].lower < _EARLIEST or finite[-1].upper > _LATEST:
+    spans = [bounds.span(partition, clock) for partition in members(family, clock)]
+    finite = [span for span in spans if span.lower != BEGIN and span.upper != END]
+    period_bounds = bounds.learn(finite, _LATEST)
+    if period_bounds is None or finite[0].lower < _EARLIEST or finite[-1].upper > _LATEST:
         return None
-    return grid if all(grid.period(each.lower) == each for each in finite) else None
+    return period_bounds if all(period_bounds.period(span.lower) == span for span in finite) else None
 
 
-def _learnt(family: Family, there: Sequence[Partition], clock: Clock, grid: PeriodBounds) -> NameTemplate:
-    spans = [(each.name, bounds.span(each, clock)) for each in there]
+def _learnt(family: Family, existing: Sequence[Partition], clock: Clock, period_bounds: PeriodBounds) -> NameTemplate:
+    spans = [(partition.name, bounds.span(partition, clock)) for partition in existing]
     finite = [(name, span) for name, span in spans if span.lower != BEGIN and span.upper != END]
-    regular = [(name, span) for name, span in finite if span == grid.period(span.lower)]
-    learnt = naming.style(regular, grid)
-    return learnt or naming.NameTemplate(naming.conventional(family.name, grid.granularity), learnt=False)
+    regular = [(name, span) for name, span in finite if span == period_bounds.period(span.lower)]
+    learnt = naming.style(regular, period_bounds)
+    return learnt or naming.NameTemplate(naming.conventional(family.name, period_bounds.granularity), learnt=False)

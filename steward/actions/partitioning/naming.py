@@ -40,7 +40,7 @@ _COMPLETE: dict[Granularity, tuple[frozenset[str], ...]] = {
         for rest in (("%m", "%d"), ("%-m", "%-d"), ("%m", "%-d"), ("%-m", "%d"), ("%j",))
     ),
     "week": tuple(
-        frozenset(each) for each in (("%G", "%V"), ("%Y", "%V"), ("%y", "%V"), ("%Y", "%m", "%d"), ("%y", "%m", "%d"))
+        frozenset(signs) for signs in (("%G", "%V"), ("%Y", "%V"), ("%y", "%V"), ("%Y", "%m", "%d"), ("%y", "%m", "%d"))
     ),
     "month": tuple(frozenset({year, month}) for year in ("%Y", "%y") for month in ("%m", "%-m")),
     "quarter": tuple(frozenset({year, part}) for year in ("%Y", "%y") for part in ("%q", "%m", "%-m")),
@@ -73,32 +73,34 @@ class NameTemplate:
     basis: Basis = "period"
     learnt: bool = True
 
-    def name(self, grid: PeriodBounds, span: Span) -> str:
+    def name(self, period_bounds: PeriodBounds, span: Span) -> str:
         """Return the name of the period that a span ends in."""
-        return render(self.template, _day(self.basis, grid, grid.period(span.upper - _MOMENT)))
+        return render(self.template, _day(self.basis, period_bounds, period_bounds.period(span.upper - _MOMENT)))
 
 
-def style(samples: Sequence[tuple[str, Span]], grid: PeriodBounds) -> NameTemplate | None:
+def style(samples: Sequence[tuple[str, Span]], period_bounds: PeriodBounds) -> NameTemplate | None:
     """Return how the latest names are made of their periods, None where they say nothing.
 
     Weeks that begin on a Sunday are called by that Sunday, and some families by the day before which their rows lie.
     """
     bases: tuple[Basis, ...] = ("period", "lower", "upper")
     for basis in bases:
-        template = learn([(name, _day(basis, grid, span)) for name, span in samples], grid.granularity)
+        template = learn(
+            [(name, _day(basis, period_bounds, span)) for name, span in samples], period_bounds.granularity
+        )
         if template:
             return NameTemplate(template, basis)
     return None
 
 
-def _day(basis: Basis, grid: PeriodBounds, period: Span) -> datetime:
+def _day(basis: Basis, period_bounds: PeriodBounds, period: Span) -> datetime:
     match basis:
         case "period":
-            return grid.nominal(period.lower)
+            return period_bounds.nominal(period.lower)
         case "lower":
             return period.lower
         case "upper":
-            return grid.nominal(period.upper)
+            return period_bounds.nominal(period.upper)
 
 
 def render(template: str, begin: datetime) -> str:

@@ -139,7 +139,7 @@ def _finish(table: TableRef, plan: PartitionTemplate, grantees: Sequence[str]) -
     steps += [
         _alter(table, "maintenance/partitions_row_security", switch=sql.SQL(switch)) for switch, on in switches if on
     ]
-    options = [_option(each) for each in plan.options] + [_option(each, "toast") for each in plan.toast_options]
+    options = [_option(option) for option in plan.options] + [_option(option, "toast") for option in plan.toast_options]
     if options:
         steps.append(_alter(table, "maintenance/partitions_options", options=sql.SQL(", ").join(options)))
     steps += [

@@ -36,17 +36,17 @@ class Place:
     like: Partition
 
 
-def pairs(scan: Scan, lacking: Iterator[MissingPartition]) -> list[tuple[int, int]]:
+def pairs(scan: Scan, all_missing: Iterator[MissingPartition]) -> list[tuple[int, int]]:
     """Return whose facts are needed, parent and partition: each family's present one, and everything below it."""
-    below = levels(scan)
+    families_by_oid = levels(scan)
 
     def tree(parent: int, partition: Partition) -> Iterator[tuple[int, int]]:
         yield parent, partition.oid
-        if partition.oid in below:
-            for each in below[partition.oid].partitions:
-                yield from tree(partition.oid, each)
+        if partition.oid in families_by_oid:
+            for child in families_by_oid[partition.oid].partitions:
+                yield from tree(partition.oid, child)
 
-    return [pair for each in lacking for pair in tree(each.family.oid, each.sibling)]
+    return [pair for missing in all_missing for pair in tree(missing.family.oid, missing.sibling)]
 
 
 def levels(scan: Scan) -> dict[int, Family]:
@@ -55,7 +55,11 @@ def levels(scan: Scan) -> dict[int, Family]:
 
 
 def branches(
-    each: MissingPartition, table: TableRef, span: Span, facts: Mapping[int, Any], below: Mapping[int, Family]
+    missing: MissingPartition,
+    table: TableRef,
+    span: Span,
+    facts: Mapping[int, Any],
+    families_by_oid: Mapping[int, Family],
 ) -> tuple[Branch, ...]:
     """Return what is to be made below the coming partition, parents first; ``below`` are the `levels`.
 
@@ -63,17 +67,21 @@ def branches(
         UnknownSubpartitioningError: it cannot be told.
 
     """
-    top = PartitionTemplate.of(facts[each.sibling.oid])
-    return tuple(_below(each, Place(table, span, each.sibling), below, facts, top))
+    top = PartitionTemplate.of(facts[missing.sibling.oid])
+    return tuple(_branches_under(missing, Place(table, span, missing.sibling), families_by_oid, facts, top))
 
 
-def _below(
-    each: MissingPartition, place: Place, below: Mapping[int, Family], facts: Mapping[int, Any], top: PartitionTemplate
+def _branches_under(
+    missing: MissingPartition,
+    place: Place,
+    families_by_oid: Mapping[int, Family],
+    facts: Mapping[int, Any],
+    top: PartitionTemplate,
 ) -> Iterator[Branch]:
-    level = below.get(place.like.oid)
+    level = families_by_oid.get(place.like.oid)
     if level is None:
         return
-    for like, span, bound, name in _laid_out(each, place, level, facts):
+    for like, span, bound, name in _laid_out(missing, place, level, facts):
         plan = PartitionTemplate.of(facts[like.oid])
         if plan.foreign or plan.replica_index:
             what = "a foreign table" if plan.foreign else "known to logical replication by an index"
@@ -82,54 +90,56 @@ def _below(
         # Whoever goes around the parent meets the same owner and the same row security at every level.
         plan = replace(plan, owner=top.owner, row_security=top.row_security, force_row_security=top.force_row_security)
         yield Branch(table, place.table, bound, plan)
-        yield from _below(each, Place(table, span, like), below, facts, top)
+        yield from _branches_under(missing, Place(table, span, like), families_by_oid, facts, top)
 
 
 def _laid_out(
-    each: MissingPartition, place: Place, level: Family, facts: Mapping[int, Any]
+    missing: MissingPartition, place: Place, level: Family, facts: Mapping[int, Any]
 ) -> Iterator[tuple[Partition, Span, Any, str]]:
     """Yield what a level consists of: the counterpart, the span, the bound and the name of each partition."""
-    [column] = each.family.key_columns
+    [column] = missing.family.key_columns
     over_time = column in level.key_columns or "(expression)" in level.key_columns
     if level.strategy == "h" or not over_time:
         for like in level.partitions:
             bound = statements.verbatim(facts[like.oid]["bound"])
-            yield like, place.span, bound, _renamed(each, place, like)
-    elif level.strategy == "r" and level.key_columns == each.family.key_columns:
-        yield from _by_time(each, place, level)
+            yield like, place.span, bound, _renamed(missing, place, like)
+    elif level.strategy == "r" and level.key_columns == missing.family.key_columns:
+        yield from _by_time(missing, place, level)
     else:
         raise UnknownSubpartitioningError(
             f"the bounds below {level.ident} hang on the time, and in which way cannot be told"
         )
 
 
-def _by_time(each: MissingPartition, place: Place, level: Family) -> Iterator[tuple[Partition, Span, Any, str]]:
-    clock = each.habit.clock
-    there = families.members(level, clock)
-    spans = [(like.name, bounds.span(like, clock)) for like in there]
-    grid = bounds.learn([span for _, span in spans], place.span.lower)
-    if grid is None:
+def _by_time(missing: MissingPartition, place: Place, level: Family) -> Iterator[tuple[Partition, Span, Any, str]]:
+    clock = missing.scheme.clock
+    existing = families.members(level, clock)
+    spans = [(like.name, bounds.span(like, clock)) for like in existing]
+    period_bounds = bounds.learn([span for _, span in spans], place.span.lower)
+    if period_bounds is None:
         raise UnknownSubpartitioningError(
             f"the partitions below {level.ident} are no day, week, month, quarter or year each"
         )
-    style = naming.style(spans, grid) or naming.NameTemplate(naming.conventional(place.table.name, grid.granularity))
-    for span in grid.covering(place.span):
+    style = naming.style(spans, period_bounds) or naming.NameTemplate(
+        naming.conventional(place.table.name, period_bounds.granularity)
+    )
+    for span in period_bounds.covering(place.span):
         bound = statements.bound(clock.literal(span.lower), clock.literal(span.upper))
-        yield there[-1], span, bound, style.name(grid, span)
+        yield existing[-1], span, bound, style.name(period_bounds, span)
     for like in level.partitions:
         if like.is_default:
-            yield like, place.span, statements.verbatim("default"), _renamed(each, place, like)
+            yield like, place.span, statements.verbatim("default"), _renamed(missing, place, like)
 
 
-def _renamed(each: MissingPartition, place: Place, like: Partition) -> str:
+def _renamed(missing: MissingPartition, place: Place, like: Partition) -> str:
     """Return the counterpart's name with the coming partition's, or its period's, in place of the present one's."""
     if place.like.name in like.name:
         return like.name.replace(place.like.name, place.table.name)
-    habit = each.habit
-    spans = [(like.name, bounds.span(each.sibling, habit.clock))]
-    style = naming.style(spans, habit.grid)
+    scheme = missing.scheme
+    spans = [(like.name, bounds.span(missing.sibling, scheme.clock))]
+    style = naming.style(spans, scheme.period_bounds)
     if style is None:
         raise UnknownSubpartitioningError(
             f"the name of {like.ident} says nothing of {place.like.ident}, of which it is a partition"
         )
-    return style.name(habit.grid, place.span)
+    return style.name(scheme.period_bounds, place.span)

@@ -45,7 +45,7 @@ def far(database, profile):
 
 
 def test_room_of_a_local_server_is_what_its_data_directory_has(maintaining, cluster, frugal):
-    found = disk_space.room(maintaining, frugal)
+    found = disk_space.free_space(maintaining, frugal)
 
     assert (str(cluster.server.data), shutil.disk_usage(cluster.server.data).total) == (found.place, found.total)
     disk_space.require(maintaining, frugal, MB)
@@ -55,11 +55,11 @@ def test_maintenance_role_is_no_superuser_and_still_finds_the_place(maintaining,
     [row] = maintaining.execute("select rolsuper from pg_roles where rolname = current_user").fetchall()
 
     assert not row["rolsuper"]
-    assert disk_space.room(maintaining, frugal).place.startswith("/")
+    assert disk_space.free_space(maintaining, frugal).place.startswith("/")
 
 
 def test_more_than_there_is_defers_and_says_how_much(maintaining, frugal):
-    need = 2 * disk_space.room(maintaining, frugal).total
+    need = 2 * disk_space.free_space(maintaining, frugal).total
 
     with pytest.raises(Deferred, match=r"MB are to be written, and [\d,]+ of [\d,]+ MB are free in /") as caught:
         disk_space.require(maintaining, frugal, need)
@@ -84,7 +84,7 @@ def test_server_on_loopback_is_on_this_machine(own_cluster, settings, frugal):
     own_cluster.server.start(listen_addresses="127.0.0.1", port=str(port))
     words = make_conninfo("", host="127.0.0.1", port=port, user="postgres", dbname="postgres")
     with psycopg.connect(words, row_factory=dict_row, autocommit=True) as conn:
-        assert disk_space.room(conn, frugal).place == str(own_cluster.server.data)
+        assert disk_space.free_space(conn, frugal).place == str(own_cluster.server.data)
 
 
 def test_server_behind_a_forwarder_is_not_on_this_machine(database, frugal):
@@ -95,7 +95,7 @@ def test_server_behind_a_forwarder_is_not_on_this_machine(database, frugal):
 def test_declared_capacity_less_what_is_used_is_the_room_elsewhere(database, frugal, settings):
     declared = changed(settings, target={"capacity": 1 << 40}, disk={"headroom": 1.2, "free": 0.0}).profile
     with far(database, declared) as conn:
-        found = disk_space.room(conn, declared)
+        found = disk_space.free_space(conn, declared)
         [row] = database.execute("select sum(pg_database_size(oid))::bigint as size from pg_database")
 
         assert "target.capacity of the profile" == found.place
@@ -125,7 +125,7 @@ def test_used_space_that_may_not_be_seen_is_inconclusive(database, settings):
 
 def test_room_of_a_tablespace_is_its_own_disks(database, maintaining, frugal, small_tablespace):
     oid = tablespace(database, small_tablespace(16))
-    found = disk_space.room(maintaining, frugal, tablespace=oid)
+    found = disk_space.free_space(maintaining, frugal, tablespace=oid)
 
     assert 16 * MB == found.total
     disk_space.require(maintaining, frugal, 8 * MB, tablespace=oid)
@@ -135,7 +135,7 @@ def test_room_of_a_tablespace_is_its_own_disks(database, maintaining, frugal, sm
 
 def test_full_tablespace_defers_what_would_fit_an_empty_one(database, maintaining, frugal, small_tablespace):
     oid = tablespace(database, small_tablespace(16))
-    place = Path(disk_space.room(maintaining, frugal, tablespace=oid).place)
+    place = Path(disk_space.free_space(maintaining, frugal, tablespace=oid).place)
     with (place / "filler").open("wb") as filler:
         os.posix_fallocate(filler.fileno(), 0, 12 * MB)
 
@@ -152,7 +152,7 @@ def test_tablespace_elsewhere_needs_a_capacity_of_its_own(database, settings, sm
         with pytest.raises(Inconclusive, match=rf'state target\.tablespaces\."{name}" in the profile'):
             disk_space.require(conn, silent, MB, tablespace=oid)
 
-        assert 1 << 30 == disk_space.room(conn, saying, tablespace=oid).total
+        assert 1 << 30 == disk_space.free_space(conn, saying, tablespace=oid).total
         disk_space.require(conn, saying, MB, tablespace=oid)
         with pytest.raises(Deferred):
             disk_space.require(conn, saying, 1 << 30, tablespace=oid)

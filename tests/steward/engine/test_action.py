@@ -455,7 +455,7 @@ def test_light_work_goes_on_whatever_the_load(maintaining, settings):
     work = Executor(maintaining, loaded, "item")
     work.heavy = False
 
-    work.go_on()
+    work.require_may_continue()
 
 
 def test_action_does_its_work_and_proves_it(scratch, act, tmp_path):

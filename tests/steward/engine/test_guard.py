@@ -18,12 +18,12 @@ def test_window_that_is_over_defers():
     deadline = datetime.now(UTC) - timedelta(milliseconds=1)
 
     with pytest.raises(Deferred, match=f"^the maintenance window ended at {deadline:%H:%M:%S} UTC$"):
-        guard.window(deadline)
+        guard.require_open_window(deadline)
 
 
 def test_window_that_is_open_and_no_window_let_work_begin(tmp_path):
-    guard.window(datetime.now(UTC) + timedelta(minutes=1), tmp_path / "stop")
-    guard.window(None)
+    guard.require_open_window(datetime.now(UTC) + timedelta(minutes=1), tmp_path / "stop")
+    guard.require_open_window(None)
 
 
 def test_stop_file_defers_with_its_reason(tmp_path):
@@ -31,7 +31,7 @@ def test_stop_file_defers_with_its_reason(tmp_path):
     stop.write_text("interrupted by SIGTERM")
 
     with pytest.raises(Deferred, match=r"^interrupted by SIGTERM$"):
-        guard.window(None, stop)
+        guard.require_open_window(None, stop)
 
 
 def test_empty_stop_file_is_still_one(tmp_path):
@@ -39,13 +39,13 @@ def test_empty_stop_file_is_still_one(tmp_path):
     stop.touch()
 
     with pytest.raises(Deferred, match=r"^the run is being stopped$"):
-        guard.window(datetime.now(UTC) + timedelta(minutes=1), stop)
+        guard.require_open_window(datetime.now(UTC) + timedelta(minutes=1), stop)
 
 
 def test_heavy_work_is_deferred_while_the_application_is_busy(maintaining, database, settings):
     limited = changed(settings, load={"active_sessions": 1}).profile
     with busy(database, "app", ""), pytest.raises(Deferred) as caught:
-        guard.load(maintaining, limited)
+        guard.require_low_load(maintaining, limited)
 
     assert caught.value.reason == "2 sessions of the application are active, over 1"
     assert caught.value.figures["load"]["active_sessions"] == 2
@@ -54,32 +54,32 @@ def test_heavy_work_is_deferred_while_the_application_is_busy(maintaining, datab
 def test_as_many_active_sessions_as_the_limit_are_no_reason(maintaining, database, settings):
     limited = changed(settings, load={"active_sessions": 1}).profile
     with busy(database, "app"):
-        guard.load(maintaining, limited)
+        guard.require_low_load(maintaining, limited)
 
 
 def test_maintenance_and_backups_are_no_load(maintaining, database, settings):
     limited = changed(settings, load={"active_sessions": 1}).profile
     with busy(database, "app", "maintenance", "maintenance", "backup"):
-        guard.load(maintaining, limited)
+        guard.require_low_load(maintaining, limited)
 
 
 def test_idle_sessions_are_no_load(maintaining, database, settings):
     limited = changed(settings, load={"active_sessions": 1}).profile
     with database.connect() as _, database.connect() as _, database.connect() as other, other.transaction():
         other.execute("select 1")
-        guard.load(maintaining, limited)
+        guard.require_low_load(maintaining, limited)
 
 
 def test_processors_that_the_profile_states_lower_the_limit(maintaining, database, settings):
     limited = changed(settings, load={"active_sessions": 16, "per_cpu": 1}, target={"cpus": 1}).profile
     with busy(database, "app", "app"), pytest.raises(Deferred, match=r"over 1$"):
-        guard.load(maintaining, limited)
+        guard.require_low_load(maintaining, limited)
 
 
 def test_many_processors_do_not_raise_the_limit(maintaining, database, settings):
     limited = changed(settings, load={"active_sessions": 1, "per_cpu": 2}, target={"cpus": 64}).profile
     with busy(database, "app", "app"), pytest.raises(Deferred, match=r"over 1$"):
-        guard.load(maintaining, limited)
+        guard.require_low_load(maintaining, limited)
 
 
 LOCK = "lock table public.rule_sets in access exclusive mode"
@@ -93,7 +93,7 @@ def few_waiters(settings):
 
 def test_heavy_work_is_deferred_while_the_application_waits_for_locks(maintaining, database, settings):
     with held(database, LOCK), stuck(database, READ), pytest.raises(Deferred) as caught:
-        guard.load(maintaining, few_waiters(settings))
+        guard.require_low_load(maintaining, few_waiters(settings))
 
     assert caught.value.reason == "2 sessions of the application wait for locks, over 1"
     assert caught.value.figures["load"]["lock_waiters"] == 2
@@ -105,14 +105,14 @@ def test_a_prepared_transaction_that_the_application_waits_for_is_a_reason(maint
         conn.execute("prepare transaction 'forgotten'")
     try:
         with stuck(database, READ), pytest.raises(Deferred, match="wait for locks"):
-            guard.load(maintaining, few_waiters(settings))
+            guard.require_low_load(maintaining, few_waiters(settings))
     finally:
         database.execute("rollback prepared 'forgotten'")
 
 
 def test_as_many_waiting_sessions_as_the_limit_are_no_reason(maintaining, database, settings):
     with held(database, LOCK), stuck(database, READ, count=1):
-        guard.load(maintaining, few_waiters(settings))
+        guard.require_low_load(maintaining, few_waiters(settings))
 
 
 def test_who_waits_for_the_run_itself_is_no_load(maintaining, database, settings):
@@ -121,7 +121,7 @@ def test_who_waits_for_the_run_itself_is_no_load(maintaining, database, settings
         with lane.transaction():
             lane.execute(LOCK)
             with stuck(database, READ):
-                guard.load(maintaining, few_waiters(settings))
+                guard.require_low_load(maintaining, few_waiters(settings))
 
 
 def test_who_queues_behind_the_run_is_no_load_but_who_made_it_wait_is_seen(maintaining, database, settings):
@@ -133,7 +133,7 @@ def test_who_queues_behind_the_run_is_no_load_but_who_made_it_wait_is_seen(maint
         try:
             until(lambda: waiting(database, lane.info.backend_pid))
             with stuck(database, READ):
-                guard.load(maintaining, few_waiters(settings))
+                guard.require_low_load(maintaining, few_waiters(settings))
         finally:
             database.execute("select pg_catalog.pg_terminate_backend(%s)", [lane.info.backend_pid])
             queued.join()
@@ -142,14 +142,14 @@ def test_who_queues_behind_the_run_is_no_load_but_who_made_it_wait_is_seen(maint
 def test_processes_parked_on_an_advisory_lock_are_no_load(maintaining, database, settings):
     leader = "select pg_catalog.pg_advisory_lock(7)"
     with held(database, leader), stuck(database, leader):
-        guard.load(maintaining, few_waiters(settings))
+        guard.require_low_load(maintaining, few_waiters(settings))
 
 
 def test_load_that_cannot_be_seen_is_inconclusive_and_never_none(database, settings):
     database.execute("create role blind login")
     try:
         with session.plain(database.target("blind")) as conn, pytest.raises(Inconclusive) as caught:
-            guard.load(conn, settings.profile)
+            guard.require_low_load(conn, settings.profile)
     finally:
         database.execute("drop role blind")
 
@@ -162,7 +162,7 @@ def test_primary_is_accepted(maintaining, settings):
 
 def deferred(conn, profile) -> str | None:
     try:
-        guard.load(conn, profile)
+        guard.require_low_load(conn, profile)
     except Deferred as reason:
         return reason.reason
     return None

@@ -27,7 +27,7 @@ def inspected(blank):
 
 
 def said(found):
-    return {each.ident: each.said for each in found.families}
+    return {each.ident: each.rule for each in found.families}
 
 
 def test_calendars_are_recognised_and_told(inspected):
@@ -52,7 +52,7 @@ def test_numbers_that_are_no_calendar_are_not_taken_for_one(inspected):
     )
 
     [family] = found.families
-    assert (None, "a range over bigint") == (family.said.epoch, family.reason)
+    assert (None, "a range over bigint") == (family.rule.epoch, family.reason)
 
 
 def test_midnights_of_the_databases_own_zone_are_recognised(blank, inspected):

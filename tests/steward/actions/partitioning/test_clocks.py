@@ -117,7 +117,7 @@ def test_a_family_of_another_zone_goes_on_by_its_own_calendar(grid, moment, zone
 @pytest.mark.parametrize(("number", "expected"), [("9223372036854775807", END), ("-9223372036854775808", BEGIN)])
 @pytest.mark.parametrize("epoch", ["days", "seconds", "milliseconds"])
 def test_numbers_beyond_any_calendar_are_its_ends(number, expected, epoch):
-    assert expected == Clock("bigint", epoch).moment(number, END)
+    assert expected == Clock("bigint", epoch).parse(number, END)
 
 
 @pytest.mark.parametrize(
