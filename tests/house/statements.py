@@ -1,12 +1,14 @@
-"""Rules about ``sql/``: one statement a file, written as all others are, and asked for by somebody."""
+"""Rules about ``sql/``: one statement a file or section, written as all others are, and asked for by somebody."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from steward.database import queries
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _QUOTED = re.compile(
@@ -20,6 +22,10 @@ _SHOUTED = re.compile(rf"(?<![\w\"])(?:{_KEYWORDS})(?![\w\"])")
 # A catalog relation after FROM or JOIN, or a function of the catalog that is called.
 _UNQUALIFIED = re.compile(r"\b(?:from|join)\s+(pg_(?!catalog\b)\w+)|(?<![\w.\"])(pg_\w+)\s*\(")
 
+_MARK = re.compile(r"^-- (?:name|fragment): \w+\n", re.MULTILINE)
+# A line that a reader would take for a mark, and the loader does not.
+_ALMOST_A_MARK = re.compile(r"^(?!-- (?:name|fragment): \w+$)[ \t]*--[ \t]*(?:name|fragment)[ \t]*:.*$", re.MULTILINE)
+
 
 def code(text: str) -> str:
     """Return the statement with comments and everything quoted blanked out."""
@@ -27,28 +33,47 @@ def code(text: str) -> str:
 
 
 def misshapen(files: Mapping[Path, str]) -> list[str]:
-    """Return what is not as every statement file is: header, one statement, lower case, no tabs, names qualified."""
+    """Return what is not as every statement is: header, one statement, lower case, no tabs, names qualified."""
     found = []
     for path, text in files.items():
-        header = "\n".join(line for line in text.splitlines() if line.startswith("--"))
-        bare = code(text)
-        if not text.startswith("-- "):
+        if not text.startswith("-- ") or text.startswith(("-- name:", "-- fragment:")):
             found.append(f"{path} has no header that says what it is for")
-        if not re.search(r"minimum version: \d+", header, re.IGNORECASE):
-            found.append(f"{path} names no minimum version")
-        if ";" in bare.strip().removesuffix(";"):
-            found.append(f"{path} holds more than one statement")
         if "\t" in text:
             found.append(f"{path} is indented with tabs")
-        found += [f"{path} shouts {word}" for word in sorted(set(_SHOUTED.findall(bare)))]
-        names = {first or second for first, second in _UNQUALIFIED.findall(bare)}
-        found += [f"{path} does not qualify {name}" for name in sorted(names)]
+        names = [section.name for section in queries.sections(text)]
+        found += [f"{path} has two sections called {name}" for name in sorted({n for n in names if names.count(n) > 1})]
+        found += [f"{path} marks no section by {line!r}" for line in _ALMOST_A_MARK.findall(text)]
+        for place, section, statement in _statements(path, text):
+            found += _misshapen_statement(place, section, statement)
     return found
+
+
+def _misshapen_statement(place: str, section: queries.Section, statement: str) -> Iterator[str]:
+    bare = code(statement)
+    if not re.search(r"minimum version: \d+", section.header, re.IGNORECASE):
+        yield f"{place} names no minimum version"
+    if not bare.strip().removesuffix(";").strip():
+        yield f"{place} is empty"
+    if ";" in bare.strip().removesuffix(";"):
+        yield f"{place} holds more than one statement"
+    if section.name and bare.strip().endswith(";") == section.fragment:
+        yield f"{place} is a fragment with a semicolon, or a statement without one"
+    yield from (f"{place} shouts {word}" for word in sorted(set(_SHOUTED.findall(bare))))
+    names = {first or second for first, second in _UNQUALIFIED.findall(bare)}
+    yield from (f"{place} does not qualify {name}" for name in sorted(names))
+
+
+def _statements(path: Path, text: str) -> Iterator[tuple[str, queries.Section, str]]:
+    """Yield for each statement of a file where it stands, the section, and its text with the closing semicolon."""
+    written = _MARK.split(text)[1:] or [text]
+    for section, statement in zip(queries.sections(text), written, strict=True):
+        yield f"{path} {section.name}".strip(), section, statement
 
 
 def unordered(files: Mapping[Path, str]) -> list[str]:
     """Return the statements that say in no place in which order their rows come."""
-    return [f"{path} has no order" for path, text in files.items() if "order by" not in code(text)]
+    placed = (place for path, text in files.items() for place in _statements(path, text))
+    return [f"{place} has no order" for place, _, statement in placed if "order by" not in code(statement)]
 
 
 def unknown(asked: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -56,7 +81,7 @@ def unknown(asked: Iterable[str], known: Iterable[str]) -> list[str]:
     names = set(known)
     folders = {name.split("/")[0] for name in names}
     shape = re.compile(rf"(?:{'|'.join(sorted(folders))})(?:/[a-z0-9_]+)+")
-    prefixes = {name.rsplit("/", depth)[0] for name in names for depth in (1, 2)}
+    prefixes = {name.rsplit("/", depth)[0] for name in names for depth in (1, 2, 3)}
     return sorted(text for text in asked if shape.fullmatch(text) and text not in names | prefixes)
 
 

@@ -192,6 +192,38 @@ def test_a_misshapen_statement_is_seen(text, complaint):
     assert any(complaint in each for each in found)
 
 
+SECTIONS = (
+    "-- What the file is for.\n-- Minimum version: 13\n\n-- name: first\nselect 1;\n\n-- fragment: part\nwhere true\n"
+    "\n-- name: second\n-- Minimum version: 14\nselect 2\norder by 1;\n"
+)
+
+
+def test_a_file_of_healthy_sections_is_left_alone():
+    assert statements.misshapen(_file(SECTIONS, "sql/x.sql")) == []
+
+
+@pytest.mark.parametrize(
+    ("healthy", "planted", "complaint"),
+    [
+        ("-- What the file is for.\n-- Minimum version: 13\n\n", "", "sql/x.sql has no header"),
+        ("-- Minimum version: 13\n", "", "sql/x.sql first names no minimum version"),
+        ("select 1;", "select 1;\nselect 3;", "sql/x.sql first holds more than one statement"),
+        ("select 1;", "select 1", "sql/x.sql first is a fragment with a semicolon, or a statement without one"),
+        ("where true", "where true;", "sql/x.sql part is a fragment with a semicolon, or a statement without one"),
+        ("select 1;", "-- nothing", "sql/x.sql first is empty"),
+        ("-- name: second", "-- name: first", "sql/x.sql has two sections called first"),
+        ("-- name: second", "--name: second", "sql/x.sql marks no section by '--name: second'"),
+        ("-- name: second", "-- name: the second", "sql/x.sql marks no section by '-- name: the second'"),
+        ("select 2", "SELECT 2", "sql/x.sql second shouts SELECT"),
+        ("select 2", "select pg_backend_pid()", "sql/x.sql second does not qualify pg_backend_pid"),
+    ],
+)
+def test_a_misshapen_section_is_seen(healthy, planted, complaint):
+    found = statements.misshapen(_file(SECTIONS.replace(healthy, planted), "sql/x.sql"))
+
+    assert any(line.startswith(complaint) for line in found)
+
+
 @pytest.mark.parametrize(
     "quoted",
     [
@@ -213,11 +245,15 @@ def test_rows_in_no_order_are_seen():
     assert statements.unordered(_file(HEALTHY.replace("order by", "-- order by"))) == [
         "steward/database/session.py has no order"
     ]
+    assert statements.unordered(_file(SECTIONS.replace("where true", "order by 2"), "sql/x.sql")) == [
+        "sql/x.sql first has no order"
+    ]
 
 
 def test_a_name_that_no_file_has_is_seen():
     known = ("inventory/relations", "schema/01_roles/02_app")
 
+    assert statements.unknown({"a/b/first", "a/b/third"}, ("a/b/first", "a/b/second")) == ["a/b/third"]
     assert statements.unknown({"inventory/relation", "inventory/relations", "a/b", "schema/01_roles"}, known) == [
         "inventory/relation"
     ]
@@ -227,6 +263,7 @@ def test_a_file_that_nobody_asks_for_is_seen():
     known = ("inventory/relations", "inventory/forgotten", "schema/01_roles/02_app")
 
     assert statements.unused({"inventory/relations"}, known, by_folder=("schema",)) == ["inventory/forgotten"]
+    assert statements.unused({"a/b/first"}, ("a/b/first", "a/b/second"), by_folder=()) == ["a/b/second"]
 
 
 CHECKS = {"sql/checks": r"{stem}(?:_\w+)?\.sql", "docs/checks": r"{stem}\.md"}

@@ -33,14 +33,14 @@ def planted(blank, tmp_path, monkeypatch, settings):
         for name in ("sizes", "sizes_daily", "sizesque", "partitions_gaps"):
             (tmp_path / "checks" / f"{name}.sql").write_text(QUERY)
         monkeypatch.setattr(queries, "SQL", tmp_path)
-        queries._variants.cache_clear()
+        queries.variants.cache_clear()
 
         def check(*exemptions: Exemption) -> Check:
             profile = settings.profile.model_copy(update={"exemptions": exemptions})
             return Check(type(settings)(profile, "daily"), lambda: conn, None)
 
         yield check
-    queries._variants.cache_clear()
+    queries.variants.cache_clear()
 
 
 @pytest.fixture
