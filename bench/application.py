@@ -1,4 +1,4 @@
-"""What a whole daily run costs the application: the same client before it and during it."""
+"""The cost of a whole daily run for the application: the same client before it and during it."""
 
 from __future__ import annotations
 

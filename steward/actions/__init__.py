@@ -1,4 +1,4 @@
-"""What each maintenance action does to the relations that need it."""
+"""The maintenance operations: what each does to the relations that need it."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettin
         return Examination(len(examined), tuple(due))
 
     def measure(self) -> AnalyzeState:
-        """Read what has changed, and what the server has noted.
+        """Return what has changed, and what the server has noted.
 
         Raises:
             Inconclusive: the server counts nothing, so no effect could be seen.
@@ -131,7 +131,7 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettin
         return AnalyzeState(**facts)
 
     def still_due(self) -> bool:
-        """Look again: autovacuum, or before 18 the parent's own turn, may have been there."""
+        """Compare again: autovacuum, or before 18 the ANALYZE of the parent, may have run meanwhile."""
         return self.before.unknown or self.before.missing or self.before.modified_rows > self.subject.limit
 
     def statements(self) -> tuple[Statement, ...]:
@@ -214,7 +214,7 @@ def _limit(table: Relation, state: Mapping[str, Any], scan: Scan, settings: RunS
 
 
 def _why(state: Mapping[str, Any], limit: int, later: int) -> str:
-    """Say why, in the order of what is worse; nothing where statistics are fresh enough."""
+    """Return why it is due, the worst reason first; nothing where statistics are fresh enough."""
     if state.get("unknown"):
         return "no analyze of it is known: there was none, or its counters were lost"
     if state.get("missing"):
@@ -242,7 +242,7 @@ def _leaves(scan: Scan) -> dict[int, list[int]]:
 
 
 def _refused(work: Executor, subject: StaleStatistics, text: str) -> str:
-    """Say what the server said, and what would let it be done."""
+    """Return the server's message, and the remedy."""
     owner = work.settings.profile.roles.owner
     rows = queries.fetch(work.conn, "maintenance/analyze_remedy", {"oid": subject.oid, "owner": owner})
     remedy = f"; let an administrator run: {rows[0]['remedy']};" if rows and text else ""

@@ -1,7 +1,7 @@
-"""Which indexes are worth a rebuild, by what the catalog tells and by what was measured before.
+"""The choice of indexes that are worth a rebuild, from the catalog and from earlier measurements.
 
-Reading a whole index is the only sure measure, so it is done only for candidates, by the action itself, and what it
-found is remembered: it stands until the index has grown, or until it is old and rows have come or gone.
+Only reading a whole index measures its bloat. The action does that for candidates only, and remembers the result. The
+result is valid until the index has grown, or until it is old and rows were inserted or deleted since.
 """
 
 from __future__ import annotations
@@ -69,10 +69,10 @@ def share(size: int, needed: float) -> float:
 
 
 def used(row: dict[str, Any], allowed: RebuildLimits) -> str | None:
-    """Say how much the index is used; None where it is too little for a rebuild.
+    """Return how much the index is used, as text; None where it is too little for a rebuild.
 
-    A server that crashed has forgotten its counters without a word but the age of what it counts for itself: few scans
-    in a short time mean nothing.
+    A server that crashed has lost its counters, which shows only in their age: few scans in a short time mean
+    nothing.
     """
     if row["scans"] > allowed.scans:
         return f"{row['scans']:,} scans"
@@ -82,10 +82,11 @@ def used(row: dict[str, Any], allowed: RebuildLimits) -> str | None:
 
 
 def reason(row: dict[str, Any], allowed: RebuildLimits) -> str | None:
-    """Say why the index must be looked at and, where that confirms it, rebuilt; None where it is well.
+    """Return why the index must be measured, and rebuilt where that confirms it; None where there is no reason.
 
-    What was measured goes before what it needs a row, and that before the statistics' estimate. Of a method other than
-    btree only the size a row tells anything, and only while the rows are counted: the first one met is what it needs.
+    A measurement takes precedence over the bytes that the index needed for each row, and those over the estimate from
+    statistics. For methods other than btree only the bytes for each row are known, and only while rows are counted:
+    the first value found is taken as what the index needs.
     """
     if row["known_size"] is not None:
         return _remembered(row, allowed)

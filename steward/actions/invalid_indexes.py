@@ -1,4 +1,4 @@
-"""Drops what is left of concurrent index builds that did not end: each is written to and serves nobody."""
+"""Dropping of invalid indexes, which interrupted concurrent builds have left: they cost writes and serve no query."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class InvalidIndex:
 
 @dataclass(frozen=True)
 class InvalidIndexState:
-    """Whether the leftover is still there."""
+    """Whether the invalid index still exists."""
 
     standing: bool
 
@@ -59,7 +59,7 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
 
     @classmethod
     def examine(cls, context: PlanContext) -> Examination[InvalidIndex]:
-        """Return all of them: there is nothing to weigh."""
+        """Return all of them: each is to be dropped."""
         left = [InvalidIndex(**row) for row in context.scan.gathered.get(cls.name, [])]
         due = (
             DueSubject(index, f"it is invalid, and {index.sibling} does the same", 1.0, index.table_ident, index.ident)
@@ -68,13 +68,13 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
         return Examination(sum(relation.kind in "rm" for relation in context.scan.relations), tuple(due))
 
     def measure(self) -> InvalidIndexState:
-        """See whether it is still there."""
+        """Return whether it still exists."""
         return InvalidIndexState(
             bool(queries.fetch(self.work.conn, "maintenance/reindex_standing", {"oid": self.subject.oid}))
         )
 
     def still_due(self) -> bool:
-        """Tell whether nobody else has dropped it."""
+        """Return whether nobody else has dropped it."""
         return self.before.standing
 
     def statements(self) -> tuple[Statement, ...]:
@@ -84,10 +84,10 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
         return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {self.subject.table_ident}"),)
 
     def execute(self) -> ExecutionResult[InvalidIndexState]:
-        """Drop it, if it still is what it was taken for.
+        """Drop it, if it is still invalid and unused.
 
         Raises:
-            NotNeeded: something works on it by now, or it is valid.
+            NotNeeded: a command works on it by now, or it is valid.
             Busy: its table's lock, or the end of transactions that use the table, was not had in time.
 
         """

@@ -55,7 +55,7 @@ class _TooLongError(Exception):
 
 
 def choose_mode(facts: Mapping[str, Any], profile: Profile) -> RefreshMode:
-    """Return the way: plain where nobody can read, where no other is possible, or where readers hardly notice.
+    """Return the mode: plain where nobody can read, where no other is possible, or where readers hardly notice.
 
     A concurrent refresh runs the same query and more, so its duration stands for that of a plain one that is not known.
     """
@@ -75,12 +75,12 @@ def choose_mode(facts: Mapping[str, Any], profile: Profile) -> RefreshMode:
 
 
 def plain(view: StaleMatview) -> Statement:
-    """Return the refresh for which readers wait."""
+    """Return the plain refresh, for which readers wait."""
     return _statement("maintenance/matviews_refresh", view, "ACCESS EXCLUSIVE")
 
 
 def concurrent(view: StaleMatview) -> Statement:
-    """Return the refresh beside which readers go on."""
+    """Return the concurrent refresh, which readers do not wait for."""
     return _statement("maintenance/matviews_refresh_beside", view, "EXCLUSIVE")
 
 
@@ -96,7 +96,7 @@ def _statement(name: str, view: StaleMatview, lock: str, server_version: int = 0
 
 
 class Refresh:
-    """The refresh of one view on the acting connection; ``found`` is what decides about it."""
+    """The refresh of one view on the acting connection; ``facts`` decide its mode."""
 
     def __init__(self, work: Executor, view: StaleMatview, facts: Mapping[str, Any]) -> None:
         self.work = work
@@ -106,7 +106,7 @@ class Refresh:
         self.timeout: timedelta = work.settings.figures.timeout("matviews")
 
     def run(self) -> Mapping[str, object]:
-        """Do it, and return the figures for the record.
+        """Refresh the view, and return the figures for the record.
 
         Raises:
             UnfitContentError: the view would be emptied, or cannot be refreshed as it is; it is as it was.
@@ -142,7 +142,7 @@ class Refresh:
         limit, started = self.profile.locks.access_exclusive, time.monotonic()
         self.work.limit(statement_timeout=limit)
         try:
-            # Where readers can go on beside it, nobody is waited for twice, let alone terminated.
+            # Where a concurrent refresh is possible, a plain one neither tries again nor terminates anybody.
             return (
                 self._single_attempt(chosen, previous)
                 if self.facts["has_key"]
@@ -200,9 +200,9 @@ class Refresh:
         return matview_state.content(self.work, self.view, by_tenant=self.facts["has_tenant"])
 
     def _take_statistics(self, *, dead: int) -> str:
-        """Take the statistics, and what a concurrent refresh left dead; say why where that could not be done.
+        """Analyze the view, and vacuum what a concurrent refresh left dead; return why that could not be done, else "".
 
-        The refresh stands by then: what is missing of its statistics is due for ANALYZE and VACUUM in the next run.
+        The refresh is committed by then: missing statistics are due for ANALYZE and VACUUM in the next run.
         """
         # Counted after ANALYZE has set the changes to none, the refresh's own would make the next run analyze it again.
         queries.execute(self.work.conn, "maintenance/matviews_counted")
@@ -218,7 +218,7 @@ class Refresh:
         return ""
 
     def _await_other_lanes(self) -> None:
-        """Wait for what the run's other lanes began before: while a refresh of theirs goes on, nothing dead can go."""
+        """Wait for the run's other lanes, whose earlier snapshots keep dead rows from being removed."""
         conn, settings = self.work.conn, self.work.settings
         horizon = queries.fetch(conn, "maintenance/matviews_horizon")[0]
         give_up = time.monotonic() + self.profile.locks.drain.total_seconds()
@@ -233,7 +233,7 @@ class Refresh:
 
     @contextmanager
     def _with_remedies(self) -> Iterator[None]:
-        """Add the remedy to what the server says; the refresh has been rolled back then."""
+        """Add the remedy to the server's message; the refresh has been rolled back then."""
         started = time.monotonic()
         try:
             yield

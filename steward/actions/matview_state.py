@@ -1,4 +1,4 @@
-"""What is known of a materialized view, what it holds, and what keeps its refresh from losing any of that."""
+"""The state of a materialized view: the facts about its refresh, its content, and the checks against losing content."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
 
 
 class UnfitContentError(AssertionError):
-    """The view cannot hold, or would not hold, what it should; told with the remedy. Nothing was changed."""
+    """The view cannot hold, or would not hold, what it should; the message names the remedy. Nothing was changed."""
 
     outcome = "failed"
 
@@ -58,7 +58,7 @@ class StaleMatview:
 def facts(
     conn: Session, settings: RunSettings, views: Sequence[int], rules: Sequence[Mapping[str, object]] = ()
 ) -> list[dict[str, Any]]:
-    """Return what decides about these views' refresh, as it is now."""
+    """Return the facts that decide how these views are refreshed, as they are now."""
     version, profile = conn.info.server_version, settings.profile
     params = {
         "views": list(views),

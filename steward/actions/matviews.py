@@ -82,12 +82,12 @@ class RefreshMatviews(MaintenanceOperation[StaleMatview, MatviewState]):
         return MatviewState(**{name: found[name] for name in MatviewState.__dataclass_fields__})
 
     def still_due(self) -> bool:
-        """Tell whether nobody has refreshed it since the plan, nor a source since that."""
+        """Return whether nobody has refreshed it since the plan, nor a source after that."""
         last = self.before.last_refreshed or ""
         return not self.before.populated or last <= max(self.subject.seen_at, self.before.source_refreshed or "")
 
     def statements(self) -> tuple[Statement, ...]:
-        """Return the refresh that goes beside readers; what is known when its turn comes may make it a plain one."""
+        """Return the concurrent refresh; what is known when its turn comes may make it a plain one."""
         return (matview_refresh.concurrent(self.subject), matview_refresh.analyze(self.subject))
 
     def execute(self) -> ExecutionResult[MatviewState]:

@@ -1,4 +1,4 @@
-"""REINDEX CONCURRENTLY of bloated indexes: measured before, watched over, proved and cleaned up behind."""
+"""REINDEX CONCURRENTLY of bloated indexes, measured before and after, under a watchdog; drops what a failure leaves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class IndexState:
-    """What a rebuild is to change; ``needed`` (bytes) and ``bloat`` are None where nothing tells them."""
+    """What a rebuild is to change; ``needed`` (bytes) and ``bloat`` are None where they are unknown."""
 
     oid: int
     file: int
@@ -61,7 +61,7 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
 
     @classmethod
     def examine(cls, context: PlanContext) -> Examination[Index]:
-        """Return the candidates; those that a look at all of the index does not confirm will need nothing."""
+        """Return the candidates; those that reading the whole index does not confirm will need nothing."""
         rows = context.scan.gathered.get(cls.name, [])
         due: list[DueSubject[Index]] = []
         unmeasured = context.settings.profile.indexes.looks
@@ -94,7 +94,7 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
             raise Busy(f"{self.subject.ident} cannot be read: {holders}") from error
 
     def still_due(self) -> bool:
-        """Tell whether the measure confirms the estimate.
+        """Return whether the measure confirms the estimate.
 
         Raises:
             NotNeeded: it does not, or somebody else has rebuilt the index; the reason has the figures.
@@ -119,7 +119,7 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
         return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {self.subject.table_ident}"),)
 
     def execute(self) -> ExecutionResult[IndexState]:
-        """Rebuild, and leave nothing behind where that fails.
+        """Rebuild, and drop what a failed rebuild has left.
 
         Raises:
             Deferred: the disk has no room for another index of its size.
@@ -154,7 +154,7 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
 
 
 def refused(server_version: int) -> str | None:
-    """Say why a server may not rebuild concurrently; 14.0 to 14.3 can lose entries (release notes of 14.4)."""
+    """Return why a server may not rebuild concurrently; 14.0 to 14.3 can lose entries (release notes of 14.4)."""
     if 140000 <= server_version < 140004:  # noqa: PLR2004 - as libpq counts versions
         return (
             f"server 14.{server_version % 10000} can build corrupt indexes with CONCURRENTLY: "

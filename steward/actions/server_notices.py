@@ -1,4 +1,4 @@
-"""What the server says beside its results: work that it skips is a warning to it, and not an error."""
+"""Warnings that the server sends beside its results: it warns of work that it skips, and raises no error."""
 
 from __future__ import annotations
 

@@ -76,18 +76,18 @@ class TakeSnapshot(MaintenanceOperation[StatementStatistics, SnapshotState]):
         return Examination(1, (DueSubject(source, why, 1.0, cls.name, "database"),))
 
     def measure(self) -> SnapshotState:
-        """Read what the last snapshot holds."""
+        """Return what the last snapshot holds."""
         return _last(self.work.conn)
 
     def still_due(self) -> bool:
-        """Tell whether nobody has taken one in between."""
+        """Return whether nobody has taken one meanwhile."""
         return (
             self.before.age is None
             or not 0 <= self.before.age < self.work.settings.profile.snapshots.every.total_seconds()
         )
 
     def statements(self) -> tuple[Statement, ...]:
-        """Return all of them: their number depends on nothing that stands in the database."""
+        """Return all of them: their number does not depend on the database."""
         return (*_taking(self.subject, self.work.settings, self.work.server_version), *_forgetting(self.work.settings))
 
     def execute(self) -> ExecutionResult[SnapshotState]:

@@ -111,7 +111,7 @@ class Vacuum(MaintenanceOperation[VacuumNeed, VacuumState]):
         )
 
     def still_due(self) -> bool:
-        """Compare with the limits again: autovacuum may have been there."""
+        """Compare with the limits again: autovacuum may have run meanwhile."""
         counters = TableCounters(
             self.before.dead_rows,
             self.before.inserted_rows,
@@ -134,7 +134,7 @@ class Vacuum(MaintenanceOperation[VacuumNeed, VacuumState]):
         return (Statement(composed, f"SHARE UPDATE EXCLUSIVE on {self.subject.ident}"),)
 
     def execute(self) -> ExecutionResult[VacuumState]:
-        """Vacuum, and wait until the server has noted it; what it said in warnings is kept, since skips are no errors.
+        """Vacuum, and wait until the server has noted it; its warnings are kept, since what it skips raises no error.
 
         Raises:
             Busy: somebody else is vacuuming the table.
@@ -202,7 +202,7 @@ def _due(
 
 
 def _horizon_message(holders: list[dict[str, Any]]) -> str:
-    """Say who keeps rows from being removed, and what ends it."""
+    """Return who keeps rows from being removed, and what ends it."""
     if not holders:
         return "nobody is seen to hold rows back; new ones may have died meanwhile"
     holder = holders[0]

@@ -1,4 +1,4 @@
-"""When VACUUM and ANALYZE are due: autovacuum's own arithmetic, the profile's ratio, ages, partitions that are closed.
+"""The thresholds of VACUUM and ANALYZE: autovacuum's own arithmetic, the profile's ratio, ages, closed partitions.
 
 The arithmetic is that of ``relation_needs_vacanalyze`` in PostgreSQL's ``autovacuum.c``. A table whose autovacuum is
 switched off is judged alike: then nobody but this suite vacuums it.
@@ -35,7 +35,7 @@ _TRIVIAL = 1 << 20
 
 @dataclass(frozen=True)
 class VacuumLimits:
-    """What makes a table due: more dead or inserted rows, or a greater age; None: inserts are no reason."""
+    """The limits above which a table is due; ``inserted_rows`` is None where inserts are no reason."""
 
     dead_rows: int
     inserted_rows: int | None
@@ -45,7 +45,7 @@ class VacuumLimits:
 
 @dataclass(frozen=True)
 class TableCounters:
-    """What is compared with the limits; ``lost``: there is data, and nothing was ever counted of it."""
+    """The counters that are compared with the limits; ``lost``: the table has data, and no counter."""
 
     dead_rows: int
     inserted_rows: int
@@ -109,13 +109,13 @@ def analyze_limit(table: Relation, server: Server) -> int:
 
 
 def is_urgent(table: Relation, server: Server) -> bool:
-    """Tell whether the server itself would force an anti-wraparound vacuum of the table."""
+    """Return whether the server itself would force an anti-wraparound vacuum of the table."""
     xid_age, mxid_age = _forced(table, server)
     return table.xid_age > xid_age or table.mxid_age > mxid_age
 
 
 def all_frozen(table: Relation, server: Server) -> bool:
-    """Tell whether the server knows every page to be frozen; before 18 it does not say."""
+    """Return whether the server knows every page to be frozen; before 18 it does not say."""
     size = int(server.settings["block_size"])
     return table.all_frozen_pages is not None and table.all_frozen_pages * size >= table.size
 

@@ -1,7 +1,7 @@
-"""Watches over a statement that waits for others' transactions, from a second connection, and ends it in time.
+"""The watchdog of a statement that waits for other transactions: it cancels the statement from a second connection.
 
-``lock_timeout`` cannot tell the wait for the table, which must be brief, from the waits for older transactions and
-snapshots, which any long report prolongs; the watchdog gives each its own budget and names who is waited for.
+``lock_timeout`` is the same for the wait for the table, which must be brief, and for the waits for older transactions
+and snapshots, which any long report prolongs. The watchdog gives each its own budget and names the blockers.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = ["watched"]
 
-_POLL_INTERVAL = 0.1  # seconds between two looks
+_POLL_INTERVAL = 0.1  # seconds
 _STEP = 5  # percent between two reports of one phase
 
 
 @contextmanager
 def watched(work: Executor, relation: str, drain: timedelta | None = None) -> Iterator[None]:
-    """Watch over the one statement (budget "watched") that the body runs; its progress is journaled.
+    """Run the body's one statement (budget "watched") under a watchdog; its progress is journaled.
 
     Raises:
         Busy: it was ended, since ``relation``'s lock was not had within ``locks.other``, or since the transactions that
@@ -57,7 +57,7 @@ def watched(work: Executor, relation: str, drain: timedelta | None = None) -> It
 
 
 class _Watchdog:
-    """What the watching thread does until it is ended; ``reason`` says why it has cancelled the statement."""
+    """The body of the watchdog thread; ``reason`` says why it has cancelled the statement."""
 
     def __init__(self, work: Executor, observer: Session, relation: str, drain: timedelta) -> None:
         self.reason = ""
@@ -72,12 +72,12 @@ class _Watchdog:
         self._termination: locks.BlockerTermination | None = None
 
     def end(self, thread: threading.Thread) -> None:
-        """Let the thread come to its end."""
+        """Stop the thread, and wait for its end."""
         self._over.set()
         thread.join()
 
     def run(self) -> None:
-        """Look again and again; without eyes, the statement's own timeout remains."""
+        """Poll until the statement ends; where polling fails, the statement's own timeout remains."""
         last_poll = time.monotonic()
         with ExitStack() as stack, self._reporting_failure():
             while not self._over.wait(_POLL_INTERVAL):
@@ -93,9 +93,9 @@ class _Watchdog:
         try:
             yield
         except psycopg.Error as error:
-            self._work.progress(phase=f"watched no more: {queries.server_message(error)}")
+            self._work.progress(phase=f"the watchdog ended: {queries.server_message(error)}")
         except OSError:
-            # The journal takes nothing more: what cannot be recorded must not go on. Who waits for it meets the same.
+            # The journal cannot be written, and what cannot be recorded must not go on: the main thread fails likewise.
             self._work.conn.cancel_safe()
 
     def _report(self, row: dict[str, Any]) -> None:

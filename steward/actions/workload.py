@@ -1,4 +1,4 @@
-"""What the application does: its statements, wherever pg_stat_statements was installed, without any text of theirs."""
+"""The statements of the application, from pg_stat_statements and the server's log, without their texts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class StatementStatistics:
 
 
 def find(conn: Session) -> StatementStatistics:
-    """Look for the extension, and whether all of it can be read."""
+    """Return where the extension is, and whether all of it can be read."""
     found = queries.fetch(conn, "workload/extension")
     if not found:
         return StatementStatistics(
@@ -69,7 +69,7 @@ def compared(check: Check) -> dict[str, sql.Composable]:
 
 
 def logged(check: Check) -> dict[str, Any]:
-    """Return what the query for logged durations takes: its parts, and where the log tells none, why."""
+    """Return what the query for logged durations takes: its parts, and why the log has none where it has none."""
     limits = check.settings.profile.queries
     undecided = _unlogged(queries.fetch(check.conn, "workload/log")[0], check.settings.profile.roles.maintenance)
     files = [] if undecided else queries.fetch(check.conn, "workload/log_file")
@@ -88,7 +88,7 @@ def logged(check: Check) -> dict[str, Any]:
 
 
 def _unlogged(found: Mapping[str, Any], role: str) -> str:
-    """Say what keeps the log from telling how long each statement took, "" where nothing does."""
+    """Return why the log does not give the duration of each statement; "" where it does."""
     if not found["written"]:
         return "the server writes no JSON log (15 and later: log_destination = 'jsonlog')"
     if not found["complete"]:

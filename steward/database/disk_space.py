@@ -1,4 +1,4 @@
-"""Is there room for what is about to be written? SQL cannot see free space: the machine tells it, or the profile.
+"""Free disk space for what is about to be written; SQL cannot see it: it is read from the machine, or the profile.
 
 The machine is asked only when the server is proven to be on it: what serves the session must be a process here, at the
 other end of its connection, and must see the same file system where the files lie. A forwarded port, a pooler or a
@@ -32,7 +32,7 @@ _CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 @dataclass(frozen=True)
 class FreeSpace:
-    """What a file system holds, in bytes; ``place`` says whose word that is."""
+    """Total and free bytes of a file system; ``place`` names the source of the figures."""
 
     total: int
     available: int
@@ -96,7 +96,7 @@ def _declared(conn: Session, profile: Profile, tablespace: str, *, apart: bool) 
 
 
 def _here(conn: Session, pid: int) -> bool:
-    """Tell whether the process at the other end of the connection is the server's, and runs on this machine."""
+    """Return whether the process at the other end of the connection is the server's, and runs on this machine."""
     title = _read(_PROCESSES / str(pid) / "cmdline").replace("\0", " ")
     if not title.startswith("postgres: "):
         return False
@@ -119,7 +119,7 @@ def _parent(pid: int) -> int | None:
 
 
 def _same_mount(pid: int, path: str) -> bool:
-    """Tell whether the server and we see the same file system at ``path``: either may have mounts of its own."""
+    """Return whether the server and we see the same file system at ``path``: either may have mounts of its own."""
     try:
         real = os.path.realpath(path, strict=True)
     except OSError:

@@ -1,4 +1,4 @@
-"""What stands in the database: one query a kind of object, frozen values, the same order every time.
+"""The inventory of the database: one query for each kind of object, frozen values, the same order every time.
 
 The number of queries does not depend on how much there is. What is left out (system schemas, members of extensions,
 temporary tables, the profile's own exclusions) is decided in ``sql/inventory/ours.sql`` and nowhere else.
@@ -97,7 +97,7 @@ class Relation:
 
     @property
     def lane(self) -> str:
-        """What must not be worked on side by side: a leaf or a table alone, every parent of a tree together."""
+        """The lane, which one session at a time works in: of a leaf or table its own, of all parents of a tree one."""
         return self.root if self.kind == "p" else self.ident
 
 
@@ -134,7 +134,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Scan:
-    """The catalog at one moment, and what procedures gathered beside it, by procedure."""
+    """The catalog at one moment, and what the operations gathered beside it, by operation."""
 
     server: Server
     relations: tuple[Relation, ...]

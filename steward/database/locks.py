@@ -154,7 +154,7 @@ class BlockerTermination:
     """While it is open, terminates the clients that hold what ``conn`` waits for, on a session of its own.
 
     Left alone are maintenance itself, whatever is no client (autovacuum gives way, or prevents wraparound), and those
-    that the role may not terminate; ``kept`` tells which, and why. ``tell`` gets pid, application, state and age of
+    that the role may not terminate; ``kept`` names them with the reason. ``report`` gets pid, application, state and age of
     each that was terminated.
     """
 
@@ -191,7 +191,7 @@ class BlockerTermination:
         return "; ".join(f"pid {pid}: {why}" if pid else why for pid, why in sorted(self._kept.items()))
 
     def helped(self) -> bool:
-        """Wait until those that were terminated are gone, and tell whether to try again: nobody who stays was seen."""
+        """Wait until those that were terminated are gone, and return whether to try again: none was spared."""
         give_up = time.monotonic() + self._profile.locks.other.total_seconds()
         while time.monotonic() < give_up and queries.fetch(self._conn, "locks/alive", {"pids": list(self._gone)}):
             time.sleep(_FIRST_PAUSE)

@@ -1,4 +1,4 @@
-"""How far the server is with what runs now: its own progress views, read alike."""
+"""Progress of running commands, from the server's progress views."""
 
 from __future__ import annotations
 

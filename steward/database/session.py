@@ -99,14 +99,14 @@ def maintenance(at: Target, profile: Profile, *, schedule: str = "daily", worker
 
 
 def observer(at: Target, profile: Profile) -> Session:
-    """Connect to look: the maintenance role, nothing can be written."""
+    """Connect to read: the maintenance role, nothing can be written."""
     conn = reader(at, profile)
     _take(conn, profile.roles.maintenance, at)
     return conn
 
 
 def reader(at: Target, profile: Profile) -> Session:
-    """Connect to look before there is a maintenance role: as whoever logs in, nothing can be written."""
+    """Connect to read before there is a maintenance role: as whoever logs in, nothing can be written."""
     conn = plain(at, profile.run.connect_timeout)
     _set(
         conn,
@@ -121,7 +121,7 @@ def reader(at: Target, profile: Profile) -> Session:
 
 
 def probe(at: Target, profile: Profile, role: str) -> Session:
-    """Connect to feel what the application feels: row security on, ``role`` taken; statements go in transactions."""
+    """Connect as the application does: row security on, ``role`` taken; statements go in transactions."""
     conn = plain(at, profile.run.connect_timeout)
     _set(
         conn,
@@ -138,7 +138,7 @@ def probe(at: Target, profile: Profile, role: str) -> Session:
 
 
 def beside(conn: Session, profile: Profile) -> Session:
-    """Connect once more as ``conn`` did, in the maintenance role: to look after it while it waits.
+    """Connect once more as ``conn`` did, in the maintenance role, to watch it while it waits.
 
     Raises:
         psycopg.OperationalError: the server takes no more sessions.

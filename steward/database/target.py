@@ -1,4 +1,4 @@
-"""Where the database is: libpq's ways of naming one, the embedded server, or a container when that is asked for."""
+"""The target of a run: a database named as for libpq, the embedded server, or a container."""
 
 from __future__ import annotations
 

@@ -177,13 +177,13 @@ def _excused(name: str, rows: Iterable[Finding], exemptions: Iterable[Exemption]
 
 
 def _covers(exemption: Exemption, name: str, row: Finding) -> bool:
-    """Tell whether an exemption names the query, or its check, and the object (a glob)."""
+    """Return whether an exemption names the query, or its check, and the object (a glob)."""
     check = name == exemption.check or name.startswith(f"{exemption.check}_")
     return check and fnmatchcase(row.object_name, exemption.object)
 
 
 def summary(offenders: list[Finding]) -> str:
-    """Say in one line what was found: the first offenders with what was seen and expected, and how many more."""
+    """Return in one line what was found: the first offenders with observed and expected, and how many more."""
     shown = "; ".join(f"{row.object_name}: {row.observed}, expected {row.expected}" for row in offenders[:_SHOWN])
     more = len(offenders) - _SHOWN
     return f"{shown}; and {more} more" if more > 0 else shown

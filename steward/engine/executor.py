@@ -1,4 +1,4 @@
-"""The acting connection of one item: journaled statements under a lock budget, and whether to go on."""
+"""The acting connection of one item: journaled statements under a lock budget, and the checks whether to go on."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ __all__ = ["Budget", "Executor", "RunSettings", "Statement", "ended_by_window", 
 
 T = TypeVar("T")
 
-# "watched" is no wait of a length: whoever asks for it watches over the statement, and ends it.
+# "watched" has no lock timeout: the caller runs the statement under a watchdog, which ends it.
 Budget = Literal["brief", "drain", "other", "watched"]
 
-# One to see who holds the lock, one for when they are gone, and one for a look that came too late.
+# One to find who holds the lock, one for when they are gone, and one for a poll that came too late.
 _LAST_ATTEMPTS = 3
-# How often the victim of a deadlock tries in all: who meets again twice is not alone with it.
+# How often the victim of a deadlock tries in all: a third deadlock is no coincidence.
 _DEADLOCKS = 3
 _NOT_HAD = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What a run was told: profile, schedule, mode, the time (UTC) and the file after which no action starts."""
+    """The settings of a run: profile, schedule, mode, the time (UTC) and the file after which no action starts."""
 
     profile: Profile
     schedule: str
@@ -69,7 +69,7 @@ class Statement:
 
 
 class Executor:
-    """The acting connection: executes journaled statements under a lock budget, and tells whether to go on."""
+    """The acting connection: executes journaled statements under a lock budget, and checks whether to go on."""
 
     def __init__(  # noqa: PLR0913
         self,
@@ -106,7 +106,7 @@ class Executor:
         return self._retry(lambda: self._run(statement), budget)
 
     def try_execute(self, statement: Statement) -> Cursor[dict[str, Any]] | None:
-        """Run one statement in autocommit that waits for locks a moment only; None: one was not had, all is undone."""
+        """Run one statement in autocommit, waiting for locks a moment only; None where one was not had."""
         self.limit(lock_timeout=self.settings.profile.locks.backoff_base)
         with suppress(*_NOT_HAD):
             return self._run(statement)
@@ -127,7 +127,7 @@ class Executor:
         return self._retry(once, budget)
 
     def require_may_continue(self) -> None:
-        """Ask between batches whether the work may go on.
+        """Check between batches whether the work may go on.
 
         Raises:
             Deferred: the window is over, or load or replication lag forbids it.
@@ -241,7 +241,7 @@ def render(statement: Statement, conn: Session) -> str:
 
 
 def ended_by_window(settings: RunSettings, error: BaseException | None) -> Deferred | None:
-    """Tell a statement that the supervisor cancelled when the run was stopped from one that failed."""
+    """Return the deferral where the supervisor cancelled the statement to stop the run; None where it failed itself."""
     if isinstance(error, psycopg.errors.QueryCanceled):
         try:
             guard.require_open_window(settings.deadline, settings.stop)

@@ -1,4 +1,4 @@
-"""May we act? Asked before every action and between the batches of a long one."""
+"""The conditions for acting: a primary, the window, load and lag; checked before an action and between batches."""
 
 from __future__ import annotations
 

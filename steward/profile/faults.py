@@ -1,4 +1,4 @@
-"""What is wrong with a profile, told by file, dotted key, value and what was expected."""
+"""The faults of a profile as messages: file, dotted key, value and what was expected."""
 
 from __future__ import annotations
 

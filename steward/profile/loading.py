@@ -1,4 +1,4 @@
-"""From a profile's name or path to the validated tree, before anything connects."""
+"""Loading of a profile, by its name or path, into the validated tree; nothing connects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How profiles extend one another: tables merge key by key, everything else is replaced whole."""
+"""Merging of profiles that extend one another: tables merge key by key, everything else is replaced whole."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def path_of(key: str) -> tuple[str, ...]:
 
 
 def find(tree: Any, path: tuple[str | int, ...]) -> tuple[bool, Any]:
-    """Tell whether ``path`` leads to a value in ``tree``, and to which."""
+    """Return whether ``path`` leads to a value in ``tree``, and the value."""
     for part in path:
         inside = (isinstance(tree, Mapping) and part in tree) or (
             isinstance(tree, list) and isinstance(part, int) and part < len(tree)

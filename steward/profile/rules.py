@@ -1,6 +1,6 @@
 """The rules of a profile: retention, partitions, materialized views, exemptions.
 
-Optional keys of their entries default to "not said" here, since a parent profile has no entry to inherit them from.
+Optional keys of their entries default to "not set" here, since a parent profile has no entry to inherit them from.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class PartitionFamily(Model):
 
 
 class Partitions(Model):
-    """Which families get their coming partitions; names follow the family's existing ones unless ``naming`` is said."""
+    """Which families get their coming partitions; names follow the family's existing ones unless ``naming`` is set."""
 
     include: tuple[Pattern, ...]
     exclude: tuple[Pattern, ...]

@@ -113,7 +113,7 @@ class Lag(Model):
 
 
 class Indexes(Model):
-    """Unused indexes, when a large one is looked at again, and what may be done where CONCURRENTLY fails."""
+    """Unused indexes, when a large one is measured again, and what may be done where CONCURRENTLY fails."""
 
     unused_size: Size = read_later("weekly")
     unused_for: Interval = read_later("weekly")
@@ -153,7 +153,7 @@ class Activity(Model):
 
 
 class Storage(Model):
-    """The shares of a sequence's values that may be used: beyond the first it is told, beyond the second it fails.
+    """The shares of a sequence's values that may be used: a finding beyond the first, a critical one beyond the second.
 
     Temporary files and deadlocks are for a day.
     """

@@ -1,4 +1,4 @@
-"""Which rows the retention rules cover, what protects them, and the purge."""
+"""Retention: the rows that the rules cover, what protects them, and the purge."""
 
 from __future__ import annotations
 

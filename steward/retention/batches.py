@@ -1,4 +1,4 @@
-"""Walks a leaf in batches: each its own transaction, its size adapted to the time that it may take."""
+"""Batches of the purge: each is a transaction of its own, and its size adapts to the time that it may take."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class BatchSize:
     pages: int = _FIRST_PAGES
 
     def adapt(self, seconds: float, rows: int) -> None:
-        """Learn from a batch of ``rows`` that took ``seconds``."""
+        """Adapt to a batch of ``rows`` that took ``seconds``."""
         low, high = self.limits.batch_target_low.total_seconds(), self.limits.batch_target_high.total_seconds()
         factor = min(_FASTEST, max(_SLOWEST, (low + high) / 2 / max(seconds, 1e-6)))
         full = rows >= self.rows
@@ -113,7 +113,7 @@ def measure(facts: ResolvedRule, profile: Profile, leaf: Leaf) -> Statement:
 
 
 def recheck(facts: ResolvedRule, profile: Profile, leaf: Leaf) -> Statement:
-    """Return the statement that looks whether anything is due in a leaf, and no further."""
+    """Return the statement that only checks whether any row is due in a leaf."""
     values = Bindings()
     parts = facts.parts(profile, values, leaf.oid)
     del parts["clock"]
@@ -159,7 +159,7 @@ def _range(after: str, end: int) -> dict[str, str]:
 
 
 class LeafBatches:
-    """Goes through a leaf, as often as it is asked to, and keeps the tally of all its batches."""
+    """The batches of one leaf; ``totals`` counts what all passes over it have done."""
 
     def __init__(self, work: Executor, facts: ResolvedRule, leaf: Leaf, before: RemainingRows) -> None:
         self.totals = BatchTotals()
@@ -261,7 +261,7 @@ class LeafBatches:
         return found
 
     def _before_batch(self) -> None:
-        # A sweep's patience is not that of the questions in between.
+        # A sweep had a lock timeout of its own.
         self._work.limit(lock_timeout=self._profile.locks.other)
         if self.totals.batches:
             self._work.require_may_continue()
@@ -274,7 +274,7 @@ class LeafBatches:
         self._report(found, seconds, pages)
 
     def _refresh_holds(self) -> None:
-        """Look for holds that came or went since the last batch: a purge may last longer than a court's patience."""
+        """Read holds again where any was placed or ended since the last batch: a purge may last for hours."""
         if legal_holds.changed(self._work.conn, self._facts.holds):
             standing = legal_holds.read(self._work.conn, self._profile.tenancy.column)
             self._facts = replace(self._facts, holds=standing)

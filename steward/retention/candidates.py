@@ -1,4 +1,4 @@
-"""What is due: counted once a rule for the plan, and told leaf by leaf."""
+"""The rows that are due: counted once for each rule, and planned leaf by leaf."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def acting(settings: RunSettings) -> dict[str, RetentionRule]:
 
 
 def gather(conn: Session, settings: RunSettings, rule: RetentionRule, found: ResolvedRule) -> dict[str, Any]:
-    """Count for one rule; what keeps it from being counted, or from acting, is said by its items and not here."""
+    """Count for one rule; why it cannot be counted, or may not act, is reported by its items and not raised here."""
     row: dict[str, Any] = {
         "facts": resolved_rule.to_json(found),
         "leaves": [],
@@ -164,7 +164,7 @@ def examine(row: Mapping[str, Any], scan: Scan, settings: RunSettings) -> Iterab
 
 
 def _leaves(row: Mapping[str, Any], found: ResolvedRule, scan: Scan) -> list[Mapping[str, Any]]:
-    """Return the leaves with due rows; every leaf where they were not counted; the table itself to tell a refusal."""
+    """Return the leaves with due rows; every leaf where they were not counted; the table of a refused rule."""
     if not row["refused"] and not row["uncounted"]:
         return list(row["leaves"])
     whole = [{name: getattr(found, name) for name in ("oid", "schema", "name", "ident", "kind")}]
@@ -174,7 +174,7 @@ def _leaves(row: Mapping[str, Any], found: ResolvedRule, scan: Scan) -> list[Map
 
 
 def _why(subject: ExpiredRows, counted: Mapping[str, Any], rule: RetentionRule) -> str:
-    """Say what the rule would do to how many rows, how old they are, and what follows."""
+    """Return what the rule would do to how many rows, how old they are, and what follows."""
     verb = "delete" if rule.action == "delete" else "update"
     oldest, newest, cutoff = (
         re.sub(r"\.\d+", "", str(at)) for at in (counted["oldest"], counted["newest"], subject.facts.cutoff)

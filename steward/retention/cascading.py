@@ -1,4 +1,4 @@
-"""What a statement does beyond the rows that the rule names: cascades through foreign keys, triggers, rewrite rules."""
+"""Effects beyond the rows of a rule: cascades through foreign keys, triggers, rewrite rules."""
 
 from __future__ import annotations
 

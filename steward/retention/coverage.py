@@ -1,4 +1,4 @@
-"""What the rules leave: rows that are overdue, and rows that no rule will ever reach."""
+"""Rows that the rules leave: those that are overdue, and those that no rule will ever cover."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _flags(rule: RetentionRule) -> bool:
 
 
 def _takes_all(found: ResolvedRule, rule: RetentionRule) -> bool:
-    """Tell whether the rule takes every row in time, so that nobody need read the table to know."""
+    """Return whether the rule covers every row in time, so that the table need not be read."""
     return _flags(rule) and not rule.where and rule.clock in found.required
 
 

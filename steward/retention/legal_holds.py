@@ -48,7 +48,7 @@ class HeldTable:
 
 @dataclass(frozen=True)
 class Hold:
-    """A hold that stands. ``covers`` are the oids of its tables with their partitions; ``None`` means all."""
+    """A hold in force. ``covers`` are the oids of its tables with their partitions; ``None`` means all."""
 
     id: int
     tenant: str | None
@@ -64,12 +64,12 @@ class Hold:
 
 
 def read(conn: Session, tenant_column: str) -> tuple[Hold, ...]:
-    """Return the holds that stand now, understood or not."""
+    """Return the holds that are in force now, valid or not."""
     return tuple(Hold(tenant_column=tenant_column, **row) for row in queries.fetch(conn, "retention/holds"))
 
 
 def changed(conn: Session, holds: Sequence[Hold]) -> bool:
-    """Tell whether other holds stand now, or the same ones with other words; a cheap question."""
+    """Return whether holds were placed, ended or changed since; a cheap query."""
     written = [(hold.id, hold.tenant, hold.table_name, hold.predicate, hold.owner) for hold in holds]
     return written != [tuple(row.values()) for row in queries.fetch(conn, "retention/standing")]
 

@@ -1,4 +1,4 @@
-"""From a rule of the profile to the rows that it reaches: clauses from files, identifiers composed, values bound.
+"""The SQL condition of a retention rule: clauses from files, identifiers composed, values bound.
 
 A value is bound as text without a type, so that the server reads it as the column's own type: an enum, a number, a
 date. A date clock is older than an instant only when its whole day is.

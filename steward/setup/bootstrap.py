@@ -1,4 +1,4 @@
-"""What the suite needs in a database: applied, printed for an administrator, or listed as missing.
+"""The bootstrap: applies what the suite needs in a database, prints it for an administrator, or lists what is missing.
 
 Ownership and settings of the application's objects are never changed, and no password is ever set.
 """

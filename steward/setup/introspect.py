@@ -1,6 +1,6 @@
-"""What stands in a database that nobody has described yet: read from the catalog, for a first profile.
+"""Inspection of a database for its first profile, from the catalog alone.
 
-Nothing is written, nothing of a row is read, and nothing is decided that the catalog does not tell.
+Nothing is written, no row is read, and nothing is decided that the catalog does not show.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Inspection:
 
 
 def inspect(at: Target, profile: Profile) -> Inspection:
-    """Look at the database as whoever logs in; the number of queries does not depend on what is there.
+    """Inspect the database as whoever logs in; the number of queries does not depend on what is there.
 
     Raises:
         TargetError: it cannot be reached.
@@ -134,7 +134,7 @@ def inspect(at: Target, profile: Profile) -> Inspection:
 
 
 def _tenancy(policies: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the column by which policies tell tenants apart, and the setting that says whose turn it is."""
+    """Return the column by which policies tell tenants apart, and the setting that names the current tenant."""
     for policy in policies:
         if policy["setting"] and policy["present"] >= _MOST * policy["of"]:
             return policy
@@ -184,7 +184,7 @@ def _rule_for(family: Family, timezone: str) -> PartitionFamily:
 
 
 def _regular(family: Family, clock: clocks.Clock) -> bool:
-    """Tell whether every partition is one period of the clock's calendar, from midnight on."""
+    """Return whether every partition is one period of the clock's calendar, from midnight on."""
     spans = [bounds.span(span, clock) for span in families.members(family, clock)]
     finite = [span for span in spans if span.lower != clocks.BEGIN and span.upper != clocks.END]
     period_bounds = bounds.learn(finite, clocks.END)

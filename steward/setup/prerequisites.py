@@ -1,4 +1,4 @@
-"""What the prerequisite checks ask of this database, which depends on what stands in it."""
+"""The parameters of the prerequisite checks, which depend on the database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def server(check: Check) -> dict[str, Any]:
 
 
 def schema(check: Check) -> dict[str, Any]:
-    """Return what the query for the application's schema version takes; a table that is absent says none."""
+    """Return what the query for the application's schema version takes; an absent table gives no version."""
     application = check.settings.profile.application
     found = queries.fetch(check.conn, "prerequisites/table", {"ident": application.version_table})
     if found:

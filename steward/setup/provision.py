@@ -1,4 +1,4 @@
-"""Bring within reach what the environment asks for: a database that exists, or a server that is started for it."""
+"""The target of a run, made available: a database that exists, or a throwaway server that is started for it."""
 
 from __future__ import annotations
 

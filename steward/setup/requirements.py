@@ -1,4 +1,4 @@
-"""What the suite needs in a database, each thing with the query that tells whether it is missing.
+"""The requirements of the suite in a database, each with the query that checks whether it is missing.
 
 Everything is plain SQL text with its values written in: the same text is executed, listed as missing, and printed for a
 database administrator who runs it by hand.

@@ -1,7 +1,7 @@
-"""Time ranges of partitions: what they cover, the grid that a family keeps to, and what is missing from it.
+"""Time ranges of partitions: what they cover, the regular periods of a family, and the periods that are missing.
 
 Everything is in the family's calendar, which is UTC's unless the profile says otherwise (see `clocks`). A family whose
-bounds were written by a client in another time zone keeps its shift: the grid is learnt from the bounds, never from
+bounds were written by a client in another time zone keeps its shift: periods are learnt from the bounds, never from
 names.
 """
 
@@ -85,7 +85,7 @@ def span(partition: Partition, clock: Clock = _PLAIN) -> Span:
 
 
 def learn(spans: Iterable[Span], now: datetime) -> PeriodBounds | None:
-    """Return the grid that a family keeps to now, None where its bounds are on none."""
+    """Return the periods of a family's latest partitions; None where their bounds are not regular."""
     finite = sorted(span for span in spans if span.lower != BEGIN and span.upper != END)
     begun = [span for span in finite if span.lower <= now]
     witnesses = begun[-_WITNESSES:] or finite[:_WITNESSES]
@@ -99,7 +99,7 @@ def missing(
 ) -> tuple[Span, ...]:
     """Return what no partition covers from the present period to ``ahead`` more, period by period.
 
-    ``place`` is what the family's own bounds leave it, where it is itself a partition: nothing beyond them is missing.
+    ``limits`` are the bounds of the family itself, where it is a partition: nothing beyond them is missing.
 
     What is left over of a period and shorter than a day is joined to the next one: bounds that follow a client's summer
     time leave an hour between two months, and an hour without a partition is an hour of refused rows.
@@ -128,7 +128,7 @@ def _uncovered(period: Span, covered: Sequence[Span]) -> Iterable[Span]:
 
 
 def _bounds_of(span: Span) -> PeriodBounds | None:
-    """Return the grid on which a span is exactly one period."""
+    """Return the periods of which a span is exactly one."""
     since_midnight = span.lower - _floor("day", span.lower)
     since_monday = span.lower - _floor("week", span.lower)
     candidates: list[PeriodBounds] = [PeriodBounds("day", since_midnight), PeriodBounds("week", since_monday)]

@@ -1,7 +1,7 @@
-"""How the key of a family writes time: as dates, as timestamps, by a time zone's calendar, or as numbers since 1970.
+"""The representation of time in a partition key: dates, timestamps, a time zone's calendar, or numbers since 1970.
 
 Everything between reading a bound and writing one is in the family's calendar: a datetime that is labelled UTC and
-means what its wall clock shows. Periods are regular there, whatever summer time does to them.
+means local wall-clock time. Periods are regular there, whatever summer time does to them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Clock:
     zone: tzinfo = UTC
 
     def parse(self, text: str | None, default: datetime) -> datetime:
-        """Return a bound as the inventory has it (ISO 8601 in UTC, or digits); ``otherwise`` stands for an open end.
+        """Return a bound as the inventory has it (ISO 8601 in UTC, or digits); ``default`` stands for an open end.
 
         Python knows no year beyond 9999 and none before 1, and calendars need room to count on: what lies near these
         counts as the end of time on its side, as 9999-12-31 is mostly meant.
@@ -57,11 +57,11 @@ class Clock:
             return BEGIN if text.startswith("-") or text.endswith(" BC") else END
 
     def now(self, instant: datetime) -> datetime:
-        """Return what the family's calendar shows at an instant."""
+        """Return the local time of an instant in the family's calendar."""
         return instant.astimezone(self.zone).replace(tzinfo=UTC, fold=0)
 
     def instant(self, at: datetime) -> datetime:
-        """Return when the family's calendar shows this."""
+        """Return the instant of a local time in the family's calendar."""
         return at.replace(tzinfo=self.zone).astimezone(UTC) if self._zoned and at not in (BEGIN, END) else at
 
     def literal(self, at: datetime) -> str:
@@ -75,7 +75,7 @@ class Clock:
         return at.replace(tzinfo=None).isoformat(sep=" ")
 
     def fits(self, at: datetime) -> bool:
-        """Tell whether the key's type can hold a bound."""
+        """Return whether the key's type can hold a bound."""
         return not self.epoch or int(self.literal(at)) <= COUNTER_TYPES[self.key_type]
 
     @property

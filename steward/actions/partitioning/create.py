@@ -77,10 +77,10 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
         return Examination(len(families.included(context.scan, context.settings)), due)
 
     def measure(self) -> PartitionState:
-        """Look for the partition with these bounds.
+        """Return the partition with these bounds, if there is one.
 
         Raises:
-            StewardError: it cannot be told how it is to be made, or a name cannot be had.
+            StewardError: how to make it cannot be derived, or its name is taken.
 
         """
         if self.subject.refused:
@@ -101,7 +101,7 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
         return PartitionState(None)
 
     def still_due(self) -> bool:
-        """Tell whether nobody has made it meanwhile."""
+        """Return whether nobody has made it meanwhile."""
         return self.before.partition is None
 
     def threshold(self) -> PartitionState:
@@ -128,8 +128,8 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
 
         Raises:
             Busy: a lock was not had within the budget.
-            StewardError: rows in the default partition are in the way and may not be moved, or nobody knows in time
-                whether there are any.
+            StewardError: rows in the default partition are in the way and may not be moved, or the search for them took
+                too long.
 
         """
         if self.subject.default:
@@ -191,7 +191,7 @@ def _period(
 
 
 def _impossible(missing: MissingPartition, span: Span, period: MissingPeriod) -> str:
-    """Say what keeps the period from being made as its siblings are; nothing where all is well."""
+    """Return why the period cannot be made as its siblings are; nothing where it can."""
     if not missing.scheme.clock.fits(span.upper):
         return f"the column {period.key_column} ({period.key_type}) cannot hold {period.upper}"
     if period.blueprint.foreign:
@@ -220,7 +220,7 @@ def _require_name(work: Executor, subject: MissingPeriod, table: TableRef) -> No
 
 
 def _too_large(work: Executor, subject: MissingPeriod, default: TableRef) -> StewardError:
-    """Return what to tell when searching the default partition took too long; all of it is undone."""
+    """Return the error for when searching the default partition took too long; all of it is undone."""
     limit = duration_text(work.settings.profile.locks.other)
     return StewardError(
         subject.parent.ident,

@@ -1,4 +1,4 @@
-"""What the partition checks are told: the profile's expectations of each family, and the inventory that they query."""
+"""The parameters of the partition checks: the profile's expectations of each family, and the inventory to query."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["query_params", "query_parts"]
 
 
 def query_params(check: Check) -> dict[str, object]:
-    """Return the parameters: which relations are looked at, and what each family by range should be like."""
+    """Return the parameters: the scope, and what is expected of each family by range."""
     return {
         **inventory.scope(check.settings.profile),
         "families": json.dumps(families.expectations(check.scan, check.settings)),

@@ -1,4 +1,4 @@
-"""Which families of partitions are managed, and which of their periods are missing: pure, from the catalog alone."""
+"""The managed families of partitions and their missing periods, from the scan alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzin
 class FamilyScan:
     """A scan as the profile sees it.
 
-    ``above`` has, by oid, the family that something is a partition of, and as which one.
+    ``parents`` has, by the oid of a partition, its family and the partition.
     """
 
     scan: Scan
@@ -52,7 +52,7 @@ class FamilyScan:
 
     @classmethod
     def at(cls, scan: Scan, settings: RunSettings) -> FamilyScan:
-        """Look at a scan."""
+        """Return a scan with the parents of its partitions."""
         return cls(
             scan,
             settings,
@@ -92,7 +92,7 @@ class FamilyScan:
 
 @dataclass(frozen=True)
 class PartitioningScheme:
-    """How a family goes on: its clock, its periods, how they are called, and what its own bounds leave it."""
+    """How a family is partitioned: its clock, its periods, their names, and the limits that its own bounds set."""
 
     clock: Clock
     period_bounds: PeriodBounds
@@ -164,7 +164,7 @@ def expectations(scan: Scan, settings: RunSettings) -> list[dict[str, object]]:
 
 
 def scheme_of(family: Family, family_scan: FamilyScan) -> PartitioningScheme | None:
-    """Return how a family goes on, None where it is over no time or nothing can be learnt from its partitions."""
+    """Return the scheme of a family; None where its key is no time, or its partitions show no scheme."""
     rule = family_scan.rule(family)
     clock = clocks.of(family, rule)
     if clock is None:
@@ -218,7 +218,7 @@ def _expected(family: Family, family_scan: FamilyScan) -> dict[str, object]:
 
 
 def _reason(family: Family, rule: PartitionFamily) -> tuple[str, str]:
-    """Tell why a family gets no coming partitions, and what would help."""
+    """Return why a family gets no coming partitions, and what would help."""
     excluding = "say that somebody else makes them: [partitions] exclude in the profile"
     clock = clocks.of(family, rule)
     [key_type, *more] = family.key_types
@@ -236,7 +236,7 @@ def _reason(family: Family, rule: PartitionFamily) -> tuple[str, str]:
 
 
 def _counting(family: Family) -> str:
-    """Say what to write where the numbers of a family look like time; nothing acts on it by itself."""
+    """Return the setting to write where the numbers of a family look like time; it is only proposed."""
     table = f"[partitions.families.'{family.ident}']"
     for epoch in clocks.EPOCHS:
         if counting_calendar_time(family, epoch):

@@ -1,4 +1,4 @@
-"""What a coming partition is called: as the family's existing ones are, learnt from their names and lower bounds.
+"""The names of coming partitions: a template learnt from the names and bounds of the family's existing ones.
 
 A template is written as for strftime, with ``%q`` for the quarter and GNU's ``%-m`` and ``%-d`` for numbers without a
 leading zero.
@@ -26,7 +26,7 @@ LONGEST = 63
 
 _SIGN = re.compile(r"%(-[md]|.)", re.DOTALL)
 _DIGITS = re.compile(r"([0-9]+)")
-# Names beyond the latest dozen may be of another habit.
+# Names before the latest dozen may follow another template.
 _WITNESSES = 12
 _MOMENT = timedelta(microseconds=1)
 # Digits that a name begins with are rarely its period's; more runs than these would only cost time.

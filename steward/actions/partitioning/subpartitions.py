@@ -1,4 +1,4 @@
-"""What stands below a coming partition whose siblings are partitioned themselves: the same as below the present one.
+"""The subpartitions of a coming partition: the same as those of the present one.
 
 Ranges over the family's own time are laid out anew for the coming period; all other bounds (list values, hash
 remainders, ranges over something else) are the present partition's own.
@@ -24,7 +24,7 @@ __all__ = ["Place", "UnknownSubpartitioningError", "branches", "levels", "pairs"
 
 
 class UnknownSubpartitioningError(Exception):
-    """The level below the coming partition cannot be told from the present one; the words say why."""
+    """The subpartitions cannot be derived from the present partition; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def branches(
     facts: Mapping[int, Any],
     families_by_oid: Mapping[int, Family],
 ) -> tuple[Branch, ...]:
-    """Return what is to be made below the coming partition, parents first; ``below`` are the `levels`.
+    """Return what is to be made below the coming partition, parents first; ``families_by_oid`` are the `levels`.
 
     Raises:
         UnknownSubpartitioningError: it cannot be told.
