@@ -153,8 +153,8 @@ def blockers(conn: Session, relations: Sequence[int], *, snapshots: bool = False
 class BlockerTermination:
     """While it is open, terminates the clients that hold what ``conn`` waits for, on a session of its own.
 
-    Left alone are maintenance itself, whatever is no client (autovacuum gives way, or prevents wraparound), and those
-    that the role may not terminate; ``kept`` names them with the reason. ``report`` gets pid, application, state and age of
+    It spares maintenance itself, whatever is no client (autovacuum gives way, or prevents wraparound), and those that
+    the role may not terminate; ``kept`` names them with the reason. ``report`` gets pid, application, state and age of
     each that was terminated.
     """
 
