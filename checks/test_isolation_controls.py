@@ -33,7 +33,7 @@ def test_mutations(check: Check) -> None:
         raise Inconclusive("the check cannot connect, and so select nothing, as the application does")
     with clone.opened(check.at, profile, own_server=True) as made:
         outcomes = mutations.run(made, profile)
-    check.show(mutations.render(outcomes, made.told))
+    check.show(mutations.render(outcomes, made.description))
     findings = check.judge("isolation_controls_mutations", mutations.findings(outcomes))
 
     assert not findings.offenders

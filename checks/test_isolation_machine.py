@@ -10,7 +10,7 @@ import pytest
 from steward import Inconclusive, NotNeeded
 from steward.isolation.catalog import scope
 from steward.isolation.clone import clone
-from steward.isolation.walks import stage, state_machine
+from steward.isolation.walks import state_machine, walk_database
 
 if TYPE_CHECKING:
     from steward.engine.check import Check
@@ -32,10 +32,10 @@ def test_interleaving(check: Check) -> None:
         raise NotNeeded("the profile lets nothing be written, not even in a copy (isolation.writes)")
     if check.at is None:
         raise Inconclusive("the check cannot connect, and so select nothing, as the application does")
-    seed = state_machine.chosen(os.environ)
+    seed = state_machine.chosen_seed(os.environ)
     with clone.opened(check.at, profile) as made:
-        walked = state_machine.walk(stage.stage(made, profile), profile.isolation.examples, seed)
-    check.show(f"{walked.render()}\n\nThe copy: {made.told}")
-    findings = check.judge("isolation_machine_interleaving", state_machine.findings(walked))
+        result = state_machine.run_walks(walk_database.prepare(made, profile), profile.isolation.examples, seed)
+    check.show(f"{result.render()}\n\nThe copy: {made.description}")
+    findings = check.judge("isolation_machine_interleaving", state_machine.findings(result))
 
     assert not findings.offenders

@@ -1,4 +1,4 @@
-"""Whether the probe sees what it is for: defects that are planted in a copy, each of which must turn it red."""
+"""Mutations: defects that are planted in a copy of the database, each of which the probe must find."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from steward.database import inventory, queries, session
 from steward.engine.check import Finding
 from steward.isolation.catalog import scope
 from steward.isolation.clone import clone
-from steward.isolation.probe import probe, row_templates, surface, tenants
+from steward.isolation.probe import probe, row_templates, tenants
 from steward.isolation.probe.row_seeder import RowSeeder, SeedRefusal
+from steward.isolation.probe.surface import attack_surface
 from steward.isolation.probe.text_table import table
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _MADE = "steward_mutation"
 
 @dataclass(frozen=True)
 class Mutation:
-    """A defect: statements of ``sql/isolation/mutations/<name>/``, and what a role must be allowed for it to matter.
+    """A defect: statements of ``sql/isolation/mutations/<name>/``, and the right that a role needs for it to matter.
 
     ``clears`` says which of the table's policies go first: restrictive ones would hide what the others let through.
     """
@@ -70,37 +71,37 @@ MUTATIONS = (
 
 @dataclass(frozen=True)
 class MutationResult:
-    """What became of one mutation: ``caught``; None where the database has nothing that it could be tried on."""
+    """The result of one mutation; ``caught`` is None where the database has nothing to try it on."""
 
     mutation: Mutation
     relation: str
     role: str
     caught: bool | None
-    told: str
+    observation: str
     seconds: float
 
 
-def run(made: Clone, profile: Profile) -> tuple[MutationResult, ...]:
-    """Try every mutation on a copy of its own, and put back what it changed in the server's roles.
+def run(source: Clone, profile: Profile) -> tuple[MutationResult, ...]:
+    """Try every mutation on a copy of its own, and undo what it changed in the server's roles.
 
     Raises:
         Inconclusive: there is no table to mutate, or the probe is red before anything was changed.
 
     """
-    subjects = _subjects(made, profile)
+    subjects = _subjects(source, profile)
     healthy: dict[tuple[str, str], AttemptMatrix] = {}
     outcomes = []
     for mutation in MUTATIONS:
-        subject = next((each for each in subjects if each["reads"] and each[mutation.needs]), None)
+        subject = next((candidate for candidate in subjects if candidate["reads"] and candidate[mutation.needs]), None)
         if subject is None:
-            told = f"no table of tenants that the application reads {_LACKING[mutation.needs]}"
-            outcomes.append(MutationResult(mutation, "", "", None, told, 0.0))
+            reason = f"no table of tenants that the application reads {_LACKING[mutation.needs]}"
+            outcomes.append(MutationResult(mutation, "", "", None, reason, 0.0))
             continue
         narrowed = _narrowed(profile, subject, subjects)
         key = (subject["ident"], subject["role"])
         if key not in healthy:
-            healthy[key] = _healthy(made, narrowed, subject)
-        outcomes.append(_try(made, narrowed, mutation, subject))
+            healthy[key] = _healthy(source, narrowed, subject)
+        outcomes.append(_try(source, narrowed, mutation, subject))
     return tuple(outcomes)
 
 
@@ -113,17 +114,17 @@ _LACKING = {
 }
 
 
-def _subjects(made: Clone, profile: Profile) -> list[dict[str, Any]]:
-    told = {
+def _subjects(source: Clone, profile: Profile) -> list[dict[str, Any]]:
+    params = {
         **inventory.scope(profile),
         "column": profile.tenancy.column,
         "roles": list(scope.application_roles(profile)),
     }
-    with session.plain(made.admin or made.at) as conn:
+    with session.plain(source.admin or source.at) as conn:
         version = conn.info.server_version
         tables = queries.compose("isolation/tables", version, ours=queries.compose("inventory/ours", version))
-        found = queries.fetch(conn, "isolation/mutation_subjects", told, tables=tables)
-    if not any(each["reads"] for each in found):
+        found = queries.fetch(conn, "isolation/mutation_subjects", params, tables=tables)
+    if not any(table["reads"] for table in found):
         names = ", ".join(scope.application_roles(profile))
         raise Inconclusive(
             f"no table with row-level security that {names} may read; grant select on one, or name its roles"
@@ -132,8 +133,8 @@ def _subjects(made: Clone, profile: Profile) -> list[dict[str, Any]]:
 
 
 def _narrowed(profile: Profile, subject: Mapping[str, Any], subjects: Iterable[Mapping[str, Any]]) -> Profile:
-    """Return the profile with nothing but the subject's tree in it, as one role: a defect is looked for where it is."""
-    others = {f"{each['schema']}.{each['name']}" for each in subjects} - {f"{subject['schema']}.{subject['name']}"}
+    """Return the profile reduced to the subject's table and partitions and one role: where the defect is planted."""
+    others = {f"{table['schema']}.{table['name']}" for table in subjects} - {f"{subject['schema']}.{subject['name']}"}
     excluded = (*profile.target.exclude, *sorted(others))
     return profile.model_copy(
         update={
@@ -143,14 +144,14 @@ def _narrowed(profile: Profile, subject: Mapping[str, Any], subjects: Iterable[M
     )
 
 
-def _healthy(made: Clone, profile: Profile, subject: Mapping[str, Any]) -> AttemptMatrix:
-    """Return the matrix of the copy as it is: only where that is green does red say anything.
+def _healthy(source: Clone, profile: Profile, subject: Mapping[str, Any]) -> AttemptMatrix:
+    """Return the matrix of the copy without any mutation: a leak proves something only where that has none.
 
     Raises:
         Inconclusive: it has leaks already, or nothing was isolated.
 
     """
-    with clone.copied(made) as fresh:
+    with clone.copied(source) as fresh:
         matrix = probe.run(fresh.at, profile, writes=True)
     if matrix.leaks or not matrix.isolated:
         seen = "it leaks" if matrix.leaks else "nothing of it could be tried"
@@ -158,10 +159,10 @@ def _healthy(made: Clone, profile: Profile, subject: Mapping[str, Any]) -> Attem
     return matrix
 
 
-def _try(made: Clone, profile: Profile, mutation: Mutation, subject: Mapping[str, Any]) -> MutationResult:
+def _try(source: Clone, profile: Profile, mutation: Mutation, subject: Mapping[str, Any]) -> MutationResult:
     started = time.monotonic()
-    with clone.copied(made) as fresh:
-        # The oids of a copy are those of what it was copied from.
+    with clone.copied(source) as fresh:
+        # A copy has the oids of its source.
         parts = _parts(fresh, profile, subject)
         with session.plain(fresh.admin or fresh.at) as conn:
             for name in _cleared(mutation, subject):
@@ -172,9 +173,9 @@ def _try(made: Clone, profile: Profile, mutation: Mutation, subject: Mapping[str
         finally:
             with session.plain(fresh.admin or fresh.at) as conn:
                 _execute(conn, "isolation/mended", mutation, parts)
-    told = _seen(matrix)
+    observation = _seen(matrix)
     seconds = time.monotonic() - started
-    return MutationResult(mutation, subject["ident"], subject["role"], bool(matrix.leaks), told, seconds)
+    return MutationResult(mutation, subject["ident"], subject["role"], bool(matrix.leaks), observation, seconds)
 
 
 def _execute(conn: Session, folder: str, mutation: Mutation, parts: Mapping[str, sql.Composable]) -> None:
@@ -210,12 +211,12 @@ def _parts(fresh: Clone, profile: Profile, subject: Mapping[str, Any]) -> dict[s
 
 
 def _leaf(fresh: Clone, profile: Profile, subject: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the partition where the probe's rows will lie: in another one there would be nothing to see."""
+    """Return the partition that the probe's rows go to: a leak of another one would show no rows."""
     with session.plain(fresh.admin or fresh.at) as conn, conn.transaction(force_rollback=True):
-        ground = surface.look(conn, profile)
+        surface = attack_surface(conn, profile)
         wanted = [subject["oid"]]
-        seeder = RowSeeder(conn, row_templates.shapes(conn, ground, wanted), ground.column, {})
-        tenant, *_ = tenants.invented(ground.category, profile.tenancy.format)
+        seeder = RowSeeder(conn, row_templates.read_templates(conn, surface, wanted), surface.column, {})
+        tenant, *_ = tenants.invented(surface.category, profile.tenancy.format)
         try:
             seeder.seed(subject["oid"], tenant.value)
         except SeedRefusal as refused:
@@ -226,7 +227,7 @@ def _leaf(fresh: Clone, profile: Profile, subject: Mapping[str, Any]) -> tuple[s
 
 
 def _seen(matrix: AttemptMatrix) -> str:
-    """Say where the probe was red, or what it saw instead."""
+    """Return the first leak of the probe, or what it saw instead."""
     if matrix.leaks:
         first = matrix.leaks[0]
         return f"{first.command} of {first.relation} as {first.role}: {first.reason}"
@@ -235,24 +236,28 @@ def _seen(matrix: AttemptMatrix) -> str:
 
 
 def findings(outcomes: Sequence[MutationResult]) -> Iterable[Finding]:
-    """Return the mutations that nobody noticed."""
-    for each in outcomes:
-        if each.caught is False:
+    """Return the mutations that the probe did not find."""
+    for outcome in outcomes:
+        if outcome.caught is False:
+            place = f"{outcome.relation} as {outcome.role}"
             yield Finding(
                 object_type="mutation",
-                object_name=each.mutation.name,
+                object_name=outcome.mutation.name,
                 observed="the probe stays green",
                 expected="it turns red",
-                detail=f"{each.mutation.title}, on a copy of {each.relation} as {each.role}: {each.told}",
-                remediation="until the probe sees it, believe only the catalog checks of what it was to prove",
+                detail=f"{outcome.mutation.title}, on a copy of {place}: {outcome.observation}",
+                remediation="until the probe sees it, rely only on the catalog checks for what it was to prove",
             )
 
 
-def render(outcomes: Sequence[MutationResult], told: str) -> str:
-    """Return how many mutations were caught, and by what each was seen, as a person reads it."""
-    tried = [each for each in outcomes if each.caught is not None]
-    caught = sum(bool(each.caught) for each in tried)
+def render(outcomes: Sequence[MutationResult], copy: str) -> str:
+    """Return as text how many mutations were caught, and how each was seen."""
+    tried = [outcome for outcome in outcomes if outcome.caught is not None]
+    caught = sum(bool(outcome.caught) for outcome in tried)
     seen = {True: "", False: "SURVIVED: ", None: "not tried: "}
-    rows = [(each.mutation.title, each.relation, f"{seen[each.caught]}{each.told}") for each in outcomes]
-    head = f"{caught} of {len(tried)} mutations caught; the copy: {told}"
+    rows = [
+        (outcome.mutation.title, outcome.relation, f"{seen[outcome.caught]}{outcome.observation}")
+        for outcome in outcomes
+    ]
+    head = f"{caught} of {len(tried)} mutations caught; the copy: {copy}"
     return "\n".join((head, "", *table(("mutation", "on", "seen"), rows)))

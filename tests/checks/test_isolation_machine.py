@@ -49,7 +49,7 @@ def test_the_shipped_schema_is_green_and_the_record_names_the_seed(checks_run):
     evidence = "\n".join(item["evidence"])
 
     assert "passed" == item["outcome"]
-    assert re.search(r"25 walks of up to 40 steps; STEWARD_SEED=\d+ goes them again", evidence)
+    assert re.search(r"25 walks of up to 40 steps; STEWARD_SEED=\d+ repeats them", evidence)
     assert "reads of the tenant's own rows" in evidence
     assert "writes of the tenant's own rows" in evidence
 

@@ -75,7 +75,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "probe",
         "findings",
     ),
-    "steward.isolation.walks": ("stage", "pooled_session", "state_machine"),
+    "steward.isolation.walks": ("walk_database", "pooled_session", "state_machine"),
     "steward.isolation": ("mutations",),
     "steward.actions.partitioning": (
         "clocks",

@@ -1,6 +1,6 @@
-"""A copy of the database where anything may be written and broken: made when it is needed, and always dropped.
+"""A copy of the database in which anything may be written: made when it is needed, and always dropped.
 
-On the database's own server where it can be made there: row for row while nobody is connected, else its schema alone.
+It is made on the database's own server where possible: with its rows while nobody is connected, else its schema alone.
 Otherwise on a private server of the suite's own, with the same roles and without a row.
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Clone", "copied", "make", "opened"]
 
-# A copy row by row lies on the production server's disk as long as it is looked at.
+# A copy with its rows takes disk space of the production server while it is used.
 _COPIED = 2**30
 _PREFIX = "steward_clone_"
 _LONGEST = timedelta(minutes=10)
@@ -43,19 +43,19 @@ _LONGEST = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Clone:
-    """A database that nobody else uses, for the run's login; ``told`` says how it was made.
+    """A database that nobody else uses, for the run's login; ``description`` says how it was made.
 
     ``admin`` is a superuser, where the server is the copy's own and so its roles may be changed; None elsewhere.
     """
 
     at: Target
-    told: str
+    description: str
     admin: Target | None = None
 
 
 @dataclass(frozen=True)
 class _Source:
-    """What is copied: its login's session, which also keeps the copy, and the facts that decide how."""
+    """The database to copy: its session, which also marks the copy as in use, and the facts that decide how."""
 
     conn: Session
     at: Target
@@ -84,7 +84,7 @@ def make(at: Target, profile: Profile) -> Iterator[Target]:
 def opened(
     at: Target, profile: Profile, environ: Mapping[str, str] = os.environ, *, own_server: bool = False
 ) -> Iterator[Clone]:
-    """Yield the copy that costs least, and drop it; those that a killed run has left are dropped first.
+    """Yield the cheapest copy that is possible, and drop it; copies that a killed run has left are dropped first.
 
     ``own_server``: only one whose roles may be changed will do.
 
@@ -113,14 +113,14 @@ def opened(
 
 @contextmanager
 def copied(clone: Clone) -> Iterator[Clone]:
-    """Yield a copy of a copy that has a server of its own; nobody may be connected to the first one meanwhile."""
+    """Yield a copy of a copy on a private server; nobody may be connected to the first one meanwhile."""
     if clone.admin is None:
         raise Inconclusive("the copy stands on a server that others use, whose roles are not the suite's to change")
     name = f"{_PREFIX}{secrets.token_hex(6)}"
     with session.plain(_on(clone.admin, "postgres")) as conn:
         with session.plain(clone.admin) as there:
             source = sql.Identifier(there.info.dbname)
-            statements = dump_restore.starting(there, name)
+            statements = dump_restore.session_settings(there, name)
         queries.execute(conn, "isolation/clone_copy", database=sql.Identifier(name), origin=source)
         try:
             dump_restore.apply(conn, statements)
@@ -130,7 +130,7 @@ def copied(clone: Clone) -> Iterator[Clone]:
 
 
 def _sweep(source: _Source) -> None:
-    """Drop the copies whose keeper is gone, as a run that was killed leaves them."""
+    """Drop the copies that a killed run has left: the session that marks them as in use is gone."""
     prefix = f"{_PREFIX}{source.facts['oid']}_"
     for left in queries.fetch(source.conn, "isolation/clone_leftovers", {"prefix": prefix}):
         queries.execute(source.conn, "isolation/clone_drop", database=sql.Identifier(left["name"]))
@@ -146,7 +146,7 @@ def _row_by_row(source: _Source) -> Iterator[Clone]:
     if facts["size"] > _COPIED:
         raise TargetError(source.at.label, f"it has {facts['size']} bytes", f"no more than {_COPIED} are copied")
     with _made(source, "isolation/clone_copy", origin=sql.Identifier(facts["name"])) as clone:
-        yield replace(clone, told="copied with its rows, on its own server")
+        yield replace(clone, description="copied with its rows, on its own server")
 
 
 @contextmanager
@@ -156,19 +156,19 @@ def _schema(source: _Source) -> Iterator[Clone]:
     encoding = sql.Literal(source.facts["encoding"])
     with _dumped(source) as file, _made(source, "isolation/clone_create", encoding=encoding) as clone:
         _fill(source, file, clone.at, clone.at)
-        yield replace(clone, told="its schema without rows, on its own server")
+        yield replace(clone, description="its schema without rows, on its own server")
 
 
 @contextmanager
 def _made(source: _Source, statement: str, **parts: sql.Composable) -> Iterator[Clone]:
-    """Yield a new database on the same server, kept by the source's session, and drop it."""
+    """Yield a new database on the same server, marked as in use by the source's session, and drop it."""
     conn = source.conn
     name = f"{_PREFIX}{source.facts['oid']}_{secrets.token_hex(6)}"
     queries.execute(conn, "isolation/clone_keep", {"name": name})
     try:
         queries.execute(conn, statement, None, database=sql.Identifier(name), **parts)
         queries.execute(conn, "isolation/clone_close", database=sql.Identifier(name))
-        dump_restore.apply(conn, dump_restore.starting(conn, name))
+        dump_restore.apply(conn, dump_restore.session_settings(conn, name))
         words = make_conninfo(conn.info.dsn, dbname=name, password=conn.info.password or None)
         yield Clone(Target(source.at.kind, words, f"a copy of {source.at.label}"), "")
     finally:
@@ -187,11 +187,11 @@ def _elsewhere(source: _Source) -> Iterator[Clone]:
             encoding = sql.Literal(source.facts["encoding"])
             queries.execute(conn, "isolation/clone_create", database=sql.Identifier(name), encoding=encoding)
             dump_restore.apply(conn, dump_restore.roles(source.conn, conn))
-            dump_restore.apply(conn, dump_restore.starting(source.conn, name, everywhere=True))
+            dump_restore.apply(conn, dump_restore.session_settings(source.conn, name, everywhere=True))
         at = Target(source.at.kind, server.conninfo(source.conn.info.user, name), label)
         _fill(source, file, at, admin)
-        told = f"its schema without rows, on a private server (PostgreSQL {programs.version_text})"
-        yield Clone(at, told, admin)
+        description = f"its schema without rows, on a private server (PostgreSQL {programs.version_text})"
+        yield Clone(at, description, admin)
 
 
 @contextmanager
@@ -204,11 +204,11 @@ def _dumped(source: _Source) -> Iterator[Path]:
 
 
 def _fill(source: _Source, file: Path, at: Target, admin: Target) -> None:
-    """Restore the schema as ``admin``, and see that it arrived, and that the run's login can connect."""
+    """Restore the schema as ``admin``, and verify it as the run's login."""
     with session.plain(admin) as conn:
-        said = dump_restore.restore(source.programs, file, conn)
+        messages = dump_restore.restore(source.programs, file, conn)
     with session.plain(at) as there:
-        dump_restore.verify(source.conn, there, source.profile, scope.application_roles(source.profile), said)
+        dump_restore.verify(source.conn, there, source.profile, scope.application_roles(source.profile), messages)
 
 
 def _on(at: Target, database: str) -> Target:

@@ -1,4 +1,4 @@
-"""From a database to its copy: the schema by pg_dump and pg_restore, roles, settings; and whether all of it arrived."""
+"""Dump and restore of a database into its copy: schema, roles and settings, and the verification of all three."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from steward.profile import Profile
     from steward.server.binaries import Binaries
 
-__all__ = ["apply", "dump", "restore", "roles", "starting", "verify"]
+__all__ = ["apply", "dump", "restore", "roles", "session_settings", "verify"]
 
 _LONGEST = timedelta(minutes=10)
-# What would reach other servers or be in the way of a change to the copy's schema.
+# Objects that would reach other servers, or would prevent changes of the copy's schema.
 _LEFT_OUT = re.compile(r"\d+; \d+ \d+ (?:USER MAPPING|EVENT TRIGGER|PUBLICATION|SUBSCRIPTION)\b")
 _SHOWN = 3
-# Since when libpq knows them: an older program refuses a connection that says one, even where it says the default.
+# The first libpq that knows a parameter: an older program refuses a connection that names it, even the default.
 _SINCE = {
     "gssdelegation": 16,
     "load_balance_hosts": 16,
@@ -73,57 +73,57 @@ def restore(programs: Binaries, file: Path, there: Session) -> str:
 
 
 def _words(conn: Session, programs: Binaries) -> str:
-    """Return how ``conn`` was made, in words that the programs know; no password is among them, nor that of a key."""
+    """Return the connection string of ``conn`` with the parameters that the programs know, without any password."""
     given = conn.info.get_parameters()
     secret = {option.keyword.decode() for option in conn.pgconn.info if option.dispchar == b"*"}
-    known = {key: told for key, told in given.items() if _SINCE.get(key, 0) <= programs.version}
-    return make_conninfo("", **{key: told for key, told in known.items() if key not in secret})
+    known = {key: value for key, value in given.items() if _SINCE.get(key, 0) <= programs.version}
+    return make_conninfo("", **{key: value for key, value in known.items() if key not in secret})
 
 
 def roles(source: Session, there: Session) -> list[str]:
-    """Return what creates the roles of one server on another: attributes and memberships, no password."""
+    """Return the statements that create the roles of one server on another: attributes and memberships, no password."""
     [known] = queries.fetch(there, "isolation/clone_known")
     rows = queries.fetch(source, "isolation/clone_roles", {"known": known["names"]})
     return [row["statement"] for row in rows]
 
 
-def starting(source: Session, database: str, *, everywhere: bool = False) -> list[str]:
-    """Return what lets sessions of the copy called ``database`` begin as those of ``source`` do.
+def session_settings(source: Session, database: str, *, everywhere: bool = False) -> list[str]:
+    """Return the statements that give sessions of the copy ``database`` the default settings of ``source``.
 
     ``everywhere``: the settings of roles in all databases, too, since the roles are new there.
     """
-    told = {"database": database, "everywhere": everywhere}
-    return [row["statement"] for row in queries.fetch(source, "isolation/clone_settings", told)]
+    params = {"database": database, "everywhere": everywhere}
+    return [row["statement"] for row in queries.fetch(source, "isolation/clone_settings", params)]
 
 
 def apply(there: Session, statements: Sequence[str]) -> None:
-    """Run the statements in one round trip: many servers have a role for every person."""
+    """Run the statements in one round trip: a server may have thousands of roles."""
     if statements:
         there.execute(";\n".join(statements).encode())
 
 
-def verify(source: Session, there: Session, profile: Profile, names: Sequence[str], said: str) -> None:
-    """See that relations, row-level security, policies, grants and the application's roles are the same on both sides.
+def verify(source: Session, there: Session, profile: Profile, names: Sequence[str], messages: str) -> None:
+    """Verify that relations, row-level security, policies, grants and the application's roles are the same in both.
 
     Raises:
         TargetError: they are not; ``said`` is what pg_restore said about it.
 
     """
-    told = {"column": profile.tenancy.column, "roles": list(names)}
+    params = {"column": profile.tenancy.column, "roles": list(names)}
     here, copied = (
-        {row["fact"] for row in queries.fetch(conn, "isolation/clone_manifest", told)} for conn in (source, there)
+        {row["fact"] for row in queries.fetch(conn, "isolation/clone_manifest", params)} for conn in (source, there)
     )
     if here != copied:
         lacking = [f"no {fact}" for fact in sorted(here - copied)] + sorted(copied - here)
         shown = "; ".join(lacking[:_SHOWN])
         more = f"; and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
-        why = f" (pg_restore: {said})" if said else ""
+        why = f" (pg_restore: {messages})" if messages else ""
         remedy = "install on this machine what the database needs (extensions, the server's own major version)"
         raise TargetError("the copy", f"it is not what the database is: {shown}{more}{why}", remedy)
 
 
 def _run(programs: Binaries, name: str, words: Sequence[str], password: str = "") -> subprocess.CompletedProcess[str]:
-    """Run one of the programs; a password goes through its environment, since everybody may read its words."""
+    """Run one of the programs; the password goes through the environment, since anybody may read its arguments."""
     environment = {**programs.environment, "HOME": os.environ.get("HOME", "/"), "PGPASSWORD": password}
     try:
         return subprocess.run(
@@ -140,6 +140,6 @@ def _run(programs: Binaries, name: str, words: Sequence[str], password: str = ""
 
 
 def _told(output: str) -> str:
-    """Return the first line that tells of an error, without the program's name."""
+    """Return the first line with an error, without the program's name."""
     lines = [line.strip() for line in output.splitlines() if "error:" in line.lower()]
     return re.sub(r"^pg_\w+: error: ", "", (lines or ["no message"])[0])

@@ -1,4 +1,4 @@
-"""Servers of the suite's own, one a copy: what a killed run has left, the next one removes."""
+"""Private servers, one for each copy; the next run removes those that a killed run has left."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["running"]
 
-# Nothing on it outlives its user, and only catalogs need room.
+# Nothing on it has to survive a crash, and only catalogs need memory.
 _SETTINGS = {
     **embedded.SETTINGS,
     **embedded.BUILDING,
@@ -31,14 +31,14 @@ _SETTINGS = {
     "shared_buffers": "64MB",
     "max_connections": "60",
     "autovacuum": "off",
-    # A statement on a partitioned table locks every leaf, and their number is the database's.
+    # A statement on a partitioned table locks every leaf, of which the database may have many.
     "max_locks_per_transaction": "1024",
 }
 
 
 @contextmanager
 def running(environ: Mapping[str, str], programs: Binaries) -> Iterator[Server]:
-    """Yield a new server without a database; its folder is locked as long as its user lives."""
+    """Yield a new server without a database; its folder is locked while the process lives."""
     place = throwaway.place(environ, programs.version) / "clones"
     folder(place)
     home = place / secrets.token_hex(6)
@@ -57,7 +57,7 @@ def running(environ: Mapping[str, str], programs: Binaries) -> Iterator[Server]:
 
 
 def _sweep(place: Path, programs: Binaries) -> None:
-    """Remove the servers of processes that are gone: nobody holds the lock on their owner's file any more."""
+    """Remove the servers of processes that have ended: nobody locks their owner file any more."""
     for mark in place.glob("*/owner"):
         with suppress(BlockingIOError, FileNotFoundError):
             owner = _lock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)

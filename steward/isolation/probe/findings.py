@@ -1,4 +1,4 @@
-"""From the probe's matrix to findings: a leak is one, and so is what it could not prove."""
+"""The findings of a probe's matrix: its leaks, and what it could not prove."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PLACES = 6
 
 
 def reads(check: Check) -> list[Finding]:
-    """Read as existing tenants, and return what nothing excuses.
+    """Read as existing tenants, and return the findings that no exemption covers.
 
     Raises:
         Inconclusive: something could not be proved, and nothing leaks.
@@ -42,7 +42,7 @@ def reads(check: Check) -> list[Finding]:
 
 
 def writes(check: Check) -> list[Finding]:
-    """Write as invented tenants where the profile says so, and return what nothing excuses.
+    """Write as invented tenants where the profile allows it, and return the findings that no exemption covers.
 
     Raises:
         NotNeeded: the profile says that nothing is written.
@@ -69,15 +69,17 @@ def _at(check: Check) -> Target:
 def _judged(check: Check, name: str, matrix: AttemptMatrix) -> list[Finding]:
     check.show(matrix.render())
     found = list(findings(matrix))
-    offenders = check.judge(name, [each for each in found if each.object_type != _UNPROVED]).offenders
-    # What cannot be tried is excused by a name of its own, which does not excuse a leak there.
-    gaps = check.judge("isolation_unproved", [each for each in found if each.object_type == _UNPROVED])
+    offenders = check.judge(name, [finding for finding in found if finding.object_type != _UNPROVED]).offenders
+    # An exemption for what cannot be tried has a name of its own, which does not cover a leak there.
+    gaps = check.judge("isolation_unproved", [finding for finding in found if finding.object_type == _UNPROVED])
     unproved = gaps.offenders
     if unproved and not offenders:
         more = f"; and {len(unproved) - _SHOWN} more" if len(unproved) > _SHOWN else ""
-        told = "; ".join(f"{each.object_name}: {each.observed}: {each.detail}" for each in unproved[:_SHOWN])
-        raise Inconclusive(f"{told}{more}", **_counts(matrix))
-    # What a role was not granted, and the session itself, are no statement that was tried.
+        shown = "; ".join(
+            f"{finding.object_name}: {finding.observed}: {finding.detail}" for finding in unproved[:_SHOWN]
+        )
+        raise Inconclusive(f"{shown}{more}", **_counts(matrix))
+    # A missing grant and the start of the session are not statements that were tried.
     if not matrix.leaks and not any(cell.plan != _ANY_PLAN for cell in matrix.isolated):
         lacking = "nothing was proved to be isolated: the roles may do nothing with rows of tenants"
         raise Inconclusive(f"{lacking}; name those that do in isolation.roles of the profile", **_counts(matrix))
@@ -118,24 +120,24 @@ def findings(matrix: AttemptMatrix) -> Iterable[Finding]:
 
 
 def _places(cells: Sequence[Attempt]) -> str:
-    """Say by which commands, in which states and with which plans rows were reached."""
+    """Return the commands, states and plans by which rows were reached."""
     by_way: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
         by_way.setdefault((cell.command, cell.reason), []).append(f"{cell.state}/{cell.plan}")
-    told = [f"{command} in {', '.join(places[:_PLACES])}: {reason}" for (command, reason), places in by_way.items()]
-    return "; ".join(told)
+    texts = [f"{command} in {', '.join(places[:_PLACES])}: {reason}" for (command, reason), places in by_way.items()]
+    return "; ".join(texts)
 
 
 def _remedy(relation: str, role: str, cells: Sequence[Attempt]) -> str:
-    """Return what ends the leak at once; what caused it is for the catalog's checks to say."""
+    """Return a statement that closes the leak at once; the catalog checks report its cause."""
     chain = [_ident(name) for name in role.split(" → ")]
     if len(chain) > 1:
         return f"revoke {chain[-1]} from {chain[-2]};"
     if any(cell.command == "rollback" for cell in cells):
-        return "look at what commits by itself: autonomous transactions, dblink, an extension"
+        return "find what commits by itself: autonomous transactions, dblink, an extension"
     if relation.startswith("("):
         bound = queries.compose("isolation/remedy_role", role=sql.SQL(chain[0])).as_string(None)
-        return f"{bound}; a default or the rights of an owner are for isolation_settings and isolation_roles to tell"
+        return f"{bound}; isolation_settings and isolation_roles report a default and the rights of an owner"
     if cells[0].command in {"key", "refer"}:
         return "let the constraint hold the tenant column: the check isolation_keys has the statements"
     if any(cell.command == "call" for cell in cells):

@@ -1,4 +1,4 @@
-"""What the probe tried and how it ended: one cell a try, and the matrix of all of them as a person reads it."""
+"""The attempts of the probe and how each ended, and their matrix as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["COMMANDS", "Attempt", "AttemptMatrix", "Verdict"]
 
 Verdict = Literal["isolated", "leak", "inconclusive"]
 
-# In the order of the columns; "all" is what a missing grant refuses whatever the command.
+# In the order of the columns; "all" is an attempt that a missing grant refuses, whatever the command.
 COMMANDS = (
     "connect",
     "all",
@@ -41,7 +41,7 @@ _MANY = 10
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try in a ``state`` of the tenant setting, by a custom or generic ``plan``; "all": it makes no difference."""
+    """One attempt in a ``state`` of the setting, by a custom or generic ``plan``; "all": it makes no difference."""
 
     relation: str
     command: str
@@ -54,7 +54,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class AttemptMatrix:
-    """All tries of one run of the probe; ``notes`` say what was not tried, and what stands outside of it."""
+    """All attempts of one run of the probe; ``notes`` say what was not tried, and what it does not cover."""
 
     cells: tuple[Attempt, ...]
     notes: tuple[str, ...] = ()
@@ -62,24 +62,24 @@ class AttemptMatrix:
 
     @property
     def leaks(self) -> tuple[Attempt, ...]:
-        """The tries that reached a row of another tenant."""
+        """The attempts that reached a row of another tenant."""
         return self._with("leak")
 
     @property
     def isolated(self) -> tuple[Attempt, ...]:
-        """The tries that were proved not to."""
+        """The attempts that were proved not to reach one."""
         return self._with("isolated")
 
     @property
     def inconclusive(self) -> tuple[Attempt, ...]:
-        """The tries that prove nothing; they never count as isolated."""
+        """The attempts that prove nothing; they never count as isolated."""
         return self._with("inconclusive")
 
     def _with(self, verdict: Verdict) -> tuple[Attempt, ...]:
         return tuple(cell for cell in self.cells if cell.verdict == verdict)
 
     def render(self) -> str:
-        """Return it as text: a table of relations and roles by command, then every leak and what proves nothing."""
+        """Return the matrix as text: a table of relations and roles by command, then leaks and what proves nothing."""
         counts = f"{len(self.isolated)} isolated, {len(self.leaks)} leaks, {len(self.inconclusive)} inconclusive"
         lines = [
             f"{len(self.cells)} tries in {self.seconds:.1f} s: {counts}.",
@@ -116,7 +116,7 @@ class AttemptMatrix:
 
 
 def _mark(cells: list[Attempt]) -> str:
-    """Say in a word or two how the tries of one command ended."""
+    """Return in a word or two how the attempts of one command ended."""
     if not cells:
         return ""
     counts = Counter(cell.verdict for cell in cells)
@@ -128,7 +128,7 @@ def _mark(cells: list[Attempt]) -> str:
 
 
 def _told(cells: tuple[Attempt, ...]) -> Iterable[str]:
-    """Say which tries ended for one reason, all of them in one line."""
+    """Yield one line for all attempts that ended for the same reason."""
     by_reason: dict[tuple[str, str, str, str], list[str]] = {}
     for cell in cells:
         place = f"{cell.state}/{cell.plan}"

@@ -1,4 +1,4 @@
-"""Whether one tenant reaches another's rows, by trying it as the application's roles do."""
+"""The probe: attempts of the application's roles to reach rows of another tenant."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from psycopg import sql
 
 from steward import Inconclusive, NotNeeded
 from steward.database import queries, session
-from steward.isolation.probe import existing_tenants, surface, synthetic_tenants
+from steward.isolation.probe import existing_tenants, synthetic_tenants
 from steward.isolation.probe.matrix import Attempt, AttemptMatrix
+from steward.isolation.probe.surface import DIFFERENT, attack_surface
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _READS = ("select", "copy")
-# For looking at what stands in the tables, as nobody of the application does.
+# The limit for reading the tables' content, which no role of the application does.
 _PATIENCE = timedelta(minutes=1)
 
 
 def run(at: Target, profile: Profile, *, writes: bool, live: bool = False) -> AttemptMatrix:
-    """Try every relation as every role of the application, and say of each try how it ended.
+    """Try every relation as every role of the application, and return how each attempt ended.
 
     Without ``writes`` existing tenants are read in READ ONLY transactions. With it invented tenants are written, in
     transactions that are always rolled back; ``at`` must then be a database where writing is allowed. ``live``: others
@@ -51,52 +52,52 @@ def run(at: Target, profile: Profile, *, writes: bool, live: bool = False) -> At
     with session.observer(at, profile) as conn:
         login = conn.info.user
         session.limit(conn, statement_timeout=_PATIENCE)
-        ground = surface.look(conn, profile)
-        with _seeing(profile.roles.maintenance or login, ground.column):
+        surface = attack_surface(conn, profile)
+        with _seeing(profile.roles.maintenance or login, surface.column):
             if writes:
-                found = synthetic_tenants.tried(at, profile, conn, ground, live=live)
+                found = synthetic_tenants.probe_synthetic(at, profile, conn, surface, live=live)
             else:
-                found = existing_tenants.tried(at, profile, conn, ground)
-    cells = [*_refused(ground, writes=writes), *_beyond(ground), *_closed(ground, login), *found.cells]
-    named = (replace(cell, role=ground.chains.get(cell.role, cell.role)) for cell in cells)
-    return AttemptMatrix(tuple(named), (*found.notes, *ground.notes), round(time.monotonic() - started, 3))
+                found = existing_tenants.probe_existing(at, profile, conn, surface)
+    cells = [*_refused(surface, writes=writes), *_beyond(surface), *_closed(surface, login), *found.cells]
+    named = (replace(cell, role=surface.chains.get(cell.role, cell.role)) for cell in cells)
+    return AttemptMatrix(tuple(named), (*found.notes, *surface.notes), round(time.monotonic() - started, 3))
 
 
 @contextmanager
 def _seeing(role: str, column: str) -> Iterator[None]:
-    """Say what is lacking where ``role`` cannot see what stands in the tables, or not in time."""
+    """Name the missing right where ``role`` cannot read the tables, or the missing index where it cannot in time."""
     try:
         yield
     except psycopg.errors.InsufficientPrivilege as error:
         remedy = f"grant select on it to {role}, which must have BYPASSRLS"
         raise Inconclusive(
-            f"who looks after the probe cannot see it all: {queries.server_message(error)}; {remedy}"
+            f"the role that verifies the probe cannot read every table: {queries.server_message(error)}; {remedy}"
         ) from error
     except psycopg.errors.QueryCanceled as error:
         remedy = f"an index that begins with {column} answers at once"
-        lacking = f"rows of tenants could not be looked for in time: {queries.server_message(error)}"
+        lacking = f"the search for rows of tenants took too long: {queries.server_message(error)}"
         raise Inconclusive(f"{lacking}; {remedy}") from error
 
 
-def _refused(ground: AttackSurface, *, writes: bool) -> Iterable[Attempt]:
-    """Yield what a role lacks the privilege for, whatever the state of the setting."""
-    for reach in ground.reaches:
-        for role, access in reach.access.items():
+def _refused(surface: AttackSurface, *, writes: bool) -> Iterable[Attempt]:
+    """Yield the commands for which a role lacks the privilege, whatever the state of the setting."""
+    for relation in surface.relations:
+        for role, access in relation.access.items():
             if not access.any:
-                yield _ungranted(reach, "all", role)
+                yield _ungranted(relation, "all", role)
                 continue
-            for command, granted in _granted(reach, access, writes=writes).items():
+            for command, granted in _granted(relation, access, writes=writes).items():
                 if not granted:
-                    yield _ungranted(reach, command, role)
-            if access.reads and not access.reads_tenant and reach.tenant is not None:
-                reason = "the role may read other columns, but not the one that tells whose a row is"
-                yield Attempt(reach.ident, "select", "all", "all", role, "inconclusive", reason)
+                    yield _ungranted(relation, command, role)
+            if access.reads and not access.reads_tenant and relation.tenant is not None:
+                reason = "the role may read other columns, but not the tenant column"
+                yield Attempt(relation.ident, "select", "all", "all", role, "inconclusive", reason)
 
 
-def _granted(reach: TenantRelation, access: Access, *, writes: bool) -> dict[str, bool]:
-    """Return by command whether the role has the privilege that it needs."""
+def _granted(relation: TenantRelation, access: Access, *, writes: bool) -> dict[str, bool]:
+    """Return for each command whether the role has the privilege that it needs."""
     reads = dict.fromkeys(_READS, access.reads)
-    if not writes or not reach.written:
+    if not writes or not relation.written:
         return reads
     both = access.inserts and access.updates
     return {
@@ -113,22 +114,22 @@ def _granted(reach: TenantRelation, access: Access, *, writes: bool) -> dict[str
     }
 
 
-def _ungranted(reach: TenantRelation, command: str, role: str) -> Attempt:
-    return Attempt(reach.ident, command, "all", "all", role, "isolated", "no privilege")
+def _ungranted(relation: TenantRelation, command: str, role: str) -> Attempt:
+    return Attempt(relation.ident, command, "all", "all", role, "isolated", "no privilege")
 
 
-def _beyond(ground: AttackSurface) -> Iterable[Attempt]:
-    """Yield the partitions that are too many to be tried, and not guarded as those that are."""
-    reason = f"more than {surface.DIFFERENT} partitions of its table are granted and guarded each in its own way"
-    for reach in ground.beyond:
-        for role, access in reach.access.items():
+def _beyond(surface: AttackSurface) -> Iterable[Attempt]:
+    """Yield the partitions that were not tried because there are too many, and that are guarded in another way."""
+    reason = f"more than {DIFFERENT} partitions of its table are granted and guarded each in its own way"
+    for relation in surface.untried_partitions:
+        for role, access in relation.access.items():
             if access.any:
-                yield Attempt(reach.ident, "all", "all", "all", role, "inconclusive", reason)
+                yield Attempt(relation.ident, "all", "all", "all", role, "inconclusive", reason)
 
 
-def _closed(ground: AttackSurface, login: str) -> Iterable[Attempt]:
-    """Yield the roles that the application can become, and the suite cannot."""
-    for role, chain in ground.closed.items():
+def _closed(surface: AttackSurface, login: str) -> Iterable[Attempt]:
+    """Yield the roles that the application can become and the suite's login cannot."""
+    for role, chain in surface.unavailable_roles.items():
         remedy = f"grant {sql.Identifier(role).as_string(None)} to {sql.Identifier(login).as_string(None)}"
         reason = f"the application may become it, and the login role {login} may not: {remedy}"
         yield Attempt("(roles)", "connect", "all", "all", chain, "inconclusive", reason)

@@ -1,4 +1,4 @@
-"""One statement at a time, as the application's role and in a state of the setting; what it did is undone at once."""
+"""The session of an application role: one statement at a time, in a state of the setting, rolled back at once."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ __all__ = ["STATES", "Plan", "RoleSession", "seen_statement"]
 
 Plan = Literal["custom", "generic"]
 
-# What is no tenant: never set, emptied, nothing that can be one, and one that nobody has.
+# States without a tenant: never set, empty, malformed, and a tenant that has no rows.
 STATES = ("fresh", "empty", "malformed", "unknown")
-# psycopg doubles no % where a statement has no values at all; COPY takes none of its own.
+# Without parameters psycopg would not turn %% into %; COPY takes no parameters of its own.
 _NONE: Mapping[str, object] = {"": ""}
 _GENERIC = {"plan_cache_mode": "force_generic_plan"}
 _MOST = 100_000
 
 
 class RoleSession:
-    """The session of one role: tries statements, each below a savepoint, and puts the session into tenants."""
+    """The session of one role: tries statements, each inside a savepoint, and sets the tenant."""
 
     def __init__(self, conn: Session, profile: Profile, role: str) -> None:
         self.conn = conn
@@ -48,7 +48,7 @@ class RoleSession:
 
     @contextmanager
     def state(self, tenant: str | None, plan: Plan = "custom") -> Iterator[None]:
-        """Be in a tenant for a while; None: the setting is left as it is."""
+        """Set the tenant for a while; None: the setting is left as it is."""
         with self.conn.transaction(force_rollback=True):
             settings = dict(_GENERIC) if plan == "generic" else {}
             if tenant is not None and self._tenancy.setting:
@@ -59,7 +59,7 @@ class RoleSession:
             yield
 
     def run(self, statement: sql.Composed, plan: Plan = "custom") -> StatementResult:
-        """Try a statement; with a generic plan it is the one of when it was first tried."""
+        """Try a statement; a generic plan is the one that was made when the statement was first tried."""
         if plan == "generic":
             text = statement.as_string(None)
             if text not in self._prepared:
@@ -70,7 +70,7 @@ class RoleSession:
         return self._attempt(statement)
 
     def copy(self, statement: sql.Composed) -> StatementResult:
-        """Try a COPY TO; each of its lines is a row of one column, called line."""
+        """Try a COPY TO; each line is a row with one column, ``line``."""
         lines: list[dict[str, Any]] = []
         try:
             with (
@@ -85,14 +85,14 @@ class RoleSession:
         return StatementResult(tuple(lines), len(lines))
 
     def forget(self) -> None:
-        """Forget the prepared statements, so that the next ones are planned anew."""
+        """Deallocate the prepared statements, so that the next ones are planned anew."""
         self._prepared.clear()
         queries.execute(self.conn, "isolation/try_forget")
 
     def _prepare(self, text: str, statement: sql.Composed) -> StatementResult | None:
         name = sql.Identifier(f"steward_{len(self._prepared) + 1}")
         try:
-            # The statement stays prepared, and its locks on what it reads do not outlive the try.
+            # The statement stays prepared, and its locks end with the savepoint.
             with self.conn.transaction(force_rollback=True):
                 queries.execute(self.conn, "isolation/try_prepare", kept=name, statement=statement)
         except psycopg.Error as error:
@@ -112,15 +112,15 @@ class RoleSession:
     def _refused(self, error: psycopg.Error) -> StatementResult:
         if self.conn.closed or self.conn.broken:
             raise error
-        return StatementResult(error=error, said=queries.server_message(error))
+        return StatementResult(error=error, message=queries.server_message(error))
 
 
 def seen_statement(
-    reach: TenantRelation, column: str, tenants: Sequence[ProbeTenant], *, all_rows: bool
+    relation: TenantRelation, column: str, tenants: Sequence[ProbeTenant], *, all_rows: bool
 ) -> sql.Composed:
     """Compose the read of a relation: a column for each tenant's letter, and "others" for rows of none of them."""
     name = sql.Identifier(column)
-    each = [
+    conditions = [
         (tenant.label, queries.compose("isolation/try_of", column=name, tenant=sql.Literal(tenant.value)))
         for tenant in tenants
     ]
@@ -130,8 +130,8 @@ def seen_statement(
         others = queries.compose("isolation/try_others", column=name, tenants=known)
     parts = [
         queries.compose(
-            "isolation/try_seen_one", relation=reach.relation, condition=condition, label=sql.Identifier(label)
+            "isolation/try_seen_one", relation=relation.identifier, condition=condition, label=sql.Identifier(label)
         )
-        for label, condition in (*each, ("others", others))
+        for label, condition in (*conditions, ("others", others))
     ]
     return queries.compose("isolation/try_seen", seen=sql.SQL(", ").join(parts))

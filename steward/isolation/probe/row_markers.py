@@ -1,4 +1,4 @@
-"""The words that stand in rows of one tenant only: by them rows are told that do not say whose they are."""
+"""Words that occur in rows of one tenant only: they show the tenant of rows without a tenant column."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RowMarkers"]
 
-# Shorter words stand in rows of anybody.
+# Shorter words may occur in rows of any tenant.
 _TELLING = 8
 
 
@@ -36,36 +36,36 @@ class RowMarkers:
         self._words = words
         self._longer = {label: _containing(words, label) for label in words}
 
-    def told(self, rows: Iterable[Mapping[str, Any]], given: Iterable[str]) -> dict[str, bool]:
-        """Tell of which tenants there are rows; a word that the statement itself was given tells nothing."""
-        kept = set(given)
-        said = [row["said"] for row in rows]
+    def tenants_in(self, rows: Iterable[Mapping[str, Any]], given: Iterable[str]) -> dict[str, bool]:
+        """Return for each tenant whether rows contain its words; words that the statement was given do not count."""
+        ignored = set(given)
+        documents = [row["said"] for row in rows]
         return {
-            label: any(self._says(each, words - kept, self._longer[label]) for each in said)
+            label: any(self._contains(document, words - ignored, self._longer[label]) for document in documents)
             for label, words in self._words.items()
         }
 
     def uuids(self, label: str) -> tuple[str, ...]:
-        """Return those of a tenant's words that are uuids."""
+        """Return the words of a tenant that are uuids."""
         return tuple(sorted(word for word in self._words[label] if _is_uuid(word)))
 
     def others(self, label: str) -> list[str]:
-        """Return the other tenants' words that no row of this one holds, as they stand in JSON."""
+        """Return the other tenants' words that no row of this one contains, as written in JSON."""
         words = {word for other, words in self._words.items() if other != label for word in words - self.shared}
         return [json.dumps(word, ensure_ascii=False)[1:-1] for word in sorted(words) if len(word) >= _TELLING]
 
-    def _says(self, said: object, words: AbstractSet[str], longer: Sequence[str], key: str = "") -> bool:
-        """Tell whether one of the words stands in JSON: as the tenant, or, where it is long enough, as any value.
+    def _contains(self, document: object, words: AbstractSet[str], longer: Sequence[str], key: str = "") -> bool:
+        """Return whether JSON contains one of the words: as the tenant, or, if it is long enough, as any value.
 
         What stands there as a part of one of the ``longer`` words, of which the longest is first, does not count.
         """
-        if isinstance(said, dict):
-            return any(self._says(each, words, longer, name) for name, each in said.items())
-        if isinstance(said, list):
-            return any(self._says(each, words, longer, key) for each in said)
-        if said is None:
+        if isinstance(document, dict):
+            return any(self._contains(item, words, longer, name) for name, item in document.items())
+        if isinstance(document, list):
+            return any(self._contains(item, words, longer, key) for item in document)
+        if document is None:
             return False
-        text = str(said).rstrip(" ")
+        text = str(document).rstrip(" ")
         for word in longer:
             text = text.replace(word, " ")
         if text in words and (key == self.column or len(text) >= _TELLING):
@@ -74,9 +74,9 @@ class RowMarkers:
 
 
 def _containing(words: Mapping[str, AbstractSet[str]], label: str) -> list[str]:
-    """Return the other tenants' words that hold one of the tenant's, the longest first: they do not say that one."""
+    """Return the other tenants' words that contain one of the tenant's, the longest first."""
     others = {word for other, more in words.items() if other != label for word in more}
-    return sorted((word for word in others if any(each in word for each in words[label])), key=len, reverse=True)
+    return sorted((word for word in others if any(own in word for own in words[label])), key=len, reverse=True)
 
 
 def _is_uuid(word: str) -> bool:

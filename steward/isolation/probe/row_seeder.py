@@ -1,4 +1,4 @@
-"""Rows of invented tenants, made in a transaction that is always rolled back."""
+"""The row seeder: inserts rows of invented tenants in a transaction that is always rolled back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from steward.database import queries
-from steward.isolation.probe.row_templates import value
+from steward.isolation.probe.row_templates import candidate_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,13 +22,13 @@ __all__ = ["Row", "RowSeeder", "SeedRefusal"]
 
 Row = dict[str, str | None]
 
-# How many ways of filling a row are tried before it is given up.
+# The number of combinations of values that are tried for a row.
 _TRIES = 60
 _DEPTH = 16
 
 
 class SeedRefusal(Exception):  # noqa: N818 - a row that could not be made: not an error, but a gap in what can be tried
-    """A row that the table's rules did not let be made, and why."""
+    """The constraints or triggers of a table refused every row, and why."""
 
     def __init__(self, table: str, reason: str, sqlstate: str = "") -> None:
         super().__init__(f"{table}: {reason}")
@@ -38,104 +38,104 @@ class SeedRefusal(Exception):  # noqa: N818 - a row that could not be made: not 
 
 
 class RowSeeder:
-    """Makes rows by what the tables' columns and constraints say; parents before their children, each once a tenant."""
+    """Inserts rows that satisfy columns and constraints: parents before children, one row for each tenant and table."""
 
     _last: psycopg.Error
 
     def __init__(
-        self, conn: Session, shapes: Mapping[int, RowTemplate], column: str, blocked: Mapping[int, str]
+        self, conn: Session, templates: Mapping[int, RowTemplate], column: str, blocked: Mapping[int, str]
     ) -> None:
         self.conn = conn
-        self.shapes = shapes
+        self.templates = templates
         self.column = column
         self.blocked = blocked
-        self.made: dict[tuple[int, str], Row] = {}
+        self.rows: dict[tuple[int, str], Row] = {}
         self._samples: dict[int, Row] = {}
         self._links = self._linked()
 
     def seed(self, oid: int, tenant: str, depth: int = 0, fixed: Mapping[str, str] | None = None) -> Row:
-        """Return the tenant's row in a table, made now if it has none yet; ``fixed`` are columns that are given.
+        """Return the tenant's row in a table, inserted now if there is none yet; ``fixed`` are values that are given.
 
         Raises:
-            Refused: none could be made.
+            SeedRefusal: no row could be inserted.
 
         """
-        if (oid, tenant) in self.made and not fixed:
-            return self.made[oid, tenant]
-        shape = self.shapes[oid]
+        if (oid, tenant) in self.rows and not fixed:
+            return self.rows[oid, tenant]
+        template = self.templates[oid]
         if oid in self.blocked:
-            raise SeedRefusal(shape.ident, self.blocked[oid])
+            raise SeedRefusal(template.ident, self.blocked[oid])
         if depth > _DEPTH:
-            raise SeedRefusal(shape.ident, "its foreign keys go in a circle")
-        given = {**self._parents(shape, tenant, depth), **(fixed or {})}
-        row = self._insert(shape, self._choices(shape, tenant, given))
-        self.made.setdefault((oid, tenant), row)
+            raise SeedRefusal(template.ident, "its foreign keys go in a circle")
+        given = {**self._parents(template, tenant, depth), **(fixed or {})}
+        row = self._insert(template, self._choices(template, tenant, given))
+        self.rows.setdefault((oid, tenant), row)
         return row
 
     def fresh(self, oid: int, tenant: str, role: str) -> dict[str, str]:
-        """Return another row like the tenant's own, with new values where each may stand only once: for an INSERT."""
-        shape, row = self.shapes[oid], self.made[oid, tenant]
-        bound = {name for rule in (*shape.foreign, *shape.bounds) for name in rule.columns}
+        """Return another row like the tenant's own, with new values in unique columns, for an INSERT."""
+        template, row = self.templates[oid], self.rows[oid, tenant]
+        bound = {name for rule in (*template.foreign, *template.bounds) for name in rule.columns}
         found = {}
-        for column in shape.columns.values():
-            told = row[column.name]
-            if column.fixed or told is None or (role not in column.inserters and not column.required):
+        for column in template.columns.values():
+            text = row[column.name]
+            if column.fixed or text is None or (role not in column.inserters and not column.required):
                 continue
-            if shape.keyed(column.name) and column.name not in bound and column.name != self.column:
-                fresh = value(column, unique=True)
+            if template.keyed(column.name) and column.name not in bound and column.name != self.column:
+                fresh = candidate_values(column, unique=True)
                 if not column.required:
                     continue
-                told = fresh[0] if fresh else told
-            found[column.name] = told
+                text = fresh[0] if fresh else text
+            found[column.name] = text
         return found
 
     def _linked(self) -> dict[tuple[str, str], tuple[int, str]]:
-        """Return which parent's column a name stands for: a column named as another table's foreign key is like it."""
+        """Return the parent's column for each name and type of a foreign key's column."""
         links = {}
-        for shape in self.shapes.values():
-            for rule in shape.foreign:
+        for template in self.templates.values():
+            for rule in template.foreign:
                 for name, parent_column in zip(rule.columns, rule.parent_columns, strict=True):
-                    if name != self.column and rule.parent != shape.oid:
-                        links[name, shape.columns[name].type] = (rule.parent, parent_column)
+                    if name != self.column and rule.parent != template.oid:
+                        links[name, template.columns[name].type] = (rule.parent, parent_column)
         return links
 
-    def _parents(self, shape: RowTemplate, tenant: str, depth: int) -> Row:
+    def _parents(self, template: RowTemplate, tenant: str, depth: int) -> Row:
         """Return the values of foreign keys, each that of the tenant's row in the parent."""
         given: Row = {}
-        for rule in shape.foreign:
-            if rule.parent == shape.oid or not self._bound(shape, rule):
+        for rule in template.foreign:
+            if rule.parent == template.oid or not self._bound(template, rule):
                 continue
             fixed = {
                 parent: tenant
                 for name, parent in zip(rule.columns, rule.parent_columns, strict=True)
                 if name == self.column and parent != self.column
             }
-            held = self.made.get((rule.parent, tenant))
-            row = held or self.seed(rule.parent, tenant, depth + 1, fixed)
+            existing = self.rows.get((rule.parent, tenant))
+            row = existing or self.seed(rule.parent, tenant, depth + 1, fixed)
             given |= {name: row[parent] for name, parent in zip(rule.columns, rule.parent_columns, strict=True)}
-        for column in shape.columns.values():
+        for column in template.columns.values():
             if column.name not in given:
-                given |= self._alike(shape, column, tenant, depth)
-        return {name: told for name, told in given.items() if name != self.column}
+                given |= self._alike(template, column, tenant, depth)
+        return {name: text for name, text in given.items() if name != self.column}
 
-    def _alike(self, shape: RowTemplate, column: ColumnTemplate, tenant: str, depth: int) -> Row:
-        """Return the value of a column that is named as foreign keys to a parent are: views join by such names."""
-        parent, name = self._links.get((column.name, column.type), (shape.oid, ""))
-        if parent == shape.oid:
+    def _alike(self, template: RowTemplate, column: ColumnTemplate, tenant: str, depth: int) -> Row:
+        """Return the value of a column that has the name of foreign keys to a parent: views join by such names."""
+        parent, name = self._links.get((column.name, column.type), (template.oid, ""))
+        if parent == template.oid:
             return {}
         with suppress(SeedRefusal):
             return {column.name: self.seed(parent, tenant, depth + 1)[name]}
         return {}
 
-    def _bound(self, shape: RowTemplate, rule: ColumnConstraint) -> bool:
-        """Tell whether all columns of a foreign key will have a value: one NULL and it asks for nothing."""
-        return all(name == self.column or shape.columns[name].required for name in rule.columns)
+    def _bound(self, template: RowTemplate, rule: ColumnConstraint) -> bool:
+        """Return whether all columns of a foreign key will have a value: with one NULL it is not checked."""
+        return all(name == self.column or template.columns[name].required for name in rule.columns)
 
-    def _choices(self, shape: RowTemplate, tenant: str, given: Row) -> dict[str, tuple[str | None, ...]]:
-        """Return for each column that is written the values to try."""
-        bounded = {name for rule in shape.bounds for name in rule.columns}
+    def _choices(self, template: RowTemplate, tenant: str, given: Row) -> dict[str, tuple[str | None, ...]]:
+        """Return the values to try for each column that is written."""
+        bounded = {name for rule in template.bounds for name in rule.columns}
         choices: dict[str, tuple[str | None, ...]] = {}
-        for column in shape.columns.values():
+        for column in template.columns.values():
             if column.fixed:
                 continue
             if column.name == self.column:
@@ -143,21 +143,21 @@ class RowSeeder:
             elif column.name in given:
                 choices[column.name] = (given[column.name],)
             elif column.required:
-                values = value(column, unique=shape.keyed(column.name))
-                choices[column.name] = (*values, *shape.constants(column.name))
+                values = candidate_values(column, unique=template.keyed(column.name))
+                choices[column.name] = (*values, *template.constants(column.name))
             elif column.name in bounded:
-                # None: as its default says, which is mostly now.
-                choices[column.name] = (None, *value(column, unique=False), *shape.constants(column.name))
+                # None: its default, which is mostly now().
+                choices[column.name] = (None, *candidate_values(column, unique=False), *template.constants(column.name))
         return choices
 
-    def _insert(self, shape: RowTemplate, choices: dict[str, tuple[str | None, ...]]) -> Row:
-        """Try the likeliest values first, then those that the violated rule is about."""
+    def _insert(self, template: RowTemplate, choices: dict[str, tuple[str | None, ...]]) -> Row:
+        """Try the likeliest values first, then others for the columns of the violated constraint."""
         picked = {name: values[0] if values else None for name, values in choices.items()}
         refusal = ""
-        for attempt in self._attempts(shape, choices, picked):
+        for attempt in self._attempts(template, choices, picked):
             try:
                 with self.conn.transaction():
-                    return self._once(shape, attempt)
+                    return self._once(template, attempt)
             except psycopg.errors.IntegrityError as error:
                 refusal = f"{error.sqlstate} {error.diag.constraint_name or error.diag.column_name or ''}".strip()
                 self._last = error
@@ -165,23 +165,25 @@ class RowSeeder:
                 refusal = f"{error.sqlstate} {queries.server_message(error)}"
                 self._last = error
             except psycopg.Error as error:
-                raise SeedRefusal(shape.ident, queries.server_message(error), error.sqlstate or "") from error
-        raise SeedRefusal(shape.ident, refusal, self._last.sqlstate or "") from self._last
+                raise SeedRefusal(template.ident, queries.server_message(error), error.sqlstate or "") from error
+        raise SeedRefusal(template.ident, refusal, self._last.sqlstate or "") from self._last
 
-    def _attempts(self, shape: RowTemplate, choices: dict[str, tuple[str | None, ...]], picked: Row) -> Iterable[Row]:
+    def _attempts(
+        self, template: RowTemplate, choices: dict[str, tuple[str | None, ...]], picked: Row
+    ) -> Iterable[Row]:
         yield picked
-        yield from islice(self._varied(shape, choices, picked), _TRIES)
+        yield from islice(self._varied(template, choices, picked), _TRIES)
 
-    def _varied(self, shape: RowTemplate, choices: dict[str, tuple[str | None, ...]], picked: Row) -> Iterable[Row]:
-        """Vary the columns of the rule that was violated last, and keep what satisfied it."""
+    def _varied(self, template: RowTemplate, choices: dict[str, tuple[str | None, ...]], picked: Row) -> Iterable[Row]:
+        """Vary the columns of the constraint that was violated last, and keep the values that satisfied it."""
         tried: set[tuple[str | None, ...]] = set()
-        for _ in range(len(shape.checks) + 2):
-            blamed = self._blamed(shape, choices)
+        for _ in range(len(template.checks) + 2):
+            blamed = self._blamed(template, choices)
             if not blamed:
                 # Only the tenant itself is refused.
                 return
-            sample = self._sample(shape)
-            ways = [(*self._ways(shape, choices, name), *_one(sample.get(name))) for name in blamed]
+            sample = self._sample(template)
+            ways = [(*self._ways(template, choices, name), *_one(sample.get(name))) for name in blamed]
             before = self._last
             for values in product(*ways):
                 attempt = {**picked, **dict(zip(blamed, values, strict=True))}
@@ -195,37 +197,41 @@ class RowSeeder:
                     break
 
     def _ways(
-        self, shape: RowTemplate, choices: Mapping[str, tuple[str | None, ...]], name: str
+        self, template: RowTemplate, choices: Mapping[str, tuple[str | None, ...]], name: str
     ) -> tuple[str | None, ...]:
-        """Return the values to try for a column, which may be one that is left out at first."""
-        return choices.get(name) or (*value(shape.columns[name], unique=False), *shape.constants(name))
+        """Return the values to try for a column, also for one that was left out at first."""
+        return choices.get(name) or (*candidate_values(template.columns[name], unique=False), *template.constants(name))
 
-    def _blamed(self, shape: RowTemplate, choices: Mapping[str, object]) -> list[str]:
-        """Return the columns that the last refusal was about; where it does not say, those of the bounds or all."""
+    def _blamed(self, template: RowTemplate, choices: Mapping[str, object]) -> list[str]:
+        """Return the columns of the last refusal; where it names none, those of partition bounds, or all."""
         name = self._last.diag.constraint_name
-        checks = [rule.columns for rule in shape.checks if rule.name == name] if name else []
-        columns = dict.fromkeys(each for names in checks or [rule.columns for rule in shape.bounds] for each in names)
-        found = [each for each in columns or choices if each != self.column and not shape.columns[each].fixed]
+        checks = [rule.columns for rule in template.checks if rule.name == name] if name else []
+        columns = dict.fromkeys(
+            name for names in checks or [rule.columns for rule in template.bounds] for name in names
+        )
+        found = [
+            column for column in columns or choices if column != self.column and not template.columns[column].fixed
+        ]
         if found or checks:
             return found
-        return [each for each in choices if each != self.column]
+        return [column for column in choices if column != self.column]
 
-    def _sample(self, shape: RowTemplate) -> Row:
-        """Return a row as it stands: what satisfies the rules of the table, if it has any row."""
-        if shape.oid not in self._samples:
+    def _sample(self, template: RowTemplate) -> Row:
+        """Return an existing row, which satisfies the constraints of the table; empty where there is none."""
+        if template.oid not in self._samples:
             rows = queries.fetch(
-                self.conn, "isolation/probe_row", None, columns=self._texts(shape), relation=shape.relation
+                self.conn, "isolation/probe_row", None, columns=self._texts(template), relation=template.identifier
             )
-            self._samples[shape.oid] = dict(rows[0]) if rows else {}
-        return self._samples[shape.oid]
+            self._samples[template.oid] = dict(rows[0]) if rows else {}
+        return self._samples[template.oid]
 
-    def _texts(self, shape: RowTemplate) -> sql.Composed:
-        each = [queries.compose("isolation/probe_text", column=sql.Identifier(name)) for name in shape.columns]
-        return sql.SQL(", ").join(each)
+    def _texts(self, template: RowTemplate) -> sql.Composed:
+        texts = [queries.compose("isolation/probe_text", column=sql.Identifier(name)) for name in template.columns]
+        return sql.SQL(", ").join(texts)
 
-    def _once(self, shape: RowTemplate, attempt: Row) -> Row:
-        written = {name: told for name, told in attempt.items() if told is not None}
-        parts: dict[str, sql.Composable] = {"relation": shape.relation, "row": self._texts(shape)}
+    def _once(self, template: RowTemplate, attempt: Row) -> Row:
+        written = {name: text for name, text in attempt.items() if text is not None}
+        parts: dict[str, sql.Composable] = {"relation": template.identifier, "row": self._texts(template)}
         name = "isolation/probe_seed_default"
         if written:
             name = "isolation/probe_seed"
@@ -234,8 +240,8 @@ class RowSeeder:
         return dict(queries.fetch(self.conn, name, None, **parts)[0])
 
 
-def _one(told: str | None) -> tuple[str, ...]:
-    return () if told is None else (told,)
+def _one(text: str | None) -> tuple[str, ...]:
+    return () if text is None else (text,)
 
 
 def _rule(error: psycopg.Error) -> tuple[Any, ...]:

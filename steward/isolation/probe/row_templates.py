@@ -1,4 +1,4 @@
-"""Of what a row of a table is made: its columns, what it must agree with, and values that may do."""
+"""Templates of rows: the columns and constraints of a table, and values that may satisfy them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,17 @@ if TYPE_CHECKING:
     from steward.database.session import Session
     from steward.isolation.probe.surface import AttackSurface
 
-__all__ = ["USER", "ColumnConstraint", "ColumnTemplate", "RowTemplate", "shapes", "through", "value"]
+__all__ = [
+    "USER",
+    "ColumnConstraint",
+    "ColumnTemplate",
+    "RowTemplate",
+    "candidate_values",
+    "read_templates",
+    "view_template",
+]
 
-# What free text says, and the setting for the current user: policies that compare them let the row through.
+# The value of free text and of the setting for the user, so that policies that compare them let the row through.
 USER = "steward-probe"
 
 _DATES = "now"
@@ -43,7 +51,7 @@ _BY_TYPE = {"json": ("{}", "[]"), "jsonb": ("{}", "[]"), "bytea": ("\\x00",), "x
 
 @dataclass(frozen=True)
 class ColumnTemplate:
-    """One column: ``required`` is not null and without a default; what is ``fixed`` only the server writes."""
+    """One column: ``required`` is not null and without a default; ``fixed`` is written by the server only."""
 
     name: str
     type: str
@@ -69,11 +77,11 @@ class ColumnConstraint:
 
 @dataclass
 class RowTemplate:
-    """One table that is written."""
+    """The columns and constraints of one table that is written."""
 
     oid: int
     ident: str
-    relation: sql.Identifier
+    identifier: sql.Identifier
     columns: dict[str, ColumnTemplate] = field(default_factory=dict)
     foreign: list[ColumnConstraint] = field(default_factory=list)
     checks: list[ColumnConstraint] = field(default_factory=list)
@@ -82,57 +90,57 @@ class RowTemplate:
     loose: list[ColumnConstraint] = field(default_factory=list)
 
     def keyed(self, column: str) -> bool:
-        """Tell whether a value may stand only once, be it among all tenants or within one."""
+        """Return whether a column is part of a unique key, over all tenants or within one."""
         return any(column in key.columns for key in (*self.keys, *self.loose))
 
     def changed(self, role: str, tenant: str) -> str | None:
-        """Return a column that the role may update: the plainest, best one without any rule but checks."""
+        """Return a column that the role may update, if possible one without any constraint but checks."""
         kinds = ([ColumnConstraint("", (tenant,))], [*self.foreign, *self.bounds], self.keys, self.loose)
         busy = [{name for rule in rules for name in rule.columns} for rules in kinds]
         free = [column.name for column in self.columns.values() if role in column.updaters and not column.fixed]
         return min(free, key=lambda name: ([name in names for names in busy], free.index(name)), default=None)
 
     def constants(self, column: str) -> tuple[str, ...]:
-        """Return the constants that the constraints on a column name: one of them may do."""
+        """Return the constants in the constraints on a column: one of them may satisfy them."""
         rules = [rule for rule in (*self.checks, *self.bounds) if column in rule.columns]
         return tuple(dict.fromkeys(constant for rule in rules for constant in rule.constants))
 
 
-def shapes(conn: Session, ground: AttackSurface, wanted: Iterable[int]) -> dict[int, RowTemplate]:
-    """Return the tables that are written, those that they refer to included."""
-    told = {**ground.told, "wanted": list(wanted)}
+def read_templates(conn: Session, surface: AttackSurface, wanted: Iterable[int]) -> dict[int, RowTemplate]:
+    """Return the templates of tables, those that they refer to included."""
+    params = {**surface.params, "wanted": list(wanted)}
     needed = queries.compose("isolation/probe_needed")
     found: dict[int, RowTemplate] = {}
-    for row in queries.fetch(conn, "isolation/probe_columns", told, needed=needed):
-        shape = found.setdefault(
+    for row in queries.fetch(conn, "isolation/probe_columns", params, needed=needed):
+        template = found.setdefault(
             row["oid"], RowTemplate(row["oid"], row["ident"], sql.Identifier(row["schema"], row["table_name"]))
         )
-        shape.columns[row["name"]] = ColumnTemplate(
+        template.columns[row["name"]] = ColumnTemplate(
             **{name: row[name] for name in ("name", "type", "category", "longest", "required", "fixed")},
             labels=tuple(row["labels"]),
             inserters=frozenset(row["inserters"]),
             updaters=frozenset(row["updaters"]),
         )
-    for row in queries.fetch(conn, "isolation/probe_constraints", told, needed=needed):
+    for row in queries.fetch(conn, "isolation/probe_constraints", params, needed=needed):
         _add(found[row["oid"]], row)
     return found
 
 
-def through(view: RowTemplate, table: RowTemplate) -> RowTemplate:
-    """Return a view as the table that rows are written into through it, with the columns that both have."""
+def view_template(view: RowTemplate, table: RowTemplate) -> RowTemplate:
+    """Return the template of a view through which rows of a table are written, with the columns that both have."""
     columns = {
         name: replace(table.columns[name], inserters=column.inserters, updaters=column.updaters)
         for name, column in view.columns.items()
         if name in table.columns and table.columns[name].type == column.type
     }
-    made = RowTemplate(view.oid, view.ident, view.relation, columns)
+    template = RowTemplate(view.oid, view.ident, view.identifier, columns)
     for kind in ("foreign", "checks", "bounds", "keys", "loose"):
         rules = (rule for rule in getattr(table, kind) if all(name in columns for name in rule.columns))
-        getattr(made, kind).extend(rules)
-    return made
+        getattr(template, kind).extend(rules)
+    return template
 
 
-def _add(shape: RowTemplate, row: Mapping[str, Any]) -> None:
+def _add(template: RowTemplate, row: Mapping[str, Any]) -> None:
     columns, kind = tuple(row["columns"]), row["kind"]
     constants: tuple[str, ...] = ()
     if kind in {"check", "bound"} and row["rule"]:
@@ -140,8 +148,8 @@ def _add(shape: RowTemplate, row: Mapping[str, Any]) -> None:
         text = queries.compose(name, rule=sql.SQL(row["rule"])).as_string(None)
         constants = tuple(_constants(json.loads(pglast.parser.parse_sql_json(text))))
     rule = ColumnConstraint(row["name"], columns, row["parent"], tuple(row["parent_columns"]), constants)
-    kinds = {"foreign": shape.foreign, "check": shape.checks, "bound": shape.bounds, "unique": shape.keys}
-    kinds.get(kind, shape.loose).append(rule)
+    kinds = {"foreign": template.foreign, "check": template.checks, "bound": template.bounds, "unique": template.keys}
+    kinds.get(kind, template.loose).append(rule)
 
 
 def _constants(node: object) -> Iterable[str]:
@@ -154,15 +162,15 @@ def _constants(node: object) -> Iterable[str]:
                 if kind in constant:
                     yield str(constant[kind].get(field_name, zero))
             return
-        for each in node.values():
-            yield from _constants(each)
+        for child in node.values():
+            yield from _constants(child)
     elif isinstance(node, list):
-        for each in node:
-            yield from _constants(each)
+        for child in node:
+            yield from _constants(child)
 
 
-def value(column: ColumnTemplate, *, unique: bool) -> tuple[str, ...]:
-    """Return values of the column's type, the likeliest first; where each must be new, one that nobody has."""
+def candidate_values(column: ColumnTemplate, *, unique: bool) -> tuple[str, ...]:
+    """Return values of the column's type, the likeliest first; for a unique column a new one."""
     if column.labels:
         return column.labels
     if column.type == "uuid":
@@ -173,7 +181,7 @@ def value(column: ColumnTemplate, *, unique: bool) -> tuple[str, ...]:
             return (fresh,)
     found = _BY_TYPE.get(column.type) or _BY_CATEGORY.get(column.category, ())
     if column.category == "S" and column.longest:
-        return tuple(each[: column.longest] for each in found)
+        return tuple(text[: column.longest] for text in found)
     return found
 
 

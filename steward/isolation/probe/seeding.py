@@ -1,4 +1,4 @@
-"""The rows of invented tenants that one round of the probe works on, planted in its own transaction."""
+"""The rows of invented tenants that one round of the probe uses, inserted in its own transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TELLING = 8
 
 
 class SeededRows:
-    """Plants rows and says what stands: ``tenants`` that were let in, and of which of them each table has rows.
+    """Inserts rows of tenants; ``tenants`` are those that tables accepted.
 
     ``counts`` are rows by table and letter, ``held`` the letters alone, ``planted`` the tables that have rows of both A
     and B, ``refused`` why another has not. ``marks`` are the words that stand in rows of one tenant only, ``shared``
@@ -39,25 +39,25 @@ class SeededRows:
         self,
         conn: Session,
         profile: Profile,
-        ground: AttackSurface,
-        shapes: Mapping[int, RowTemplate],
+        surface: AttackSurface,
+        templates: Mapping[int, RowTemplate],
         blocked: Mapping[int, str],
     ) -> None:
         self.conn = conn
         self.profile = profile
-        self.ground = ground
-        self.seeder = RowSeeder(conn, shapes, ground.column, blocked)
+        self.surface = surface
+        self.seeder = RowSeeder(conn, templates, surface.column, blocked)
         self.tenants: list[ProbeTenant] = []
         self.counts: dict[int, dict[str, int]] = {}
-        self.held: dict[int, set[str]] = {}
+        self.present: dict[int, set[str]] = {}
         self.planted: set[int] = set()
         self.refused: dict[int, str] = {}
-        self.marks: dict[str, set[str]] = {}
+        self.markers: dict[str, set[str]] = {}
         self.shared: set[str] = set()
         self.notes: list[str] = []
 
     def plant(self, wanted: Sequence[TenantRelation], invented: Sequence[ProbeTenant], *, refresh: bool) -> None:
-        """Make a row of each tenant in each table, as far as they are let in.
+        """Insert a row of each tenant into each table that accepts it.
 
         Raises:
             Inconclusive: none of A and B could be planted anywhere.
@@ -68,8 +68,10 @@ class SeededRows:
             queries.execute(self.conn, "isolation/probe_role", role=sql.Identifier(maintenance))
         else:
             queries.execute(self.conn, "session/login_role")
-        made = {tenant.label: self._tenant(wanted, tenant) for tenant in invented}
-        self.tenants = [tenant for number, tenant in enumerate(invented) if number < _PAIR or made[tenant.label]]
+        table_counts = {tenant.label: self._tenant(wanted, tenant) for tenant in invented}
+        self.tenants = [
+            tenant for number, tenant in enumerate(invented) if number < _PAIR or table_counts[tenant.label]
+        ]
         if refresh:
             self._refresh()
         self._count(wanted)
@@ -78,42 +80,42 @@ class SeededRows:
             raise Inconclusive("; ".join(dict.fromkeys(self.refused.values())) or "no row could be made")
 
     def show(self, views: Iterable[TenantRelation]) -> None:
-        """Let the planted rows be written through the views of their tables, too, where nothing else would act then."""
+        """Offer the rows for writes through the views of their tables, where no trigger or rule would act."""
         for view in views:
-            table, shape = view.base or 0, self.seeder.shapes[view.oid]
+            table, template = view.base or 0, self.seeder.templates[view.oid]
             refused = self.seeder.blocked.get(view.oid) or self.refused.get(table)
             if table not in self.planted or view.oid in self.seeder.blocked:
                 self.refused[view.oid] = refused or "no row was made in its table"
                 continue
             for tenant in self.tenants:
-                row = self.seeder.made.get((table, tenant.value))
+                row = self.seeder.rows.get((table, tenant.value))
                 if row is not None:
-                    self.seeder.made[view.oid, tenant.value] = {name: row[name] for name in shape.columns}
+                    self.seeder.rows[view.oid, tenant.value] = {name: row[name] for name in template.columns}
             self.counts[view.oid] = self.counts[table]
             self.planted.add(view.oid)
 
     def _tenant(self, wanted: Sequence[TenantRelation], tenant: ProbeTenant) -> int:
-        """Return in how many tables the tenant has a row now; one whose name is refused is named."""
+        """Return the number of tables that have a row of the tenant now, and note those that refuse its name."""
         refusals: dict[str, list[str]] = {}
-        for reach in wanted:
+        for relation in wanted:
             try:
-                self.seeder.seed(reach.oid, tenant.value)
+                self.seeder.seed(relation.oid, tenant.value)
             except SeedRefusal as refused:
-                self.refused.setdefault(reach.oid, refused.reason)
-                refusals.setdefault(refused.why, []).append(reach.ident)
+                self.refused.setdefault(relation.oid, refused.reason)
+                refusals.setdefault(refused.why, []).append(relation.ident)
         for why, tables in refusals.items():
             self.notes.append(f"tenant {tenant.label!r} is refused by {', '.join(tables)}: {why}")
         return len(wanted) - sum(len(tables) for tables in refusals.values())
 
     def _refresh(self) -> None:
-        """Let materialized views see the planted rows, those first that others read."""
+        """Refresh the materialized views, in the order of their dependencies."""
         patience = self.profile.schedule("checks").statement_timeout
-        views = [reach for reach in self.ground.reaches if reach.kind == "m"]
-        for view in sorted(views, key=lambda reach: (reach.depth, reach.ident)):
+        views = [relation for relation in self.surface.relations if relation.kind == "m"]
+        for view in sorted(views, key=lambda relation: (relation.depth, relation.ident)):
             try:
                 with self.conn.transaction():
                     session.limit(self.conn, statement_timeout=patience)
-                    queries.execute(self.conn, "isolation/probe_refresh", relation=view.relation)
+                    queries.execute(self.conn, "isolation/probe_refresh", relation=view.identifier)
             except psycopg.Error as error:
                 self.notes.append(
                     f"{view.ident} could not be refreshed for the planted rows: {queries.server_message(error)}"
@@ -122,23 +124,23 @@ class SeededRows:
 
     def _count(self, wanted: Iterable[TenantRelation]) -> None:
         letters = {tenant.value: tenant.label for tenant in self.tenants}
-        for reach in wanted:
-            rows = side_effects.owned(self.conn, reach, self.ground.column, self.tenants)
-            self.counts[reach.oid] = {letters[value]: count for value, count in rows.items() if value in letters}
-            self.held[reach.oid] = set(self.counts[reach.oid])
-            if all((reach.oid, tenant.value) in self.seeder.made for tenant in self.tenants[:_PAIR]):
-                self.planted.add(reach.oid)
+        for relation in wanted:
+            rows = side_effects.rows_by_tenant(self.conn, relation, self.surface.column, self.tenants)
+            self.counts[relation.oid] = {letters[value]: count for value, count in rows.items() if value in letters}
+            self.present[relation.oid] = set(self.counts[relation.oid])
+            if all((relation.oid, tenant.value) in self.seeder.rows for tenant in self.tenants[:_PAIR]):
+                self.planted.add(relation.oid)
 
     def _mark(self) -> None:
-        """Find the words by which a row tells its tenant: what no other tenant's rows say."""
-        said: dict[str, set[str]] = {tenant.label: {tenant.value} for tenant in self.tenants}
+        """Find the words that occur in the rows of one tenant only."""
+        words_of: dict[str, set[str]] = {tenant.label: {tenant.value} for tenant in self.tenants}
         letters = {tenant.value: tenant.label for tenant in self.tenants}
-        for (oid, value), row in self.seeder.made.items():
+        for (oid, value), row in self.seeder.rows.items():
             if value in letters:
                 words = {word for word in row.values() if word and len(word) >= _TELLING}
-                said[letters[value]] |= words
-                if self.ground.column not in self.seeder.shapes[oid].columns:
+                words_of[letters[value]] |= words
+                if self.surface.column not in self.seeder.templates[oid].columns:
                     self.shared |= words - set(letters)
-        for label, words in said.items():
-            others = set().union(*(more for other, more in said.items() if other != label))
-            self.marks[label] = words - others
+        for label, words in words_of.items():
+            others = set().union(*(more for other, more in words_of.items() if other != label))
+            self.markers[label] = words - others

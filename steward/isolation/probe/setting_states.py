@@ -1,4 +1,4 @@
-"""The order in which states of the setting are gone through: once set in a session, it is never unset again."""
+"""The order of the states of the setting: a setting that was set in a session can never be unset again."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from steward.isolation.probe.tenants import ProbeTenant
     from steward.profile import Profile
 
-__all__ = ["PLANS", "StateResults", "connected", "rounds"]
+__all__ = ["PLANS", "StateResults", "for_each_state", "judge_session_start"]
 
 PLANS: tuple[Plan, ...] = ("custom", "generic")
 
 
 @dataclass
 class StateResults:
-    """What the rounds of all roles have found."""
+    """The attempts and notes of all roles."""
 
     cells: list[Attempt] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def connected(tries: RoleSession, ground: AttackSurface) -> Attempt:
-    """Judge the session itself as it begins: nothing exempts it from policies, and it is in no tenant."""
-    told = {**ground.told, "setting": ground.setting}
-    row = queries.fetch(tries.conn, "isolation/probe_self", told, **ground.parts)[0]
+def judge_session_start(role_session: RoleSession, surface: AttackSurface) -> Attempt:
+    """Judge a new session: nothing exempts it from policies, and it has no tenant."""
+    params = {**surface.params, "setting": surface.setting}
+    row = queries.fetch(role_session.conn, "isolation/probe_self", params, **surface.parts)[0]
     faults = {
         "the role is a superuser, whom no policy binds": row["superuser"],
         "the role has BYPASSRLS: no policy binds it": row["bypasses"],
@@ -42,27 +42,27 @@ def connected(tries: RoleSession, ground: AttackSurface) -> Attempt:
         "row_security is off": row["row_security"] != "on",
     }
     fault = "; ".join(text for text, is_so in faults.items() if is_so)
-    cell = Attempt("(session)", "connect", "fresh", "all", tries.role, "isolated", "no exemption and no tenant")
-    return Attempt(cell.relation, "connect", "fresh", "all", tries.role, "leak", fault) if fault else cell
+    cell = Attempt("(session)", "connect", "fresh", "all", role_session.role, "isolated", "no exemption and no tenant")
+    return Attempt(cell.relation, "connect", "fresh", "all", role_session.role, "leak", fault) if fault else cell
 
 
-def rounds(
-    tries: RoleSession,
-    ground: AttackSurface,
+def for_each_state(
+    role_session: RoleSession,
+    surface: AttackSurface,
     profile: Profile,
     groups: Sequence[Sequence[ProbeTenant]],
     do: Callable[[str, Plan, Sequence[int]], None],
 ) -> None:
-    """Call ``do`` in every state, with the numbers of the groups that the state is one for.
+    """Call ``do`` in every state, with the numbers of the groups that the state applies to.
 
     The session has never set the tenant when this begins; what is prepared then is planned anew afterwards.
     """
-    category = ground.category
+    category = surface.category
     everyone = range(len(groups))
     for plan in PLANS:
-        with tries.state(None, plan):
+        with role_session.state(None, plan):
             do("fresh", plan, everyone)
-    tries.forget()
+    role_session.forget()
     none = {
         "empty": "",
         "malformed": tenants.malformed(category),
@@ -71,9 +71,9 @@ def rounds(
     for plan in PLANS:
         for number, group in enumerate(groups):
             for tenant in group:
-                with tries.state(tenant.value, plan):
+                with role_session.state(tenant.value, plan):
                     do(tenant.label, plan, [number])
         for state, value in none.items():
-            with tries.state(value, plan):
+            with role_session.state(value, plan):
                 do(state, plan, everyone)
-    tries.forget()
+    role_session.forget()

@@ -1,4 +1,4 @@
-"""What stands besides the probe: what would act on its writes, and whether anything of them is left."""
+"""The side effects of the probe's writes: triggers and rules that would act on them, and rows that they leave."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from steward.isolation.probe.tenants import ProbeTenant
     from steward.profile import Profile
 
-__all__ = ["Rows", "compare", "look", "owned", "reactions"]
+__all__ = ["Rows", "changed_tables", "rows_by_tenant", "table_contents", "write_side_effects"]
 
-# As whose exemption the profile says that a trigger's function may act: check = "isolation_probe".
+# The check that an exemption names to allow the function of a trigger.
 _CHECK = "isolation_probe"
 # A table that takes longer to read is compared by the probe's own tenants only.
 _PATIENCE = timedelta(seconds=10)
@@ -30,10 +30,14 @@ _PATIENCE = timedelta(seconds=10)
 Rows = dict[str, tuple[tuple[object, ...], ...] | None]
 
 
-def reactions(conn: Session, profile: Profile, ground: AttackSurface, wanted: Sequence[int]) -> dict[int, str]:
-    """Return the tables where something would act on a write that the profile does not excuse, and what."""
+def write_side_effects(
+    conn: Session, profile: Profile, surface: AttackSurface, wanted: Sequence[int]
+) -> dict[int, str]:
+    """Return the tables where a write would have side effects that the profile does not exempt, and which."""
     today = datetime.now(UTC).date()
-    excused = [each.object for each in profile.exemptions if each.check == _CHECK and each.expires >= today]
+    excused = [
+        exemption.object for exemption in profile.exemptions if exemption.check == _CHECK and exemption.expires >= today
+    ]
     needed = queries.compose("isolation/probe_needed")
     found: dict[int, str] = {}
     for row in queries.fetch(conn, "isolation/probe_reactions", {"wanted": list(wanted)}, needed=needed):
@@ -41,34 +45,40 @@ def reactions(conn: Session, profile: Profile, ground: AttackSurface, wanted: Se
             acting = f"{row['name']} on {row['ident']} runs {row['action']}, which may reach outside of the transaction"
             remedy = f"where it does not, exempt it: check = {_CHECK!r}, object = {row['action']!r}"
             found.setdefault(row["oid"], f"{acting}; {remedy}")
-    roots = {reach.root: reach for reach in ground.reaches if reach.kind == "f" and reach.root != reach.oid}
+    roots = {
+        relation.root: relation
+        for relation in surface.relations
+        if relation.kind == "f" and relation.root != relation.oid
+    }
     for root, leaf in roots.items():
         found.setdefault(root, f"its partition {leaf.ident} is a foreign table, where nothing is rolled back")
     return found
 
 
-def owned(conn: Session, reach: TenantRelation, column: str, tenants: Iterable[ProbeTenant]) -> dict[str, int]:
-    """Return how many rows of a table each of the tenants has, by the tenant's value."""
+def rows_by_tenant(
+    conn: Session, relation: TenantRelation, column: str, tenants: Iterable[ProbeTenant]
+) -> dict[str, int]:
+    """Return the number of rows of each tenant in a table, by the tenant's value."""
     among = sql.SQL(", ").join(sql.Literal(tenant.value) for tenant in tenants)
-    parts = {"relation": reach.relation, "column": sql.Identifier(column), "tenants": among}
+    parts = {"relation": relation.identifier, "column": sql.Identifier(column), "tenants": among}
     return {row["tenant"]: row["rows"] for row in queries.fetch(conn, "isolation/probe_owned", None, **parts)}
 
 
-def look(conn: Session, ground: AttackSurface, tenants: Sequence[ProbeTenant], *, live: bool) -> Rows:
-    """Return what each table holds: rows by tenant with a hash of what is in them, whatever their order.
+def table_contents(conn: Session, surface: AttackSurface, tenants: Sequence[ProbeTenant], *, live: bool) -> Rows:
+    """Return the content of each table: rows by tenant with a hash that does not depend on their order.
 
-    Where others work, or where it takes too long, only the invented tenants' rows are looked for.
+    In a live database, or where it takes too long, only the invented tenants' rows are counted.
     """
     found: Rows = {}
-    for reach in ground.tables:
-        found[f"{reach.ident} of the probe"] = tuple(owned(conn, reach, ground.column, tenants).items())
+    for relation in surface.tables:
+        found[f"{relation.ident} of the probe"] = tuple(rows_by_tenant(conn, relation, surface.column, tenants).items())
         if not live:
-            found[reach.ident] = _content(conn, reach, ground.column)
+            found[relation.ident] = _content(conn, relation, surface.column)
     return found
 
 
-def _content(conn: Session, reach: TenantRelation, column: str) -> tuple[tuple[object, ...], ...] | None:
-    parts = {"relation": reach.relation, "column": sql.Identifier(column)}
+def _content(conn: Session, relation: TenantRelation, column: str) -> tuple[tuple[object, ...], ...] | None:
+    parts = {"relation": relation.identifier, "column": sql.Identifier(column)}
     try:
         with conn.transaction():
             session.limit(conn, statement_timeout=_PATIENCE)
@@ -79,9 +89,9 @@ def _content(conn: Session, reach: TenantRelation, column: str) -> tuple[tuple[o
     return tuple((row["tenant"], row["rows"], row["content"]) for row in rows)
 
 
-def compare(before: Mapping[str, object], after: Mapping[str, object]) -> Iterable[Attempt]:
-    """Yield the tables in which a second connection sees something else than before."""
-    for place, held in before.items():
-        if held is not None and after[place] is not None and held != after[place]:
+def changed_tables(before: Mapping[str, object], after: Mapping[str, object]) -> Iterable[Attempt]:
+    """Yield the tables in which a second connection sees other rows than before."""
+    for place, content in before.items():
+        if content is not None and after[place] is not None and content != after[place]:
             reason = "its rows are others than before, though every transaction was rolled back"
             yield Attempt(place, "rollback", "all", "all", "(all)", "leak", reason)

@@ -1,4 +1,4 @@
-"""What each role of the application can reach of the rows of tenants, by the catalog: what the probe must try."""
+"""The attack surface: the relations and functions through which a role of the application may reach rows of tenants."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from steward.database.session import Session
     from steward.profile import Profile
 
-__all__ = ["DIFFERENT", "Access", "AttackSurface", "DefinerFunction", "TenantRelation", "look"]
+__all__ = ["DIFFERENT", "Access", "AttackSurface", "DefinerFunction", "TenantRelation", "attack_surface"]
 
 _TABLES = ("r", "p")
-# Of a table's partitions that are granted, so many are tried of those that are guarded alike, and so many in all: what
+# The limits of granted partitions that are tried: of those that are guarded alike, and of all of a table. What
 # policies let through in one partition they let through in all that have the same ones.
 _ALIKE = 8
 DIFFERENT = 64
@@ -29,7 +29,7 @@ DIFFERENT = 64
 
 @dataclass(frozen=True)
 class Access:
-    """What a role may do with a relation: privileges only, before any policy.
+    """The privileges of a role on a relation, before any policy.
 
     ``columns`` are those that it may read, of a view only.
     """
@@ -51,7 +51,7 @@ class Access:
 
 @dataclass(frozen=True)
 class TenantRelation:
-    """A relation with rows of tenants, and what each role may do with it.
+    """A relation with rows of tenants, and the privileges of each role on it.
 
     ``base`` is the only table of tenants that a view reads, itself for a table; ``guard`` is the same for partitions
     with the same policies, grants and owner.
@@ -72,7 +72,7 @@ class TenantRelation:
     access: dict[str, Access]
 
     @property
-    def relation(self) -> sql.Identifier:
+    def identifier(self) -> sql.Identifier:
         """Its name in a statement."""
         return sql.Identifier(self.schema, self.name)
 
@@ -95,7 +95,7 @@ class TenantRelation:
 
 @dataclass(frozen=True)
 class DefinerFunction:
-    """A function that runs with its owner's rights, and the arguments that a call must give.
+    """A function that runs with its owner's rights, and the types of its required arguments.
 
     ``returns``: it returns anything; ``tells``: that can carry a row of a tenant.
     """
@@ -113,36 +113,36 @@ class DefinerFunction:
 
 @dataclass(frozen=True)
 class AttackSurface:
-    """Everything that is tried: roles by the chain that leads to them, relations, functions.
+    """All that is tried: roles by the chain of memberships that leads to them, relations, functions.
 
-    ``beyond`` are partitions that are not, and ``notes`` say what else is not.
+    ``untried_partitions`` are too many to be tried, and ``notes`` say what else is not.
     """
 
     column: str
     setting: str
     chains: dict[str, str]
-    closed: dict[str, str]
-    reaches: tuple[TenantRelation, ...]
+    unavailable_roles: dict[str, str]
+    relations: tuple[TenantRelation, ...]
     functions: tuple[DefinerFunction, ...]
-    beyond: tuple[TenantRelation, ...]
+    untried_partitions: tuple[TenantRelation, ...]
     notes: tuple[str, ...]
-    told: dict[str, object]
+    params: dict[str, object]
     parts: dict[str, sql.Composable]
 
     @property
     def category(self) -> str:
         """The type category of the tenant column, as most tables have it."""
-        found = [reach.tenant for reach in self.tables if reach.tenant]
+        found = [relation.tenant for relation in self.tables if relation.tenant]
         return max(sorted(set(found)), key=found.count)
 
     @property
     def tables(self) -> tuple[TenantRelation, ...]:
         """The topmost tables, in which every row of a tenant lies."""
-        return tuple(reach for reach in self.reaches if reach.written and reach.level == 0)
+        return tuple(relation for relation in self.relations if relation.written and relation.level == 0)
 
 
-def look(conn: Session, profile: Profile) -> AttackSurface:
-    """Return what is to be tried.
+def attack_surface(conn: Session, profile: Profile) -> AttackSurface:
+    """Return the attack surface of a database.
 
     Raises:
         Inconclusive: no table has the tenant column, or no role of the application is named or exists.
@@ -152,58 +152,58 @@ def look(conn: Session, profile: Profile) -> AttackSurface:
     ours = {"ours": queries.compose("inventory/ours", version)}
     parts: dict[str, sql.Composable] = {"tables": queries.compose("isolation/tables", version, **ours)}
     names = scope.application_roles(profile)
-    told: dict[str, object] = {**inventory.scope(profile), "column": profile.tenancy.column, "roles": list(names)}
-    chains, closed = _chains(queries.fetch(conn, "isolation/probe_reached", told), names)
-    told["roles"] = list(chains)
-    reaches, beyond, notes = _thinned(_reaches(queries.fetch(conn, "isolation/probe_relations", told, **parts)))
-    if not any(reach.written for reach in reaches):
+    params: dict[str, object] = {**inventory.scope(profile), "column": profile.tenancy.column, "roles": list(names)}
+    chains, closed = _chains(queries.fetch(conn, "isolation/probe_reached", params), names)
+    params["roles"] = list(chains)
+    relations, beyond, notes = _thinned(_reaches(queries.fetch(conn, "isolation/probe_relations", params, **parts)))
+    if not any(relation.written for relation in relations):
         lacking = f"no table has the column {profile.tenancy.column!r} and a role that could be tried"
         raise Inconclusive(f"{lacking}; name the right database, tenancy.column and isolation.roles in the profile")
     known = [
         DefinerFunction(**{**row, "categories": tuple(row["categories"]), "types": tuple(row["types"])})
-        for row in queries.fetch(conn, "isolation/probe_functions", told)
+        for row in queries.fetch(conn, "isolation/probe_functions", params)
     ]
-    functions = tuple(each for each in known if each.returns)
-    silent = dict.fromkeys(each.ident for each in known if not each.returns)
-    notes += [f"{each} returns no rows, so that it is not called: isolation_routines judges it" for each in silent]
-    poor = dict.fromkeys(each.ident for each in functions if not each.tells)
+    functions = tuple(function for function in known if function.returns)
+    silent = dict.fromkeys(function.ident for function in known if not function.returns)
+    notes += [f"{ident} returns no rows, so that it is not called: isolation_routines judges it" for ident in silent]
+    poor = dict.fromkeys(function.ident for function in functions if not function.tells)
     kinds = "truth values, numbers, times or labels alone, which carries no row that could be told"
-    notes += [f"{each} returns {kinds}: isolation_routines judges it" for each in poor]
+    notes += [f"{ident} returns {kinds}: isolation_routines judges it" for ident in poor]
     tenancy = profile.tenancy
     return AttackSurface(
-        tenancy.column, tenancy.setting, chains, closed, reaches, functions, beyond, tuple(notes), told, parts
+        tenancy.column, tenancy.setting, chains, closed, relations, functions, beyond, tuple(notes), params, parts
     )
 
 
 def _thinned(
-    reaches: Iterable[TenantRelation],
+    relations: Iterable[TenantRelation],
 ) -> tuple[tuple[TenantRelation, ...], tuple[TenantRelation, ...], list[str]]:
-    """Return what is tried, the granted partitions that are not, and a note on those that others stand for."""
+    """Return the relations to try, granted partitions that are left out, and notes on those that others represent."""
     kept: list[TenantRelation] = []
     beyond: list[TenantRelation] = []
     alike: Counter[tuple[int, str | None]] = Counter()
     different: Counter[int] = Counter()
     spared: Counter[int] = Counter()
     names: dict[int, str] = {}
-    for reach in reaches:
-        names[reach.oid] = reach.ident
-        if not (reach.level and reach.granted):
-            kept.append(reach)
+    for relation in relations:
+        names[relation.oid] = relation.ident
+        if not (relation.level and relation.granted):
+            kept.append(relation)
             continue
-        alike[reach.root, reach.guard] += 1
-        if alike[reach.root, reach.guard] > _ALIKE:
-            spared[reach.root] += 1
-        elif different[reach.root] >= DIFFERENT:
-            beyond.append(reach)
+        alike[relation.root, relation.guard] += 1
+        if alike[relation.root, relation.guard] > _ALIKE:
+            spared[relation.root] += 1
+        elif different[relation.root] >= DIFFERENT:
+            beyond.append(relation)
         else:
-            different[reach.root] += 1
-            kept.append(reach)
+            different[relation.root] += 1
+            kept.append(relation)
     same = f"are guarded as {_ALIKE} that were tried: by the same policies, grants and owner"
     return tuple(kept), tuple(beyond), [f"{count} partitions of {names[root]} {same}" for root, count in spared.items()]
 
 
 def _chains(rows: Iterable[dict[str, Any]], names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return by which chain each role is reached, and those that the suite's login may not become to try them."""
+    """Return the chain to each role, for the roles that the suite's login can become and for the others."""
     chains = {name: name for name in names}
     closed: dict[str, str] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""As which tenants isolation is tried: the largest that exist, and invented ones with names close to each other."""
+"""The tenants as which isolation is tried: the largest that exist, and invented ones with similar names."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from steward.database.session import Session
     from steward.isolation.probe.surface import TenantRelation
 
-__all__ = ["ProbeTenant", "frequent", "invented", "largest", "malformed", "sampled", "unknown", "unreadable"]
+__all__ = ["ProbeTenant", "frequent", "ignoring_unreadable", "invented", "largest", "malformed", "sampled", "unknown"]
 
-# Long enough for random letters that nobody has, short enough for most columns and formats.
+# Long enough to be unique, short enough for most columns and formats.
 _LENGTHS = (16, 8, 1)
 _RANDOM = 8
 _LETTERS = (ascii_lowercase + digits, ascii_lowercase, ascii_uppercase, digits)
@@ -36,14 +36,14 @@ _LETTERS = (ascii_lowercase + digits, ascii_lowercase, ascii_uppercase, digits)
 
 @dataclass(frozen=True)
 class ProbeTenant:
-    """A tenant by its letter, or by how its name lies to that of A; the value never leaves the probe."""
+    """A tenant with its letter, or with how its name resembles that of A; the value never leaves the probe."""
 
     label: str
     value: str
 
 
 def invented(category: str, shape: str, *, large: bool = False) -> tuple[ProbeTenant, ...]:
-    """Return tenants that nobody has: A, B, and names that a careless comparison takes for A.
+    """Return tenants that do not exist: A, B, and names that a careless comparison takes for A.
 
     ``category`` is the tenant column's type category, ``shape`` the profile's regular expression for names. Numbers are
     small enough for smallint, the ``large`` ones for integer, and as text one begins with another.
@@ -65,7 +65,7 @@ def invented(category: str, shape: str, *, large: bool = False) -> tuple[ProbeTe
         "pattern _": f"{first[:-1]}_",
         "pattern %": f"{first[:-1]}%",
     }
-    # A name without letters has no other case.
+    # A name without letters is the same in either case.
     others = (ProbeTenant(label, value) for label, value in close.items() if value != first)
     return (ProbeTenant("A", first), ProbeTenant("B", second), *others)
 
@@ -78,12 +78,12 @@ def unknown(category: str, shape: str) -> str:
 
 
 def malformed(category: str) -> str:
-    """Return what is no tenant: a pattern that every name matches, or what the type cannot read."""
+    """Return a value that is no tenant: a pattern that every name matches, or text that the type refuses."""
     return "%" if category == "S" else "no tenant"
 
 
 def _name(shape: str) -> str:
-    """Return a random name of that shape: at the end of one that fits, each letter that may be another one is."""
+    """Return a random name of that shape: letters at the end of a matching name are replaced where others fit."""
     name = _base(shape)
     for place in range(max(0, len(name) - _RANDOM), len(name)):
         for letters in _LETTERS:
@@ -119,32 +119,32 @@ def _fits(shape: str, name: str) -> bool:
         return True
 
 
-def frequent(conn: Session, told: dict[str, object], **tables: sql.Composable) -> dict[str, float]:
-    """Return the tenants that the statistics know, with about how many rows they have in all tables together."""
+def frequent(conn: Session, params: dict[str, object], **tables: sql.Composable) -> dict[str, float]:
+    """Return the tenants in the statistics, with an estimate of their rows in all tables together."""
     rows: dict[str, float] = {}
-    for row in queries.fetch(conn, "isolation/probe_frequent", told, **tables):
+    for row in queries.fetch(conn, "isolation/probe_frequent", params, **tables):
         rows[row["tenant"]] = rows.get(row["tenant"], 0.0) + row["rows"]
     return rows
 
 
-def sampled(conn: Session, reaches: Iterable[TenantRelation], column: str) -> dict[int, dict[str, float]]:
-    """Return which tenants are among the first rows of each table, with how many of those they have.
+def sampled(conn: Session, relations: Iterable[TenantRelation], column: str) -> dict[int, dict[str, float]]:
+    """Return the tenants of the first rows of each table, with their number of these rows.
 
-    Of a table that cannot be read, a foreign one mostly, that is none.
+    For a table that cannot be read, mostly a foreign one, there are none.
     """
     found: dict[int, dict[str, float]] = {}
-    for reach in reaches:
-        parts = {"relation": reach.relation, "column": sql.Identifier(column)}
-        found[reach.oid] = {}
-        with unreadable(conn):
+    for relation in relations:
+        parts = {"relation": relation.identifier, "column": sql.Identifier(column)}
+        found[relation.oid] = {}
+        with ignoring_unreadable(conn):
             rows = queries.fetch(conn, "isolation/probe_sample", None, **parts)
-            found[reach.oid] = {row["tenant"]: row["rows"] for row in rows}
+            found[relation.oid] = {row["tenant"]: row["rows"] for row in rows}
     return found
 
 
 @contextmanager
-def unreadable(conn: Session) -> Iterator[None]:
-    """Pass over what the server does not show, or not in time; a missing right is to be told, and a lost session."""
+def ignoring_unreadable(conn: Session) -> Iterator[None]:
+    """Ignore errors and timeouts of a read; a missing right and a lost session are raised."""
     try:
         yield
     except psycopg.errors.InsufficientPrivilege:
@@ -155,6 +155,6 @@ def unreadable(conn: Session) -> Iterator[None]:
 
 
 def largest(found: dict[str, float], count: int) -> Sequence[ProbeTenant]:
-    """Return the tenants with the most rows, by letters: A has the most."""
+    """Return the tenants with the most rows, with letters: A has the most."""
     ordered = sorted(found, key=lambda tenant: (-found[tenant], tenant))[:count]
     return [ProbeTenant(chr(ord("A") + number), value) for number, value in enumerate(ordered)]

@@ -1,4 +1,4 @@
-"""Tables that are read as text, and drawn where Markdown is."""
+"""Tables in Markdown that are also readable as plain text."""
 
 from __future__ import annotations
 

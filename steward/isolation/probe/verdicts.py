@@ -1,4 +1,4 @@
-"""How each try is judged: only what was shown to work for the tenant itself, and not for another one, is isolated."""
+"""The verdict of an attempt: isolated only if it works for the tenant itself and not for another one."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
 
     from steward.isolation.probe.matrix import Verdict
 
-__all__ = ["StatementResult", "refused", "seen", "written"]
+__all__ = ["StatementResult", "judge_read", "judge_refusal", "judge_write"]
 
 _DENIED = "42501"
-# Where the server tells a policy from a missing grant, in whatever language it speaks.
+# The source functions by which a policy and a missing grant differ, whatever the server's language.
 _POLICY = "ExecWithCheckOptions"
 _GRANT = "aclcheck_error"
-# What says of the statement's own row that it was bad, and nothing of whose it is.
+# Errors that reject the statement's own row, and show nothing of its tenant.
 _OWN_FAULT = {"23502": "not null", "23503": "foreign key", "23505": "unique", "23514": "check", "23P01": "exclusion"}
-# What a function raises, with whatever SQLSTATE.
+# The source function of RAISE, with any SQLSTATE.
 _RAISE = "exec_stmt_raise"
-# A setting that names no tenant may end in an error: one that cannot be read, is not known, or that a function refuses.
+# A setting without a tenant may cause an error: it cannot be cast, is not known, or a function refuses it.
 _UNREADABLE = ("22", "42704", "P0")
-# Of these the statement came to no end of its own: resources, limits, locks, timeouts, the server itself.
+# With these errors the statement did not finish: resources, limits, locks, timeouts, the server itself.
 _CUT = ("40", "53", "54", "55P", "57", "58", "XX")
 _OPTION = "44000"
 _RULED = "42501 of row-level security"
@@ -30,12 +30,12 @@ _RULED = "42501 of row-level security"
 
 @dataclass(frozen=True)
 class StatementResult:
-    """What the server did with one statement: rows that came or were written, or the error that refused it."""
+    """The result of one statement: the rows that were returned or written, or the error that refused it."""
 
     rows: tuple[dict[str, Any], ...] = ()
     count: int = 0
     error: psycopg.Error | None = None
-    said: str = field(default="", repr=False)
+    message: str = field(default="", repr=False)
 
     @property
     def sqlstate(self) -> str:
@@ -60,16 +60,16 @@ class StatementResult:
 
     @property
     def unfinished(self) -> bool:
-        """Whether the server gave the statement up, so that what it would have reached is not known."""
+        """Whether the server ended the statement early, so that what it would have reached is not known."""
         return self.sqlstate.startswith(_CUT)
 
     @property
-    def told(self) -> str:
-        """The error with what the server said of it, as far as that can name no tenant."""
-        return f"{self.sqlstate}: {'a function raised it' if self.raised else self.said}"
+    def description(self) -> str:
+        """The error with the server's message, where that cannot name a tenant."""
+        return f"{self.sqlstate}: {'a function raised it' if self.raised else self.message}"
 
 
-def refused(outcome: StatementResult, *, known: bool, control: bool) -> tuple[Verdict, str]:
+def judge_refusal(outcome: StatementResult, *, known: bool, control: bool) -> tuple[Verdict, str]:
     """Judge a statement that ended in an error; ``known``: the setting names a tenant that exists."""
     if shut := _shut(outcome):
         return "isolated", shut
@@ -80,11 +80,11 @@ def refused(outcome: StatementResult, *, known: bool, control: bool) -> tuple[Ve
         if control:
             return "isolated", f"{state}: an error and no row"
         return "inconclusive", f"{state}, and the same statement was not seen to work for the tenant itself"
-    return "inconclusive", outcome.told
+    return "inconclusive", outcome.description
 
 
 def _shut(outcome: StatementResult) -> str:
-    """Say by what the server kept the role from a row; empty where it was something else."""
+    """Return how the server kept the role from a row: policy, grant or check option; empty for another error."""
     if outcome.policy:
         return _RULED
     if outcome.grant:
@@ -92,8 +92,8 @@ def _shut(outcome: StatementResult) -> str:
     return f"{_OPTION} of a view's check option" if outcome.sqlstate == _OPTION else ""
 
 
-def seen(own: str, found: dict[str, bool], *, control: str) -> tuple[Verdict, str]:
-    """Judge what a read saw: ``found`` by the tenants' letters; ``control`` is why zero rows would prove nothing."""
+def judge_read(own: str, found: dict[str, bool], *, control: str) -> tuple[Verdict, str]:
+    """Judge a read: ``found`` by the tenants' letters; ``control`` says why zero rows would prove nothing."""
     others = [label for label, is_seen in found.items() if is_seen and label != own]
     if others:
         return "leak", f"rows of {', '.join(others)} are seen"
@@ -102,8 +102,8 @@ def seen(own: str, found: dict[str, bool], *, control: str) -> tuple[Verdict, st
     return "isolated", "zero rows of others, while the tenant's own are seen"
 
 
-def written(outcome: StatementResult, *, allowed: int, control: str) -> tuple[Verdict, str]:
-    """Judge how many rows a write reached, of which the tenant's own are ``allowed``."""
+def judge_write(outcome: StatementResult, *, allowed: int, control: str) -> tuple[Verdict, str]:
+    """Judge a write by the number of rows that it reached, of which the tenant's own are ``allowed``."""
     if outcome.count > allowed:
         return "leak", f"{outcome.count - allowed} rows that are not the tenant's were written"
     if control:

@@ -1,4 +1,4 @@
-"""What a role writes of each tenant in each state of the setting; every try is undone before the next one."""
+"""The writes of a role in each state of the setting; each is rolled back before the next one."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 __all__ = ["WriteAttempts"]
 
-# Of these the tenant's own rows may be written in any state; of all others none of the target's.
+# These commands may write the tenant's own rows in any state; all others no row of the target.
 _WHOLE = ("update all", "delete all")
-# A row was deleted, and those that refer to it were against it.
+# A DELETE reached a row, and a foreign key refused it.
 _REFERRED = "23503"
 _DELETES = ("delete", "delete all")
-# Since when MERGE writes through views.
+# The first server on which MERGE writes through views.
 _MERGED_VIEWS = 170000
 
 
 @dataclass(frozen=True)
 class _Write:
-    """A statement that aims at a tenant's rows; ``moved``: it makes them that tenant's."""
+    """A statement on a tenant's rows; ``moved``: it assigns the rows to that tenant."""
 
     command: str
     statement: sql.Composed
@@ -46,9 +46,9 @@ class _Write:
 
 @dataclass(frozen=True)
 class _WriteResult:
-    """A write and what came of it, in a state that is the target's own or another."""
+    """A write and its result, in a state that is the target's own or another."""
 
-    reach: TenantRelation
+    relation: TenantRelation
     write: _Write
     state: str
     target: str
@@ -57,15 +57,15 @@ class _WriteResult:
 
 
 class WriteAttempts:
-    """Everything that one role writes into the tables where tenants A and B have rows.
+    """All writes of one role into the tables where tenants A and B have rows.
 
     ``counts`` are the rows of each tenant in a table, by its letter. ``whole`` allows statements without a condition.
     """
 
     def __init__(
-        self, tries: RoleSession, seeder: RowSeeder, counts: Mapping[int, Mapping[str, int]], *, whole: bool
+        self, role_session: RoleSession, seeder: RowSeeder, counts: Mapping[int, Mapping[str, int]], *, whole: bool
     ) -> None:
-        self.tries = tries
+        self.role_session = role_session
         self.seeder = seeder
         self.counts = counts
         self.whole = whole
@@ -73,61 +73,67 @@ class WriteAttempts:
         self._failures: dict[tuple[str, str, str], str] = {}
         self._fresh: dict[tuple[int, str], dict[str, str]] = {}
 
-    def own(self, reach: TenantRelation, tenant: ProbeTenant, plan: Plan) -> None:
-        """Do to the tenant's own rows, in its own state, what is tried on them in others': the control."""
-        for write in self._writes(reach, tenant, tenant):
-            outcome = self.tries.run(write.statement, plan)
+    def own(self, relation: TenantRelation, tenant: ProbeTenant, plan: Plan) -> None:
+        """Write the tenant's own rows in its own state: the control for the attempts in other states."""
+        for write in self._writes(relation, tenant, tenant):
+            outcome = self.role_session.run(write.statement, plan)
             if plan == "custom":
                 reached = write.command in _DELETES and outcome.sqlstate == _REFERRED
-                self._failures[reach.ident, write.command, tenant.label] = "" if reached else _failure(outcome)
+                self._failures[relation.ident, write.command, tenant.label] = "" if reached else _failure(outcome)
             if write.command in _WHOLE:
-                self._tried.append(_WriteResult(reach, write, tenant.label, tenant.label, plan, outcome))
+                self._tried.append(_WriteResult(relation, write, tenant.label, tenant.label, plan, outcome))
 
-    def other(self, reach: TenantRelation, state: str, own: ProbeTenant, target: ProbeTenant, plan: Plan) -> None:
+    def other(self, relation: TenantRelation, state: str, own: ProbeTenant, target: ProbeTenant, plan: Plan) -> None:
         """Try to write the target's rows in a state that is not its own."""
-        for write in self._writes(reach, own, target):
-            outcome = self.tries.run(write.statement, plan)
-            self._tried.append(_WriteResult(reach, write, state, target.label, plan, outcome))
+        for write in self._writes(relation, own, target):
+            outcome = self.role_session.run(write.statement, plan)
+            self._tried.append(_WriteResult(relation, write, state, target.label, plan, outcome))
 
-    def judged(self) -> Iterable[Attempt]:
-        """Return what all tries prove, each beside what the target could do to its own rows."""
+    def attempts(self) -> Iterable[Attempt]:
+        """Return what all writes prove, each beside the same write of the target on its own rows."""
         for tried in self._tried:
             verdict, reason = self._judge(tried)
             yield Attempt(
-                tried.reach.ident, tried.write.command, tried.state, tried.plan, self.tries.role, verdict, reason
+                tried.relation.ident,
+                tried.write.command,
+                tried.state,
+                tried.plan,
+                self.role_session.role,
+                verdict,
+                reason,
             )
 
     def _judge(self, tried: _WriteResult) -> tuple[Verdict, str]:
-        place = (tried.reach.ident, tried.write.command, tried.target)
+        place = (tried.relation.ident, tried.write.command, tried.target)
         failure = self._failures.get(place, "it was not tried")
         if tried.write.command == "delete" and tried.outcome.sqlstate == _REFERRED:
             return "leak", f"{_REFERRED}: a row that is not the tenant's was reached, and kept by what refers to it"
         if tried.outcome.error is not None:
-            return verdicts.refused(tried.outcome, known=tried.state not in STATES, control=not failure)
+            return verdicts.judge_refusal(tried.outcome, known=tried.state not in STATES, control=not failure)
         if tried.write.command == "truncate":
             return "leak", "all tenants' rows are gone: no policy binds TRUNCATE"
         whole = tried.write.command in _WHOLE and not tried.write.moved
-        allowed = self.counts[tried.reach.oid].get(tried.state, 0) if whole else 0
-        return verdicts.written(
+        allowed = self.counts[tried.relation.oid].get(tried.state, 0) if whole else 0
+        return verdicts.judge_write(
             tried.outcome, allowed=allowed, control=f"for the tenant itself {failure}" if failure else ""
         )
 
-    def _writes(self, reach: TenantRelation, own: ProbeTenant, target: ProbeTenant) -> Iterable[_Write]:
-        """Yield the statements that the role's privileges allow it to try, seen from ``own`` on ``target``'s rows."""
-        access = reach.access[self.tries.role]
-        shape = self.seeder.shapes[reach.oid]
+    def _writes(self, relation: TenantRelation, own: ProbeTenant, target: ProbeTenant) -> Iterable[_Write]:
+        """Yield the statements on ``target``'s rows that the role's privileges allow, in the state of ``own``."""
+        access = relation.access[self.role_session.role]
+        template = self.seeder.templates[relation.oid]
         column = sql.Identifier(self.seeder.column)
         tenant = sql.Literal(target.value)
-        parts: dict[str, sql.Composable] = {"relation": reach.relation, "column": column, "tenant": tenant}
-        changed = shape.changed(self.tries.role, self.seeder.column)
+        parts: dict[str, sql.Composable] = {"relation": relation.identifier, "column": column, "tenant": tenant}
+        changed = template.changed(self.role_session.role, self.seeder.column)
         if access.inserts:
-            yield _write("insert", {**parts, **self._row(reach, target)})
+            yield _write("insert", {**parts, **self._row(relation, target)})
         if access.updates and changed is not None:
             parts["changed"] = sql.Identifier(changed)
-            yield from self._updates(reach, changed, parts, own, target)
+            yield from self._updates(relation, changed, parts, own, target)
             if access.inserts:
-                yield from self._upserts(reach, parts, own, target)
-            yield from self._merges(reach, parts, target)
+                yield from self._upserts(relation, parts, own, target)
+            yield from self._merges(relation, parts, target)
         if access.deletes:
             yield _write("delete", parts)
             if self.whole:
@@ -137,78 +143,82 @@ class WriteAttempts:
 
     def _updates(
         self,
-        reach: TenantRelation,
+        relation: TenantRelation,
         changed: str,
         parts: dict[str, sql.Composable],
         own: ProbeTenant,
         target: ProbeTenant,
     ) -> Iterable[_Write]:
         yield _write("update", parts)
-        moves = reach.access[self.tries.role].moves
-        assigned = self._moved(reach, target) if moves else self._overwritten(reach, changed, target)
+        moves = relation.access[self.role_session.role].moves
+        assigned = self._moved(relation, target) if moves else self._overwritten(relation, changed, target)
         if moves and own != target:
             yield _write("move", {**parts, "tenant": sql.Literal(own.value), "assigned": assigned})
         if self.whole:
             yield _write("update all", {**parts, "assigned": assigned}, moved=moves and own != target)
 
-    def _overwritten(self, reach: TenantRelation, changed: str, target: ProbeTenant) -> sql.Composed:
-        """Compose a constant for a column: what reads the column itself is held by the policies of SELECT as well."""
-        return _assigned(changed, self.seeder.made[reach.oid, target.value][changed])
+    def _overwritten(self, relation: TenantRelation, changed: str, target: ProbeTenant) -> sql.Composed:
+        """Compose a constant for a column: if it read the column, the policies of SELECT would apply as well."""
+        return _assigned(changed, self.seeder.rows[relation.oid, target.value][changed])
 
-    def _moved(self, reach: TenantRelation, target: ProbeTenant) -> sql.Composed:
-        """Compose what makes a row the target's: its tenant, and what refers to the target's parents."""
-        shape, column = self.seeder.shapes[reach.oid], self.seeder.column
+    def _moved(self, relation: TenantRelation, target: ProbeTenant) -> sql.Composed:
+        """Compose the assignments that give a row to the target: its tenant, and references to its parents."""
+        template, column = self.seeder.templates[relation.oid], self.seeder.column
         given: dict[str, str | None] = {column: target.value}
-        for rule in shape.foreign:
-            free = all(self.tries.role in shape.columns[name].updaters for name in rule.columns)
+        for rule in template.foreign:
+            free = all(self.role_session.role in template.columns[name].updaters for name in rule.columns)
             if column in rule.columns and free:
-                row = self.seeder.made[reach.oid, target.value]
+                row = self.seeder.rows[relation.oid, target.value]
                 given |= {name: row[name] for name in rule.columns if name != column}
-        each = [_assigned(name, told) for name, told in given.items() if told is not None]
-        return sql.SQL(", ").join(each)
+        assignments = [_assigned(name, value) for name, value in given.items() if value is not None]
+        return sql.SQL(", ").join(assignments)
 
     def _upserts(
-        self, reach: TenantRelation, parts: dict[str, sql.Composable], own: ProbeTenant, target: ProbeTenant
+        self, relation: TenantRelation, parts: dict[str, sql.Composable], own: ProbeTenant, target: ProbeTenant
     ) -> Iterable[_Write]:
-        """Yield an upsert that meets the target's row by its key, as the own tenant where the key does not hold it."""
-        shape, row = self.seeder.shapes[reach.oid], self.seeder.made[reach.oid, target.value]
-        keys = [key for key in shape.keys if all(row[name] is not None for name in key.columns)]
+        """Yield an upsert that conflicts with the target's row; of the own tenant where the key has none."""
+        template, row = self.seeder.templates[relation.oid], self.seeder.rows[relation.oid, target.value]
+        keys = [key for key in template.keys if all(row[name] is not None for name in key.columns)]
         if not keys:
             return
-        key = min(keys, key=lambda each: (self.seeder.column in each.columns, each.name))
-        given = {name: row[name] for name in self._fresh_row(reach, target)} | {name: row[name] for name in key.columns}
+        key = min(keys, key=lambda key: (self.seeder.column in key.columns, key.name))
+        given = {name: row[name] for name in self._fresh_row(relation, target)} | {
+            name: row[name] for name in key.columns
+        }
         given[self.seeder.column] = own.value if self.seeder.column not in key.columns else target.value
         names = sql.SQL(", ").join(map(sql.Identifier, key.columns))
         yield _write("upsert", {**parts, **_values(given), "key": names})
 
-    def _merges(self, reach: TenantRelation, parts: dict[str, sql.Composable], target: ProbeTenant) -> Iterable[_Write]:
-        version = self.tries.version
-        if reach.kind == "v" and version < _MERGED_VIEWS:
+    def _merges(
+        self, relation: TenantRelation, parts: dict[str, sql.Composable], target: ProbeTenant
+    ) -> Iterable[_Write]:
+        version = self.role_session.version
+        if relation.kind == "v" and version < _MERGED_VIEWS:
             return
-        # A server before 15 has no MERGE, and there is no statement for it.
+        # There is no statement for a server before 15, which has no MERGE.
         with suppress(QueryError):
-            if reach.access[self.tries.role].inserts:
+            if relation.access[self.role_session.role].inserts:
                 yield _Write(
-                    "merge", queries.compose("isolation/try_merge", version, **parts, **self._row(reach, target))
+                    "merge", queries.compose("isolation/try_merge", version, **parts, **self._row(relation, target))
                 )
             else:
                 yield _Write("merge", queries.compose("isolation/try_merge_matched", version, **parts))
 
-    def _row(self, reach: TenantRelation, tenant: ProbeTenant) -> dict[str, sql.Composable]:
-        return _values(self._fresh_row(reach, tenant))
+    def _row(self, relation: TenantRelation, tenant: ProbeTenant) -> dict[str, sql.Composable]:
+        return _values(self._fresh_row(relation, tenant))
 
-    def _fresh_row(self, reach: TenantRelation, tenant: ProbeTenant) -> dict[str, str]:
-        """Return the row that is inserted: the same at every try, so that a prepared statement is the same, too."""
-        key = (reach.oid, tenant.value)
+    def _fresh_row(self, relation: TenantRelation, tenant: ProbeTenant) -> dict[str, str]:
+        """Return the row to insert: always the same, so that a prepared statement stays the same."""
+        key = (relation.oid, tenant.value)
         if key not in self._fresh:
-            self._fresh[key] = self.seeder.fresh(reach.oid, tenant.value, self.tries.role)
+            self._fresh[key] = self.seeder.fresh(relation.oid, tenant.value, self.role_session.role)
         return self._fresh[key]
 
 
 def _failure(outcome: StatementResult) -> str:
-    """Say why a statement did not work for the tenant itself; empty where it did."""
+    """Return why a statement did not work for the tenant itself; empty where it did."""
     if outcome.error is not None:
-        return f"it ended in {outcome.told}"
+        return f"it ended in {outcome.description}"
     return "" if outcome.count else "it reached no row"
 
 
@@ -226,9 +236,9 @@ def _write(command: str, parts: Mapping[str, sql.Composable], *, moved: bool = F
     return _Write(command, queries.compose(name, 0, **parts), moved)
 
 
-def _assigned(column: str, told: str | None) -> sql.Composed:
-    """Compose what a column becomes."""
-    return queries.compose("isolation/try_assign", 0, changed=sql.Identifier(column), value=sql.Literal(told))
+def _assigned(column: str, value: str | None) -> sql.Composed:
+    """Compose the assignment of a column."""
+    return queries.compose("isolation/try_assign", 0, changed=sql.Identifier(column), value=sql.Literal(value))
 
 
 def _values(row: Mapping[str, str | None]) -> dict[str, sql.Composable]:

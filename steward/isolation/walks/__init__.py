@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-__all__ = ["stage", "state_machine"]
+__all__ = ["state_machine", "walk_database"]

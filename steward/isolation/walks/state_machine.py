@@ -1,4 +1,4 @@
-"""Walks through sessions that tenants share: Hypothesis leads, and finds the shortest one that leaks."""
+"""Random walks through sessions that tenants share: Hypothesis chooses the steps and finds the shortest leak."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from steward.isolation.probe.surface import TenantRelation
-    from steward.isolation.walks.stage import AllowedWrite, WalkDatabase
+    from steward.isolation.walks.walk_database import AllowedWrite, WalkDatabase
 
-__all__ = ["SEED", "WalkResult", "chosen", "findings", "walk"]
+__all__ = ["SEED", "WalkResult", "chosen_seed", "findings", "run_walks"]
 
 T = TypeVar("T")
 
-# The variable that names a seed, so that a walk can be gone again.
+# The environment variable with a seed, which repeats a walk.
 SEED = "STEWARD_SEED"
 _STEPS = 40
 _SHORTEN = 20.0  # seconds
@@ -41,7 +41,7 @@ _NOBODY = ("", "%", "steward_nobody")
 
 @dataclass(frozen=True)
 class WalkResult:
-    """What came of all walks: the shortest one that leaked, if one did, and what was seen on the way."""
+    """The result of all walks: the shortest one that leaked, if any, and the counts of what was seen."""
 
     seed: int
     examples: int
@@ -49,8 +49,8 @@ class WalkResult:
     leak: LeakError | None
 
     def render(self) -> str:
-        """Return it as a person reads it, with how to go the same walks again."""
-        lines = [f"{self.examples} walks of up to {_STEPS} steps; {SEED}={self.seed} goes them again."]
+        """Return the result as text, with the seed that repeats the walks."""
+        lines = [f"{self.examples} walks of up to {_STEPS} steps; {SEED}={self.seed} repeats them."]
         lines += [f"{count} {what}" for what, count in sorted(self.counts.items())]
         if self.leak:
             lines += [
@@ -62,12 +62,12 @@ class WalkResult:
 
 
 class _ShrinkTimeout(BaseException):
-    """The time for shortening a walk is over."""
+    """The time for shrinking a walk is over."""
 
 
 @dataclass
 class _ShortestLeak:
-    """The shortest walk so far that leaked; from the first one on there is a while to find shorter ones."""
+    """The shortest walk so far that leaked; after the first one there is some time to find shorter ones."""
 
     shortest: LeakError | None = None
     until: float = math.inf
@@ -85,7 +85,7 @@ class _ShortestLeak:
 
 
 def _of(choices: Callable[[WalkDatabase], Sequence[T]]) -> st.SearchStrategy[T]:
-    """Draw from what the stage of the running machine has."""
+    """Draw from what the database of the running machine has."""
     return st.runner().flatmap(lambda machine: st.sampled_from(choices(machine.at)))
 
 
@@ -94,11 +94,11 @@ _TENANT = _of(lambda at: sorted(at.values))
 _PAIR = _of(lambda at: list(permutations(sorted(at.values), 2)))
 _TABLE = _of(lambda at: at.written)
 _RELATION = st.one_of(_TABLE, _of(lambda at: at.read))
-_TURN = _of(lambda at: at.turns or (None,))
+_TURN = _of(lambda at: at.allowed_writes or (None,))
 
 
 class PoolWalk(RuleBasedStateMachine):
-    """Sessions of a pool, each of which serves any tenant; ``at`` is where they are."""
+    """Sessions of a pool, each of which serves any tenant; ``at`` is their database."""
 
     at: ClassVar[WalkDatabase]
     leaks: ClassVar[_ShortestLeak]
@@ -123,25 +123,25 @@ class PoolWalk(RuleBasedStateMachine):
         except LeakError as leak:
             raise self.leaks.keep(LeakError(leak.relation, leak.observed, self.path)) from None
 
-    @rule(who=_WHO, tenants=_PAIR, reach=_TABLE)
-    def is_handed_on(self, who: int, tenants: tuple[str, str], reach: TenantRelation) -> None:
-        """Serve one tenant after another as a pool does: a transaction each, which says whose it is."""
+    @rule(who=_WHO, tenants=_PAIR, relation=_TABLE)
+    def is_handed_on(self, who: int, tenants: tuple[str, str], relation: TenantRelation) -> None:
+        """Serve one tenant after another as a pool does: one transaction for each, which sets the tenant."""
         for tenant in tenants:
             self.ends(who, commit=True)
             self.enters(who, tenant, local=True)
-            self.reads(who, reach, kept=True)
+            self.reads(who, relation, kept=True)
             self.ends(who, commit=True)
 
     @rule(who=_WHO, tenant=_TENANT, local=st.booleans())
     def enters(self, who: int, tenant: str, *, local: bool) -> None:
-        """Be in a tenant."""
+        """Set the tenant."""
         until = "for its transaction" if local else "until told otherwise"
         value = self.at.values[tenant]
         self._step(who, f"enters {tenant} {until}", lambda pooled: pooled.enter(value, local=local))
 
     @rule(who=_WHO, nobody=st.sampled_from(_NOBODY))
     def leaves(self, who: int, nobody: str) -> None:
-        """Be in what is no tenant."""
+        """Set a value that is no tenant."""
         self._step(who, f"enters {nobody!r}", lambda pooled: pooled.enter(nobody, local=False))
 
     @rule(who=_WHO)
@@ -156,7 +156,7 @@ class PoolWalk(RuleBasedStateMachine):
 
     @rule(who=_WHO)
     def goes_back(self, who: int) -> None:
-        """Undo all since the last savepoint."""
+        """Roll back to the last savepoint."""
         if self._of(who).saved:
             self._step(who, "goes back to its savepoint", PooledSession.back)
 
@@ -169,20 +169,20 @@ class PoolWalk(RuleBasedStateMachine):
 
     @rule(who=_WHO)
     def is_discarded(self, who: int) -> None:
-        """Go through the pool."""
+        """Return to the pool, and serve the next client."""
         self._step(who, "is discarded and taken anew", PooledSession.discard)
 
     @rule(who=_WHO)
     def connects(self, who: int) -> None:
-        """Be a session that never was in a tenant."""
+        """Connect anew: the session has never set a tenant."""
         self._step(who, "connects anew", PooledSession.close)
         del self.pool[who]
 
-    @rule(who=_WHO, reach=_RELATION, kept=st.booleans())
-    def reads(self, who: int, reach: TenantRelation, *, kept: bool) -> None:
+    @rule(who=_WHO, relation=_RELATION, kept=st.booleans())
+    def reads(self, who: int, relation: TenantRelation, *, kept: bool) -> None:
         """Read a relation."""
         plan = "by a kept plan" if kept else "anew"
-        self._step(who, f"reads {reach.ident} {plan}", lambda pooled: pooled.look(reach, kept=kept))
+        self._step(who, f"reads {relation.ident} {plan}", lambda pooled: pooled.look(relation, kept=kept))
 
     @rule(second=st.integers(0, _SESSIONS - 1), turn=_TURN, inside=st.none() | _TENANT, tenant=_TENANT)
     def writes(self, second: int, turn: AllowedWrite | None, inside: str | None, tenant: str) -> None:
@@ -191,30 +191,30 @@ class PoolWalk(RuleBasedStateMachine):
             who = self.at.roles.index(turn.role) * _SESSIONS + second
             if inside is not None:
                 self.enters(who, inside, local=True)
-            told = {
-                "insert": f"inserts a row of {tenant} into {turn.reach.ident}",
-                "update": f"updates all of {turn.reach.ident}",
-                "move": f"gives all of {turn.reach.ident} to {tenant}",
-                "delete": f"deletes all of {turn.reach.ident}",
-            }[turn.what]
+            step = {
+                "insert": f"inserts a row of {tenant} into {turn.relation.ident}",
+                "update": f"updates all of {turn.relation.ident}",
+                "move": f"gives all of {turn.relation.ident} to {tenant}",
+                "delete": f"deletes all of {turn.relation.ident}",
+            }[turn.command]
             value = self.at.values[tenant]
-            self._step(who, told, lambda pooled: pooled.write(turn, value))
+            self._step(who, step, lambda pooled: pooled.write(turn, value))
 
     def teardown(self) -> None:
-        """Undo what was not committed."""
+        """Close all sessions."""
         for pooled in self.pool.values():
             pooled.close()
 
 
-def chosen(environ: Mapping[str, str]) -> int:
+def chosen_seed(environ: Mapping[str, str]) -> int:
     """Return the seed that the environment names, else a new one."""
     with suppress(ValueError):
         return int(environ[SEED]) if SEED in environ else secrets.randbelow(2**32)
     raise Inconclusive(f"{SEED} is no number; set it to the one of a record, or unset it")
 
 
-def walk(at: WalkDatabase, count: int, number: int) -> WalkResult:
-    """Go ``count`` walks, led by the seed ``number``; the first that leaks is shortened as far as it still does.
+def run_walks(at: WalkDatabase, count: int, number: int) -> WalkResult:
+    """Run ``count`` walks from the seed ``number``; the first that leaks is shrunk while it still leaks.
 
     Raises:
         Inconclusive: no walk saw a row of its own tenant, so that seeing none of others proves nothing.
@@ -237,7 +237,7 @@ def walk(at: WalkDatabase, count: int, number: int) -> WalkResult:
     try:
         run_state_machine_as_test(seed(number)(type("Walks", (PoolWalk,), {"at": at, "leaks": leaks})), settings=led)
     except (LeakError, _ShrinkTimeout, HypothesisException):
-        # What Hypothesis says of a leak, that it could not be repeated for instance, does not undo it.
+        # An error of Hypothesis, such as a leak that could not be repeated, does not undo the leak.
         if leaks.shortest is None:
             raise
     if leaks.shortest is None and not at.counts.get("reads of the tenant's own rows"):
@@ -248,28 +248,28 @@ def walk(at: WalkDatabase, count: int, number: int) -> WalkResult:
 
 
 def _hand_on(at: WalkDatabase, leaks: _ShortestLeak) -> None:
-    """Go, whatever the seed, the walk of every pool: one session of a role reads a relation for tenant after tenant."""
+    """Run, for any seed, the walk of every pool: one session of a role reads a relation for tenant after tenant."""
     walks = type("First", (PoolWalk,), {"at": at, "leaks": leaks})
     for number in range(len(at.roles)):
-        for reach in (*at.written, *(each for each in at.read if each not in at.written)):
+        for relation in (*at.written, *(table for table in at.read if table not in at.written)):
             first = walks()
             try:
-                first.is_handed_on(number * _SESSIONS, _FIRST, reach)
+                first.is_handed_on(number * _SESSIONS, _FIRST, relation)
             except LeakError:
                 return
             finally:
                 first.teardown()
 
 
-def findings(walked: WalkResult) -> Iterable[Finding]:
-    """Return the leak, told by the walk that led to it."""
-    if walked.leak:
-        steps = "; ".join(f"{number}. {step}" for number, step in enumerate(walked.leak.steps, 1))
+def findings(result: WalkResult) -> Iterable[Finding]:
+    """Return the leak with the walk that led to it."""
+    if result.leak:
+        steps = "; ".join(f"{number}. {step}" for number, step in enumerate(result.leak.steps, 1))
         yield Finding(
             object_type="relation",
-            object_name=walked.leak.relation,
-            observed=walked.leak.observed,
+            object_name=result.leak.relation,
+            observed=result.leak.observed,
             expected="only rows of the tenant that the session's setting names",
-            detail=f"{steps} ({SEED}={walked.seed} goes the walk again)",
-            remediation="mend the policies that the other isolation checks name here, then go the walk again",
+            detail=f"{steps} ({SEED}={result.seed} repeats the walk)",
+            remediation="mend the policies that the other isolation checks name here, then repeat the walk",
         )

@@ -54,7 +54,7 @@ def rows(at, statement):
 
 def test_a_copy_on_a_private_server_has_roles_rights_and_policies_and_no_row(market):
     with clone.opened(market.target, market.settings.profile) as made:
-        assert "private server" in made.told
+        assert "private server" in made.description
         assert made.admin is not None
         assert market.database.execute(ROLES) == rows(made.at, ROLES)
         assert {(each["role"], each["member"]) for each in market.database.execute(MEMBERS)} <= {
@@ -73,7 +73,7 @@ def test_the_private_server_is_of_the_servers_major_or_the_next_newer_one(market
 def test_a_database_that_nobody_else_uses_is_copied_with_its_rows(market):
     at = market.database.target("postgres")
     with clone.opened(at, market.settings.profile) as made:
-        assert made.told.startswith("copied with its rows")
+        assert made.description.startswith("copied with its rows")
         assert made.admin is None
         assert [{"n": 4}] == rows(made.at, "select count(*) as n from market.orders")
         rows(made.at, "delete from market.orders returning 1")
@@ -84,7 +84,7 @@ def test_a_database_that_nobody_else_uses_is_copied_with_its_rows(market):
 def test_a_database_in_use_is_copied_without_its_rows(market):
     at = market.database.target("postgres")
     with market.database.connect(), clone.opened(at, market.settings.profile) as made:
-        assert "without rows, on its own server" in made.told
+        assert "without rows, on its own server" in made.description
         assert [] == rows(made.at, "select 1 from market.orders")
         assert [{"forced": True}] == rows(
             made.at, "select relforcerowsecurity as forced from pg_class where oid = 'market.orders'::regclass"
@@ -117,7 +117,7 @@ def test_settings_that_sessions_begin_with_are_copied(market):
         told = "select current_setting('market.tenant') as tenant, current_setting('search_path') as path"
         [found] = rows(made.at, told)
         with session.plain(made.at) as conn:
-            of_role = dump_restore.starting(conn, "other")
+            of_role = dump_restore.session_settings(conn, "other")
 
     assert {"tenant": "it's", "path": 'market, "Odd x"'} == found
     assert "alter role market_app in database other set market.odd = 'x y'" in of_role

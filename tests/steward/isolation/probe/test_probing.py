@@ -144,10 +144,10 @@ def test_a_chain_of_memberships_is_cut_where_it_can_be(market):
 def test_a_try_leaves_no_lock(market):
     profile = market.settings.profile
     with session.observer(market.target, profile) as conn:
-        [reach] = [each for each in surface.look(conn, profile).reaches if each.ident == "market.orders"]
+        [orders] = [one for one in surface.attack_surface(conn, profile).relations if one.ident == "market.orders"]
     with session.probe(market.target, profile, "market_app") as probing, probing.transaction(force_rollback=True):
         tries = RoleSession(probing, profile, "market_app")
-        statement = queries.compose("isolation/try_rows", columns=sql.SQL("tenant_id"), relation=reach.relation)
+        statement = queries.compose("isolation/try_rows", columns=sql.SQL("tenant_id"), relation=orders.identifier)
         for plan in ("custom", "generic", "generic"):
             assert tries.run(statement, plan).error is None
         held = market.database.execute("select mode from pg_locks where relation = 'market.orders'::regclass")
@@ -283,7 +283,7 @@ def test_a_column_of_a_partial_index_is_plainer_than_a_reference(market):
 
 
 def test_a_row_that_stays_is_told(market, monkeypatch):
-    looked, look = [], side_effects.look
+    looked, look = [], side_effects.table_contents
 
     def looking(*ground, live):
         looked.append(look(*ground, live=live))
@@ -292,7 +292,7 @@ def test_a_row_that_stays_is_told(market, monkeypatch):
             market.run("insert into market.events values ({a}, now(), 'stays')")
         return looked[-1]
 
-    monkeypatch.setattr(side_effects, "look", looking)
+    monkeypatch.setattr(side_effects, "table_contents", looking)
     matrix = run(market.target, market.settings.profile, writes=True)
 
     assert {("market.events", "rollback")} == {(cell.relation, cell.command) for cell in matrix.leaks}

@@ -100,7 +100,7 @@ def test_a_function_that_could_not_be_called_is_no_pass(market):
 
     assert [] == told([*reads.leaks, *writes.leaks, *reads.inconclusive])
     assert any(note.startswith("market.page(integer): ") for note in reads.notes), reads.notes
-    assert {("market.page(integer)", "it was not called: nobody can tell what to give it of type integer")} == {
+    assert {("market.page(integer)", "it was not called: no argument of type integer is known for it")} == {
         (cell.relation, cell.reason) for cell in writes.inconclusive
     }
 
