@@ -72,7 +72,7 @@ _Finding = tuple[str, str, str]
 
 @dataclass
 class _Rival:
-    """The other tool in an environment of its own, and what it is told: the tenant column."""
+    """The other tool in an environment of its own, and its configuration with the tenant column."""
 
     program: Path
     config: Path
@@ -81,10 +81,13 @@ class _Rival:
     def lint(self, database: Database, schema: str) -> dict[_Finding, str]:
         """Return its findings, each with its severity."""
         found = json.loads(self._run(database, schema, "lint", "--format", "json").stdout)["violations"]
-        return {(each["rule_id"], each["location"], each["message"]): each["severity"] for each in found}
+        return {
+            (violation["rule_id"], violation["location"], violation["message"]): violation["severity"]
+            for violation in found
+        }
 
     def proves_a_leak(self, database: Database, schema: str) -> bool:
-        """Tell whether one of its proofs, confirmed by its probe, ends in a leak."""
+        """Return whether one of its proofs, confirmed by its probe, ends in a leak."""
         modes = ("cross-tenant", "write")
         return any(self._run(database, schema, "verify", "--probe", "--mode", mode).returncode == 1 for mode in modes)
 
@@ -100,7 +103,7 @@ class _Rival:
 
 
 def measure(place: Place) -> Iterator[Ratio]:
-    """Hold both tools against the same databases, then ours against a large one and the probe against the clock."""
+    """Compare both tools on the same databases, then time ours on a large one, and the probe."""
     _make_room(place)
     rival = _installed(place)
     yield from _catalogue(place, rival)
@@ -165,32 +168,32 @@ def _catalogue(place: Place, rival: _Rival) -> Iterator[Ratio]:
         usual = rival.lint(database, "market")
         mine, its = timed(lambda: _ours(database, settings, LOGIN)), rival.seconds[-1]
     rules = {rule for rule, _, _ in usual}
-    told: dict[str, list[str]] = {"missed by ours": [], "missed": [], "alarms of ours": [], "alarms": []}
+    defects: dict[str, list[str]] = {"missed by ours": [], "missed": [], "alarms of ours": [], "alarms": []}
     every = max(1, round(1 / place.scale))
-    fitting = [each for each in DEFECTS if each.since <= place.server.binaries.version][::every]
+    fitting = [defect for defect in DEFECTS if defect.since <= place.server.binaries.version][::every]
     for defect in fitting:
         with _market(place, defect.healthy) as database:
             twin = rival.lint(database, "market")
             if _ours(database, settings, LOGIN):
-                told["alarms of ours"].append(defect.name)
+                defects["alarms of ours"].append(defect.name)
             if any(severity != "info" and rule not in rules for (rule, _, _), severity in twin.items()):
-                told["alarms"].append(defect.name)
+                defects["alarms"].append(defect.name)
         if not defect.planted:
             continue
         with _market(place, defect.planted) as database:
             if defect.item not in _ours(database, settings, LOGIN):
-                told["missed by ours"].append(defect.name)
+                defects["missed by ours"].append(defect.name)
             new = set(rival.lint(database, "market")) - set(usual) - set(twin)
             if not (new or rival.proves_a_leak(database, "market")):
-                told["missed"].append(defect.name)
-    for what, names in told.items():
+                defects["missed"].append(defect.name)
+    for what, names in defects.items():
         say(f"isolation: {what}: {'; '.join(names) or 'none'}")
-    missed, alarms = len(told["missed"]), len(told["alarms"])
-    how = f"of {len([each for each in fitting if each.planted])}; theirs: lint, or verify --probe"
-    yield Ratio("defects missed", len(told["missed by ours"]), missed, "", 0.0, how, absolute=True)
+    missed, alarms = len(defects["missed"]), len(defects["alarms"])
+    how = f"of {len([defect for defect in fitting if defect.planted])}; theirs: lint, or verify --probe"
+    yield Ratio("defects missed", len(defects["missed by ours"]), missed, "", 0.0, how, absolute=True)
     how = f"of {len(fitting)}; theirs: other rules than on the healthy schema"
-    yield Ratio("healthy twins found", len(told["alarms of ours"]), alarms, "", 0.0, how, absolute=True)
-    yield Ratio("one look at the small schema", mine, its, "s", None, "all items in this process, one process of lint")
+    yield Ratio("healthy twins found", len(defects["alarms of ours"]), alarms, "", 0.0, how, absolute=True)
+    yield Ratio("all items on the small schema", mine, its, "s", None, "all items in this process, one process of lint")
 
 
 def _settings(place: Place) -> RunSettings:
@@ -207,26 +210,26 @@ def _shipped(place: Place, rival: _Rival) -> Iterator[Ratio]:
     settings = RunSettings(profile.load("development"), "weekly")
     found = _ours(database, settings, "validahub_maintenance")
     say(f"isolation: found by ours in the shipped schema: {found or 'nothing'}")
-    loud = [each for each, severity in rival.lint(database, "public").items() if severity != "info"]
+    loud = [finding for finding, severity in rival.lint(database, "public").items() if severity != "info"]
     yield Ratio("findings in the shipped schema", len(found), len(loud), "", 0.0, absolute=True)
     for writes in (False, True):
         matrix: list[Any] = []
         seconds = timed(lambda: matrix.append(probe.run(at, settings.profile, writes=writes)))  # noqa: B023 - at once
-        told = f"{len(matrix[0].cells)} tries, {len(matrix[0].leaks)} leaks"
+        counts = f"{len(matrix[0].cells)} tries, {len(matrix[0].leaks)} leaks"
         name = f"the probe of the shipped schema, {'writing' if writes else 'reading'}"
-        yield Ratio(name, seconds, 0.0, "s", 120.0, told, absolute=True)
+        yield Ratio(name, seconds, 0.0, "s", 120.0, counts, absolute=True)
 
 
 def _large(place: Place) -> Iterator[Ratio]:
     """Compare a hundredth of the partitions and policies with all of them: the same queries, seconds in all."""
     sizes = [max(100, int(_PARTITIONS * place.scale * share) // 100 * 100) for share in (0.01, 1)]
-    few, many = (_looked(place, size, max(20, size * _POLICIES // _PARTITIONS)) for size in sizes)
-    told = f"{sizes[1]} partitions, {sizes[1] * _POLICIES // _PARTITIONS} policies"
-    yield Ratio("queries of all items", many[0], few[0], "", 1.0, told)
-    yield Ratio("seconds of all items", many[1], few[1], "s", 30.0, told, absolute=True)
+    few, many = (_timed_items(place, size, max(20, size * _POLICIES // _PARTITIONS)) for size in sizes)
+    size_note = f"{sizes[1]} partitions, {sizes[1] * _POLICIES // _PARTITIONS} policies"
+    yield Ratio("queries of all items", many[0], few[0], "", 1.0, size_note)
+    yield Ratio("seconds of all items", many[1], few[1], "s", 30.0, size_note, absolute=True)
 
 
-def _looked(place: Place, partitions: int, policies: int) -> tuple[int, float]:
+def _timed_items(place: Place, partitions: int, policies: int) -> tuple[int, float]:
     database = place.validahub()
     seconds = timed(lambda: partitioned(database.connect, partitions))
     with database.connect() as conn:

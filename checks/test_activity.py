@@ -1,4 +1,4 @@
-"""One session that holds on to what others need stops all of them: long transactions, locks, connections."""
+"""One session can stop all others: by a long transaction, a lock, or by taking the last connections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.severity("normal")
 def test_transactions(check: Check) -> None:
-    """No session but the suite's own is in a transaction, or idle in one, for longer than it may."""
+    """No session but the suite's own is in a transaction, or idle in one, for longer than the profile allows."""
     limits = check.settings.profile.activity.model_dump()
     findings = check.run("activity_transactions", check.parts("activity/unseen"), own=session.APPLICATION, **limits)
 
@@ -39,7 +39,7 @@ def test_prepared(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_locks(check: Check) -> None:
-    """Nobody waits for a lock longer than the profile allows."""
+    """No session waits for a lock longer than the profile allows."""
     parts = check.parts("activity/waits", "activity/unseen")
     findings = check.run("activity_locks", parts, **check.settings.profile.activity.model_dump())
 

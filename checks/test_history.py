@@ -1,4 +1,4 @@
-"""A run that never started warns nobody: the log must show that every schedule runs, ends, and ends in time."""
+"""A run that never starts reports nothing: the log must show that every schedule runs, ends, and ends in time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.severity("critical")
 def test_missed(check: Check) -> None:
-    """Every schedule that has begun has run to its end no longer ago than it may."""
+    """The last complete run of every schedule that has begun is recent enough."""
     findings = check.run("history_missed", schedules=ledger.expectations(check.settings.profile))
 
     assert not findings.offenders
@@ -30,7 +30,7 @@ def test_missed(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_open(check: Check) -> None:
-    """No earlier run died or failed without being made good."""
+    """Every run that died or failed was followed by a good one."""
     findings = check.run("history_open", schedules=ledger.expectations(check.settings.profile))
 
     assert not findings.offenders
@@ -38,7 +38,7 @@ def test_open(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_duration(check: Check) -> None:
-    """The last run of every schedule kept to its time."""
+    """The last run of every schedule ended within its time limit."""
     findings = check.run("history_duration", schedules=ledger.expectations(check.settings.profile))
 
     assert not findings.offenders

@@ -1,4 +1,4 @@
-"""An index that is not valid helps no query, may have let duplicates in, and still costs on every write."""
+"""An invalid index helps no query, may have let duplicates in, and still costs time on every write."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.severity("normal")
 def test_invalid(check: Check) -> None:
-    """Every index is valid, but for those that are being built."""
+    """Every index is valid, except those that are being built."""
     within, expected = expectations.query_parts(check), expectations.query_params(check)
     findings = check.run("index_health_invalid", within, **expected, left_over=False)
 

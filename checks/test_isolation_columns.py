@@ -1,4 +1,4 @@
-"""Every policy stands on the tenant column: what is wrong with the column is wrong with all of them."""
+"""Every policy relies on the tenant column: a fault of the column is a fault of all policies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_nullable(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_missing(check: Check) -> None:
-    """Rows that belong to rows of tenants have a tenant of their own, or a policy that asks for their parent."""
+    """Rows that belong to rows of tenants have a tenant of their own, or a policy that checks their parent."""
     tenancy = check.settings.profile.tenancy
     children = child_tables.unguarded(snapshot.children(check), tenancy.column, tenancy.setting)
 
@@ -63,7 +63,7 @@ def test_types(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_equality(check: Check) -> None:
-    """No two tenants are equal to the tenant column."""
+    """The tenant column compares no two different tenants as equal."""
     findings = check.run("isolation_columns_equality", scope.parts(check), **scope.parameters(check))
 
     assert not findings.offenders
@@ -79,7 +79,7 @@ def test_statistics(check: Check) -> None:
 
 @pytest.mark.severity("trivial")
 def test_disclosed(check: Check) -> None:
-    """What counts of all tenants' rows can be learnt is told, and is no finding."""
+    """Counts of all tenants' rows that can be read are noted, and are no finding."""
     findings = check.run("isolation_columns_disclosed", scope.parts(check), **scope.parameters(check))
 
     assert not findings.offenders

@@ -1,4 +1,4 @@
-"""A detector that never saw a defect proves nothing by being silent."""
+"""A detector that was never tried on a defect proves nothing when it finds none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [
 
 @pytest.mark.severity("critical")
 def test_mutations(check: Check) -> None:
-    """Every defect that is planted in a copy of the database turns the probe red."""
+    """The probe finds every defect that is planted in a copy of the database."""
     profile = check.settings.profile
     scope.parameters(check)
     if profile.isolation.writes == "never":

@@ -1,4 +1,4 @@
-"""Keys hold past row-level security: what they refuse, accept or carry along tells of others' rows, or changes them."""
+"""Keys are checked without row-level security: a refusal discloses rows of others, and a cascade changes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.severity("normal")
 def test_unique(check: Check) -> None:
-    """No unique key that a tenant writes holds among all tenants: it would tell what others have."""
+    """No unique key that a tenant writes is unique over all tenants: a refusal would disclose what others have."""
     findings = check.run("isolation_keys_unique", keys.parts(check), **scope.parameters(check))
 
     assert not findings.offenders
@@ -30,7 +30,7 @@ def test_unique(check: Check) -> None:
 
 @pytest.mark.severity("trivial")
 def test_random(check: Check) -> None:
-    """Every other unique key has the tenant in it; those of random ids are told, and are no finding."""
+    """Every other unique key contains the tenant column; keys of random ids are noted, and are no finding."""
     findings = check.run("isolation_keys_random", keys.parts(check), **scope.parameters(check))
 
     assert not findings.offenders

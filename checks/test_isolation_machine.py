@@ -1,4 +1,4 @@
-"""Sessions are shared: what one tenant leaves in one must not let the next one at its rows."""
+"""Tenants share sessions: the state that one leaves behind must not show its rows to the next one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = [
 
 @pytest.mark.severity("critical")
 def test_interleaving(check: Check) -> None:
-    """No order in which sessions, transactions and tenants follow one another reaches a row of another tenant."""
+    """No order of sessions, transactions and tenants reaches a row of another tenant."""
     profile = check.settings.profile
     scope.parameters(check)
     if profile.isolation.writes == "never":

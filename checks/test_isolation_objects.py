@@ -1,4 +1,4 @@
-"""A policy holds for the table that a query names, and not for what else shows the same rows."""
+"""A policy holds for the table that a query names, and not for other objects that show the same rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.severity("critical")
 def test_leaves(check: Check) -> None:
-    """No partition or inheriting table can be used past the policies of its parent."""
+    """No partition or inheriting table can be used without the policies of its parent."""
     roles = snapshot.roles(check)
 
     assert not check.run("isolation_objects_leaves", roles.parts, **roles.parameters()).offenders
@@ -38,7 +38,7 @@ def test_foreign_tables(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_default_privileges(check: Check) -> None:
-    """The next partition comes without rights of the application."""
+    """A new partition gives the application no rights."""
     roles = snapshot.roles(check)
 
     assert not check.run(
@@ -48,7 +48,7 @@ def test_default_privileges(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_default_table_privileges(check: Check) -> None:
-    """The next table comes without rights of the application, until its policies are there."""
+    """A new table gives the application no rights before it has policies."""
     roles = snapshot.roles(check)
 
     assert not check.run(
@@ -58,7 +58,7 @@ def test_default_table_privileges(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_publications(check: Check) -> None:
-    """No publication sends every tenant's rows to whoever subscribes."""
+    """No publication sends every tenant's rows to its subscribers."""
     parameters = snapshot.publication_parameters(check)
 
     assert not check.run("isolation_objects_publications", snapshot.roles(check).parts, **parameters).offenders
@@ -74,7 +74,7 @@ def test_matviews(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_rights(check: Check) -> None:
-    """The application has no right on a table of tenants that no policy holds back."""
+    """The application has no right on a table of tenants that policies do not limit."""
     roles = snapshot.roles(check)
     rights = {"rights": ["references", "trigger", "truncate"]}
 

@@ -1,4 +1,4 @@
-"""One policy that is too wide undoes all others: permissive ones are OR-ed, and only restrictive ones narrow."""
+"""One policy that is too wide undoes all others: permissive ones are joined with OR, only restrictive ones narrow."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_open(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_unset(check: Check) -> None:
-    """No policy opens while no tenant is set, rows of '' included: never yet, or not since the last transaction."""
+    """No policy lets rows through while no tenant is set, rows of '' included: yet, or since a transaction."""
     findings = policy_findings.findings("unset", *snapshot.application_policies(check))
 
     assert not check.judge("isolation_policies_unset", findings).offenders
@@ -80,7 +80,7 @@ def test_unproven(check: Check) -> None:
 
 @pytest.mark.severity("minor")
 def test_denied(check: Check) -> None:
-    """What a role of the application was granted, some policy lets it do; tables without any policy are noted."""
+    """Every right of an application role is allowed by some policy; tables without any policy are noted."""
     snapshot.note_denied(check)
     parts, parameters = snapshot.policy_parts(check), snapshot.policy_parameters(check)
     findings = check.run("isolation_policies_denied", parts, **parameters)

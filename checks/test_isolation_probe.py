@@ -1,4 +1,4 @@
-"""A policy that looks right proves nothing: only a try in each state of the setting shows what a role reaches."""
+"""A policy that looks right proves nothing: only attempts in each state of the setting show what a role reaches."""
 
 from __future__ import annotations
 

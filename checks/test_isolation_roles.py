@@ -1,4 +1,4 @@
-"""A policy protects nothing from a role that it does not hold for, or from one that can become such a role."""
+"""A policy protects nothing from a role that it does not apply to, or from one that can become such a role."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = [
 
 @pytest.mark.severity("critical")
 def test_bypass(check: Check) -> None:
-    """No role of the application reads past row-level security, whatever it becomes."""
+    """No role of the application bypasses row-level security, nor any role that it can become."""
     roles = snapshot.roles(check)
 
     assert not check.run("isolation_roles_bypass", roles.parts, **roles.parameters()).offenders
@@ -31,7 +31,7 @@ def test_bypass(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_owners(check: Check) -> None:
-    """No role of the application can switch row-level security off, or change what else isolation stands on."""
+    """No role of the application can disable row-level security, or change other objects that isolation relies on."""
     roles = snapshot.roles(check)
     named = check.settings.profile.roles
     names = {"owner": named.owner, "maintenance": named.maintenance}
@@ -50,7 +50,7 @@ def test_force(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_unforced(check: Check) -> None:
-    """Row-level security is forced wherever somebody else logs in with the rights of a table's owner."""
+    """Row-level security is forced wherever another login has the rights of a table's owner."""
     roles = snapshot.roles(check)
 
     assert not check.run("isolation_roles_force", roles.parts, **roles.parameters("other")).offenders
@@ -66,7 +66,7 @@ def test_event_triggers(check: Check) -> None:
 
 @pytest.mark.severity("minor")
 def test_disabled_triggers(check: Check) -> None:
-    """Every event trigger is enabled, so that what it enforces on new tables is enforced."""
+    """Every event trigger is enabled: one that is not enforces nothing on new tables."""
     snapshot.roles(check)
 
     assert not check.run("isolation_roles_disabled_triggers").offenders
@@ -75,7 +75,7 @@ def test_disabled_triggers(check: Check) -> None:
 @pytest.mark.severity("normal")
 @pytest.mark.controls("patches")
 def test_floor(check: Check) -> None:
-    """The server has the fixes without which row-level security can be got round."""
+    """The server has the fixes without which row-level security can be bypassed."""
     snapshot.roles(check)
     floor = json.dumps(dict(check.settings.profile.isolation.minimum_minor))
 

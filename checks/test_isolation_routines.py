@@ -1,4 +1,4 @@
-"""What runs as its owner reaches what its owner may, whoever calls it or sets it off."""
+"""A routine that runs as its owner reaches what its owner may, whoever calls it or fires it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_definers(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_search_paths(check: Check) -> None:
-    """No function that runs as its owner can be made to use objects of somebody else."""
+    """No function that runs as its owner can be made to use another role's objects."""
     writable = snapshot.writable_schemas(check)
     findings = security_definer.unsafe_search_paths(snapshot.definer_routines(check), writable)
 
@@ -40,7 +40,7 @@ def test_search_paths(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_triggers(check: Check) -> None:
-    """No trigger does to every tenant's rows, as its function's owner, what the application's statement does not."""
+    """No trigger reaches rows of other tenants as the owner of its function."""
     fired = snapshot.definer_triggers(check)
     findings = triggers.leaks(fired, snapshot.view_graph_if_any(check, fired))
 
@@ -49,7 +49,7 @@ def test_triggers(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_rules(check: Check) -> None:
-    """No rule does to every tenant's rows what the application's statement does not."""
+    """No rule reaches rows of other tenants."""
     rules = snapshot.rewrite_rules(check)
     findings = rewrite_rules.leaks(rules, snapshot.view_graph_if_any(check, rules))
 
@@ -58,7 +58,7 @@ def test_rules(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_leakproof(check: Check) -> None:
-    """No function of the database's own is called with rows that policies have yet to hide."""
+    """No function of the database is called with rows before policies hide them."""
     roles = snapshot.roles(check)
 
     assert not check.run("isolation_routines_leakproof", roles.parts, **roles.parameters()).offenders

@@ -1,4 +1,4 @@
-"""Policies believe one setting: it must have one name, no default, no cached value, and do no harm when it is empty."""
+"""Policies rely on one setting: it needs one name, no default, no cached value, and must be harmless when empty."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.severity("critical")
 def test_names(check: Check) -> None:
-    """Policies and the functions around them tell tenants apart by the same setting."""
+    """Policies and the functions around them read the same setting."""
     findings = settings.other_names(snapshot.policies(check))
 
     assert not check.judge("isolation_settings_names", findings).offenders
@@ -30,7 +30,7 @@ def test_names(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_defaults(check: Check) -> None:
-    """A session in which nobody has set a tenant has none."""
+    """A new session has no tenant."""
     findings = check.run("isolation_settings_defaults", None, **scope.setting_parameters(check))
 
     assert not findings.offenders

@@ -1,4 +1,4 @@
-"""A view reads and writes as its owner: what policies hide from the application, it may show."""
+"""A view reads and writes as its owner: it may show what policies hide from the application."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ def test_writes(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_barriers(check: Check) -> None:
-    """Every view whose own filter hides rows is a barrier to the functions of a query."""
+    """Every view whose own filter hides rows is a security barrier."""
     assert not check.judge("isolation_views_barriers", views.barriers(snapshot.view_graph(check))).offenders

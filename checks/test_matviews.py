@@ -1,4 +1,4 @@
-"""Old figures are believed like fresh ones, and a view that lost its tenants looks like any other."""
+"""Nobody sees that figures are old, or that a materialized view lost rows of tenants."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ pytestmark = [
 @pytest.mark.severity("critical")
 def test_critical(check: Check) -> None:
     """No materialized view that the profile calls critical is older than it may be."""
-    told = matview_state.query_params(check)
-    findings = check.run("matviews_stale", matview_state.query_parts(check), **told, critical=True)
+    params = matview_state.query_params(check)
+    findings = check.run("matviews_stale", matview_state.query_parts(check), **params, critical=True)
 
     assert not findings.offenders
 
@@ -32,8 +32,8 @@ def test_critical(check: Check) -> None:
 @pytest.mark.severity("normal")
 def test_stale(check: Check) -> None:
     """No other materialized view is older than it may be."""
-    told = matview_state.query_params(check)
-    findings = check.run("matviews_stale", matview_state.query_parts(check), **told, critical=False)
+    params = matview_state.query_params(check)
+    findings = check.run("matviews_stale", matview_state.query_parts(check), **params, critical=False)
 
     assert not findings.offenders
 
@@ -57,10 +57,10 @@ def test_owners(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_keys(check: Check) -> None:
-    """Every materialized view can be refreshed beside its readers, or so quickly that they hardly notice."""
+    """Every materialized view can be refreshed concurrently, or within the lock limit."""
     limit = check.settings.profile.locks.access_exclusive.total_seconds()
-    told = matview_state.query_params(check)
-    findings = check.run("matviews_keys", matview_state.query_parts(check), **told, limit=limit)
+    params = matview_state.query_params(check)
+    findings = check.run("matviews_keys", matview_state.query_parts(check), **params, limit=limit)
 
     assert not findings.offenders
 

@@ -1,4 +1,4 @@
-"""Time goes on: every moment must have its partition, and no partition may outgrow what one unit of work can be."""
+"""Every moment must have its partition, and no partition may be larger than one unit of work can be."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.severity("critical")
 def test_gaps(check: Check) -> None:
-    """Every family over time is covered without a gap until as far ahead as the profile wants."""
+    """Every family over time has partitions without a gap, as far ahead as the profile requires."""
     findings = check.run("partitions_gaps", expectations.query_parts(check), **expectations.query_params(check))
 
     assert not findings.offenders
@@ -49,7 +49,7 @@ def test_sizes(check: Check) -> None:
 
 @pytest.mark.severity("minor")
 def test_leftovers(check: Check) -> None:
-    """No table is named like a partition and belongs to no family."""
+    """Every table that is named like a partition belongs to a family."""
     findings = check.run("partitions_leftovers", expectations.query_parts(check), **expectations.query_params(check))
 
     assert not findings.offenders
@@ -57,7 +57,7 @@ def test_leftovers(check: Check) -> None:
 
 @pytest.mark.severity("minor")
 def test_unmanaged(check: Check) -> None:
-    """Every family by range gets its coming partitions, or the profile says that it does not."""
+    """Every family by range gets its future partitions, or the profile excludes it."""
     findings = check.run("partitions_unmanaged", expectations.query_parts(check), **expectations.query_params(check))
 
     assert not findings.offenders

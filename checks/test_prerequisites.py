@@ -1,4 +1,4 @@
-"""What a run relies on must be there before anything acts: server, schema, extensions, roles, rights."""
+"""A run needs its server, schema, extensions, roles and rights before anything acts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_extensions(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_settings(check: Check) -> None:
-    """The server counts what the suite decides by."""
+    """The server collects the statistics that the suite uses."""
     findings = check.run("prerequisites_settings")
 
     assert not findings.offenders
@@ -67,7 +67,7 @@ def test_settings(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_locks(check: Check) -> None:
-    """The server's lock table has room for a statement over all of a partitioned table."""
+    """The server's lock table has room for a statement on all partitions of a table."""
     findings = check.run("prerequisites_locks", **prerequisites.included(check))
 
     assert not findings.offenders
@@ -76,7 +76,7 @@ def test_locks(check: Check) -> None:
 @pytest.mark.severity("critical")
 @pytest.mark.controls("roles")
 def test_roles(check: Check) -> None:
-    """The profile's roles are there, and can do what they are for and no more."""
+    """The profile's roles exist, and have the rights that they need and no more."""
     findings = check.run("prerequisites_roles", **check.settings.profile.roles.model_dump())
 
     assert not findings.offenders
@@ -92,7 +92,7 @@ def test_rights(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_metadata(check: Check) -> None:
-    """The tables that operators query have the columns that are written."""
+    """The tables that operators query have the columns that the suite writes."""
     findings = check.run("prerequisites_metadata")
 
     assert not findings.offenders

@@ -1,4 +1,4 @@
-"""Slow statements and a cache that misses are felt by the application before anything fails."""
+"""The application suffers from slow statements and cache misses before anything fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 
 def test_cache(check: Check) -> None:
-    """What is read is found in shared buffers as often as the profile wants."""
+    """Reads hit shared buffers as often as the profile requires."""
     profile = check.settings.profile.queries
     limits = {"cache_hit": profile.cache_hit, "minimum_reads": profile.minimum_reads}
     findings = check.run("queries_cache", workload.compared(check), **limits)
@@ -31,7 +31,7 @@ def test_cache(check: Check) -> None:
 
 
 def test_canary(check: Check) -> None:
-    """The reads of the last run's canary were as quick as the profile wants, by measure."""
+    """The measured reads of the last run's canary were as fast as the profile requires."""
     profile = check.settings.profile.queries
     limit = profile.p95.total_seconds() * 1000
     findings = check.run("queries_canary", p95=limit, minimum_calls=profile.minimum_calls)
@@ -40,14 +40,14 @@ def test_canary(check: Check) -> None:
 
 
 def test_logged(check: Check) -> None:
-    """The application's statements were as quick as the profile wants, by the durations that the server logs."""
+    """The application's statements were as fast as the profile requires, by the durations in the server's log."""
     findings = check.run("queries_logged", **workload.logged(check))
 
     assert not findings.offenders
 
 
 def test_p95(check: Check) -> None:
-    """No statement of the application is slower than the profile wants, as far as can be estimated."""
+    """No statement of the application is slower than the profile allows, by an estimate."""
     findings = check.run("queries_p95", **workload.slow(check))
 
     assert not findings.offenders

@@ -1,4 +1,4 @@
-"""A forgotten slot fills the disk, a lost one needs a new standby, and what is not archived cannot be restored."""
+"""A forgotten slot fills the disk, a lost one needs a new standby, and WAL that is not archived cannot be restored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = [
 
 @pytest.mark.severity("normal")
 def test_slots(check: Check) -> None:
-    """No replication slot holds more WAL than it may, and each is read."""
+    """No replication slot keeps more WAL than the profile allows, and each has a reader."""
     limits = check.settings.profile.replication.model_dump()
     findings = check.run("replication_slots", check.parts("replication/slots"), **limits)
 
@@ -37,7 +37,7 @@ def test_lost(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_standbys(check: Check) -> None:
-    """No standby is further behind than it may be."""
+    """No standby is further behind than the profile allows."""
     limits = check.settings.profile.replication.model_dump()
     findings = check.run("replication_standbys", check.parts("activity/unseen"), **limits)
 
@@ -55,7 +55,7 @@ def test_synchronous(check: Check) -> None:
 @pytest.mark.severity("critical")
 @pytest.mark.controls("backup")
 def test_archiver(check: Check) -> None:
-    """WAL is archived, where the server is told to."""
+    """WAL is archived, where archiving is on."""
     findings = check.run("replication_archiver")
 
     assert not findings.offenders

@@ -1,4 +1,4 @@
-"""Rows that outlive their retention rule are a liability, and so are rows that no rule will ever take."""
+"""Rows that outlive their retention rule are a liability, and so are rows that no rule will ever remove."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_overdue(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_unreachable(check: Check) -> None:
-    """Every row whose time has run out, or never began to, is reached by a rule."""
+    """A rule covers every row whose time has run out or never begins."""
     findings = check.run("retention_unreachable", **coverage.unreachable(check))
 
     assert not findings.offenders

@@ -1,4 +1,4 @@
-"""Space that is not reclaimed, growth that nobody planned for, and numbers that run out."""
+"""Space that is not reclaimed, growth that nobody planned for, and sequences that run out."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_growth(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_temp_files(check: Check) -> None:
-    """Statements have written no more to temporary files than they may, since the last snapshot before this run."""
+    """Statements wrote no more to temporary files than the profile allows, since the last snapshot before this run."""
     limit = check.settings.profile.storage.temp_bytes
     findings = check.run("storage_temp_files", workload.compared(check), temp_bytes=limit)
 
@@ -71,7 +71,7 @@ def test_temp_files(check: Check) -> None:
 
 @pytest.mark.severity("normal")
 def test_deadlocks(check: Check) -> None:
-    """There were no more deadlocks than there may be, since the last snapshot before this run."""
+    """There were no more deadlocks than the profile allows, since the last snapshot before this run."""
     limit = check.settings.profile.storage.deadlocks
     findings = check.run("storage_deadlocks", workload.compared(check), deadlocks=limit)
 

@@ -1,4 +1,4 @@
-"""A database that runs out of transaction ids stops taking writes: what is old must be frozen long before."""
+"""A database that runs out of transaction ids refuses writes: old rows must be frozen long before."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @pytest.mark.severity("normal")
 def test_warn(check: Check) -> None:
-    """No table and no database of the server is older than vacuums should let it become."""
+    """No table and no database of the server is older than regular vacuums allow."""
     _ages(check, "warn")
 
 
@@ -34,7 +34,7 @@ def test_fail(check: Check) -> None:
 
 @pytest.mark.severity("blocker")
 def test_emergency(check: Check) -> None:
-    """No table and no database of the server is so old that the server gives up everything else to freeze it."""
+    """No table and no database of the server is so old that VACUUM's failsafe would start."""
     _ages(check, "emergency")
 
 

@@ -149,8 +149,8 @@ class ViewGraph:
         view = self.views[oid]
         for used in view.used:
             relation = self.relations.get(used)
-            held = (checked or view.checked) and relation is not None and self._filters(view, relation)
-            if relation is None or held or not self._is_source(view, relation):
+            filtered = (checked or view.checked) and relation is not None and self._filters(view, relation)
+            if relation is None or filtered or not self._is_source(view, relation):
                 continue
             if used in self.views:
                 lower = self.unchecked_writes(used, checked=checked or view.cascaded)
