@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from steward import PrerequisiteError, StewardError, profile
 from steward.database import target
 from steward.run import report
-from steward.run.context import Options
+from steward.run.context import RunOptions
 from steward.run.supervisor import supervise
 from steward.setup import bootstrap, demo, introspect, profile_template
 from steward.setup.provision import provision
@@ -107,7 +107,7 @@ def _run(asked: argparse.Namespace) -> int:
         selection = [word for flag in "km" if (value := getattr(asked, flag)) for word in (f"-{flag}", value)]
         terminal = Terminal.for_stream(sys.stdout, os.environ, quiet=asked.quiet)
         try:
-            options = Options(
+            options = RunOptions(
                 asked.command, asked.plan, asked.workers, asked.window, tuple(selection), not asked.no_report
             )
             return supervise(options, at, chosen, terminal, os.environ)

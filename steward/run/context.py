@@ -6,7 +6,6 @@ import json
 import os
 import secrets as tokens
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from steward import StewardError
@@ -22,7 +21,7 @@ from steward.run.worker import PhaseSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
+    from datetime import datetime, timedelta
     from pathlib import Path
     from typing import Any
 
@@ -33,11 +32,11 @@ if TYPE_CHECKING:
     from steward.run.monitor import Signals
     from steward.terminal.live import Terminal
 
-__all__ = ["Options", "RunContext", "Surroundings", "begin"]
+__all__ = ["RunContext", "RunInputs", "RunOptions", "begin"]
 
 
 @dataclass(frozen=True)
-class Options:
+class RunOptions:
     """The options of the operator's command."""
 
     schedule: str
@@ -59,10 +58,10 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What a run is given before it begins; ``control`` is the supervisor's own connection."""
+class RunInputs:
+    """The inputs of a run; ``control`` is the supervisor's own connection, which holds the run lock."""
 
-    options: Options
+    options: RunOptions
     target: Target
     profile: Profile
     terminal: Terminal
@@ -79,7 +78,7 @@ class RunContext:
     ``maintenance_log``, None likewise; ``header`` is the beginning of its record.
     """
 
-    given: Surroundings
+    inputs: RunInputs
     run_id: str
     run_dir: Path
     started: datetime
@@ -99,30 +98,29 @@ class RunContext:
         (self.run_dir / name).write_text(text, encoding="utf-8")
 
 
-def begin(given: Surroundings, scan: Scan) -> RunContext:
+def begin(inputs: RunInputs, started: datetime, scan: Scan) -> RunContext:
     """Make the run directory, open the journal and the row in ``maintenance_log``, and return the run's context.
 
     Raises:
         StewardError: the run directory cannot be made or written.
 
     """
-    options, profile = given.options, given.profile
-    started = datetime.now(UTC)
+    options, profile = inputs.options, inputs.profile
     window = profile.schedule(options.schedule).window if options.window is None else options.window
     deadline = started + window if options.acts else None
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{options.schedule}-{tokens.token_hex(3)}"
     workers = options.workers or profile.run.workers
     run = PhaseSettings(run_id, options.schedule, options.mode, deadline.isoformat() if deadline else None, workers)
-    run_dir = _make_run_dir(given, run_id)
+    run_dir = _make_run_dir(inputs, run_id)
     try:
-        opened, header = _open_journal(given, run_dir, run, started, scan)
-        tail = JournalTail(run_dir, given.terminal.event)
+        opened, header = _open_journal(inputs, run_dir, run, started, scan)
+        tail = JournalTail(run_dir, inputs.terminal.event)
     except OSError as error:
-        raise finalize.unrecorded(error, run_dir, given.control, None) from error
-    launcher = Launcher(run_dir, {**given.environ, **target.environment(given.target)}, options.selection)
+        raise finalize.record_error(error, run_dir, inputs.control, None) from error
+    launcher = Launcher(run_dir, {**inputs.environ, **target.environment(inputs.target)}, options.selection)
     settings = RunSettings(profile, options.schedule, options.mode, deadline, run_dir / STOP)
     return RunContext(
-        given=given,
+        inputs=inputs,
         run_id=run_id,
         run_dir=run_dir,
         started=started,
@@ -131,17 +129,17 @@ def begin(given: Surroundings, scan: Scan) -> RunContext:
         journal=opened,
         tail=tail,
         launcher=launcher,
-        scanner=Scanner(given.control, settings),
-        runner=PhaseRunner(launcher, _monitor(given, run_dir, tail), opened),
-        canary=Canary(given.target, profile),
+        scanner=Scanner(inputs.control, settings),
+        runner=PhaseRunner(launcher, _monitor(inputs, run_dir, tail), opened),
+        canary=Canary(inputs.target, profile),
         header=header,
-        log_id=_open_row(given, run_id, header),
+        log_id=_open_log_row(inputs, run_id, header),
     )
 
 
-def _make_run_dir(given: Surroundings, run_id: str) -> Path:
+def _make_run_dir(inputs: RunInputs, run_id: str) -> Path:
     os.umask(0o077)
-    run_dir = report.runs(given.environ) / run_id
+    run_dir = report.runs(inputs.environ) / run_id
     try:
         run_dir.mkdir(parents=True, mode=0o700)
     except OSError as error:
@@ -152,34 +150,34 @@ def _make_run_dir(given: Surroundings, run_id: str) -> Path:
 
 
 def _open_journal(
-    given: Surroundings, run_dir: Path, run: PhaseSettings, started: datetime, scan: Scan
+    inputs: RunInputs, run_dir: Path, run: PhaseSettings, started: datetime, scan: Scan
 ) -> tuple[journal.Journal, Mapping[str, Any]]:
     """Write what the phases read and the first line of the journal; return the journal and the record's header."""
     (run_dir / "settings.json").write_text(json.dumps(asdict(run)), encoding="utf-8")
-    (run_dir / "profile.json").write_text(given.profile.model_dump_json(), encoding="utf-8")
-    opened = journal.Journal(run_dir, journal.secrets(given.environ))
-    opened.keep_secret(given.control.info.password)
-    header = opened.redact(provenance.header(asdict(run), started, given.profile, given.control, given.target, scan))
+    (run_dir / "profile.json").write_text(inputs.profile.model_dump_json(), encoding="utf-8")
+    opened = journal.Journal(run_dir, journal.secrets(inputs.environ))
+    opened.keep_secret(inputs.control.info.password)
+    header = opened.redact(provenance.header(asdict(run), started, inputs.profile, inputs.control, inputs.target, scan))
     opened.write("run_started", **header)
     return opened, header
 
 
-def _monitor(given: Surroundings, run_dir: Path, tail: JournalTail) -> PhaseMonitor:
+def _monitor(inputs: RunInputs, run_dir: Path, tail: JournalTail) -> PhaseMonitor:
     return PhaseMonitor(
         run_dir,
         tail,
-        given.signals,
-        cancel=lambda: locks.cancel_acting(given.control),
-        grace=given.profile.run.cancel_grace.total_seconds(),
-        interval=given.profile.run.progress_interval.total_seconds(),
-        poll=progress_poller(given.control, given.terminal),
+        inputs.signals,
+        cancel=lambda: locks.cancel_acting(inputs.control),
+        grace=inputs.profile.run.cancel_grace.total_seconds(),
+        interval=inputs.profile.run.progress_interval.total_seconds(),
+        poll=progress_poller(inputs.control, inputs.terminal),
     )
 
 
-def _open_row(given: Surroundings, run_id: str, header: Mapping[str, Any]) -> int | None:
+def _open_log_row(inputs: RunInputs, run_id: str, header: Mapping[str, Any]) -> int | None:
     """Open the run's row in ``maintenance_log``, and mark the rows of dead runs; a run that does not act has none."""
-    if not given.options.acts:
+    if not inputs.options.acts:
         return None
-    log_id = ledger.open_run(given.control, run_id, given.options.schedule, header)
-    ledger.mark_dead(given.control, given.options.schedule, log_id)
+    log_id = ledger.open_run(inputs.control, run_id, inputs.options.schedule, header)
+    ledger.mark_dead(inputs.control, inputs.options.schedule, log_id)
     return log_id

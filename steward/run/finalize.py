@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from steward.database.target import Target
     from steward.record.journal import Journal
 
-__all__ = ["close_row", "connection_error", "error_line", "escalate", "unrecorded"]
+__all__ = ["close_log_row", "connection_error", "error_line", "fail_repeated_deferrals", "record_error"]
 
 
-def escalate(conn: Session, journal: Journal, run: Mapping[str, Any], limit: int, *, whole: bool) -> None:
-    """Make the ``limit``-th deferral of one object in a row a failure, so that nothing starves in silence.
+def fail_repeated_deferrals(
+    conn: Session, journal: Journal, run: Mapping[str, Any], limit: int, *, whole: bool
+) -> None:
+    """Make the ``limit``-th deferral of one object in a row a failure, so that no work waits for ever in silence.
 
-    A ``whole`` run looked at everything: what was not due in it was not waiting, and its count begins anew.
+    A ``whole`` run examined every object: what was not due is not waiting, and its count begins anew.
     """
     actions = {f"{item['name']} {item['subject']}": item for item in run["items"] if item["kind"] == "action"}
     deferred = [key for key, item in actions.items() if item["outcome"] == "deferred"]
@@ -49,20 +51,20 @@ def error_line(run: Mapping[str, Any], error: StewardError | None, interrupted_b
     return exit_status.error_line(run) or (None if exit_status.holds(run) else "plan and outcomes do not reconcile")
 
 
-def connection_error(error: psycopg.Error, control: Session, at: Target) -> StewardError:
-    """Return the error of the supervisor's own connection as one line."""
+def connection_error(error: psycopg.Error, control: Session, target: Target) -> StewardError:
+    """Return the error of a run whose supervisor lost its connection, or had a statement refused."""
     message = queries.server_message(error)
     if control.broken:
         return TargetError(
-            at.label, f"the connection was lost ({message})", "see the server's log; the next run converges"
+            target.label, f"the connection was lost ({message})", "see the server's log; the next run converges"
         )
     return TargetError(
-        at.label, f"{message} (SQLSTATE {error.sqlstate})", "see docs/runbook.md; the next run converges"
+        target.label, f"{message} (SQLSTATE {error.sqlstate})", "see docs/runbook.md; the next run converges"
     )
 
 
-def unrecorded(error: OSError, run_dir: Path, control: Session, log_id: int | None) -> StewardError:
-    """Return that the record cannot be written as one line, which the log's row gets as well."""
+def record_error(error: OSError, run_dir: Path, control: Session, log_id: int | None) -> StewardError:
+    """Return the error of a run whose record cannot be written, and write it into the log's row."""
     cause = f"the record cannot be written ({error.strerror or error})"
     failure = StewardError(str(run_dir), cause, "make room or set STEWARD_RUNS to another disk; the next run converges")
     if log_id is not None:
@@ -73,7 +75,7 @@ def unrecorded(error: OSError, run_dir: Path, control: Session, log_id: int | No
     return failure
 
 
-def close_row(
+def close_log_row(
     conn: Session, log_id: int, run: Mapping[str, Any], error: str | None, selection: Sequence[str] = ()
 ) -> None:
     """Complete the log's row, or leave it open with its error; a good run completes those that older ones left.

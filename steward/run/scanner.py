@@ -1,4 +1,4 @@
-"""The look before each phase: the catalog, and what operations gather beside it, within the maintenance window."""
+"""The scan before each phase: the catalog and what operations gather beside it, within the maintenance window."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Scanner"]
 
 
 class Scanner:
-    """Looks before each phase, and remembers what a plan's earlier phases would leave to the later ones."""
+    """Scans before each phase, and remembers the dead rows that earlier phases of a plan would leave to later ones."""
 
     def __init__(self, conn: Session, settings: RunSettings) -> None:
         self._conn = conn
@@ -34,12 +34,12 @@ class Scanner:
     def scan(self, phase: str) -> Scan:
         """Return the catalog as it is now, with what the phase's operations need to know.
 
-        Once the window is over a look may still take as long as a phase may take to end (``run.cancel_grace``), so
-        that what is deferred is deferred by its name.
+        After the end of the window a scan may still take ``run.cancel_grace``, so that each deferred object can be
+        named.
 
         Raises:
-            Deferred: the window ended while something was counted; nothing is known of the phase.
-            psycopg.errors.QueryCanceled: the run was stopped meanwhile.
+            Deferred: the window ended during the scan; nothing is known of what is due in the phase.
+            psycopg.errors.QueryCanceled: the run was stopped during the scan.
 
         """
         settings = self._settings
@@ -51,7 +51,7 @@ class Scanner:
             settings = replace(settings, deadline=None)
         try:
             guard.limit_to_window(self._conn, settings.deadline)
-            return self._look(phase, settings)
+            return self._scan(phase, settings)
         except QueryCanceled as error:
             over = ended_by_window(replace(settings, stop=None), error)
             if over is None or (settings.stop is not None and settings.stop.exists()):
@@ -67,14 +67,14 @@ class Scanner:
         warning = [operation for operation in operations if issubclass(operation, WarnsOfSettings)]
         return [text for operation in warning for text in operation.warnings_of(self._settings)]
 
-    def _look(self, phase: str, settings: RunSettings) -> Scan:
-        found = inventory.scan(self._conn, settings.profile)
-        found.gathered[EXPECTED] = [{"oid": oid, "dead_rows": rows} for oid, rows in self._expected.items()]
-        context = GatherContext(settings, found, self._conn)
+    def _scan(self, phase: str, settings: RunSettings) -> Scan:
+        scan = inventory.scan(self._conn, settings.profile)
+        scan.gathered[EXPECTED] = [{"oid": oid, "dead_rows": rows} for oid, rows in self._expected.items()]
+        context = GatherContext(settings, scan, self._conn)
         for operation in OPERATIONS.values():
             if operation.phase == phase:
                 guard.limit_to_window(self._conn, settings.deadline)
-                found.gathered[operation.name] = operation.gather(context)
+                scan.gathered[operation.name] = operation.gather(context)
                 if settings.mode == "plan" and issubclass(operation, LeavesDeadRows):
                     self._expected.update(operation.dead_rows(context))
-        return found
+        return scan

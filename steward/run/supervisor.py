@@ -13,7 +13,7 @@ from steward.database import inventory, locks, session
 from steward.engine import guard
 from steward.record import journal, ledger
 from steward.run import exit_status, finalize, forkserver, report
-from steward.run.context import Surroundings, begin
+from steward.run.context import RunInputs, begin
 from steward.run.monitor import Signals
 from steward.run.phase import PHASES, STOP
 from steward.setup import bootstrap
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from steward.database.target import Target
     from steward.profile import Profile
-    from steward.run.context import Options, RunContext
+    from steward.run.context import RunContext, RunOptions
     from steward.terminal.live import Terminal
 
 __all__ = ["Supervisor", "supervise"]
@@ -33,7 +33,7 @@ _SERIAL = ("prepare", "verify")
 _CANARY_FROM, _CANARY_UNTIL = "purge", "verify"
 
 
-def supervise(options: Options, at: Target, profile: Profile, terminal: Terminal, environ: Mapping[str, str]) -> int:
+def supervise(options: RunOptions, at: Target, profile: Profile, terminal: Terminal, environ: Mapping[str, str]) -> int:
     """Run a schedule against a target, and return the exit code.
 
     Raises:
@@ -45,26 +45,27 @@ def supervise(options: Options, at: Target, profile: Profile, terminal: Terminal
     with Signals() as signals:
         control = session.maintenance(at, profile, schedule=options.schedule, workers=1)
         try:
-            return _supervise(Surroundings(options, at, profile, terminal, environ, signals, control))
+            return _supervise(RunInputs(options, at, profile, terminal, environ, signals, control))
         except psycopg.Error as error:
             raise finalize.connection_error(error, control, at) from error
         finally:
             control.close()
 
 
-def _supervise(given: Surroundings) -> int:
+def _supervise(inputs: RunInputs) -> int:
     """Take the run lock, begin the run, and take it to its end."""
-    locks.require_direct(given.control, given.target.label)
-    guard.require_primary(given.control, given.profile, given.target.label)
-    bootstrap.require(given.control, given.profile)
-    if given.options.acts:
-        locks.take_run(given.control, given.target.label)
-    context = begin(given, inventory.scan(given.control, given.profile))
+    started = datetime.now(UTC)
+    locks.require_direct(inputs.control, inputs.target.label)
+    guard.require_primary(inputs.control, inputs.profile, inputs.target.label)
+    bootstrap.require(inputs.control, inputs.profile)
+    if inputs.options.acts:
+        locks.take_run(inputs.control, inputs.target.label)
+    context = begin(inputs, started, inventory.scan(inputs.control, inputs.profile))
     try:
-        given.terminal.header(context.header)
+        inputs.terminal.header(context.header)
         return Supervisor(context).run()
     except OSError as error:
-        raise finalize.unrecorded(error, context.run_dir, given.control, context.log_id) from error
+        raise finalize.record_error(error, context.run_dir, inputs.control, context.log_id) from error
 
 
 class Supervisor:
@@ -72,7 +73,7 @@ class Supervisor:
 
     def __init__(self, context: RunContext) -> None:
         self.context = context
-        self.given = context.given
+        self.inputs = context.inputs
 
     def run(self) -> int:
         """Go through the phases and close the record; the report comes last and cannot fail the run.
@@ -90,23 +91,23 @@ class Supervisor:
     def _phases(self) -> StewardError | None:
         """Run the phases; return what kept the run from going on."""
         try:
-            self._each_phase()
+            self._run_phases()
         except StewardError as error:
             return error
         except psycopg.Error as error:
             # A scan that a signal has cancelled is no error of its own.
-            if not (self.given.signals.name and isinstance(error, psycopg.errors.QueryCanceled)):
-                return finalize.connection_error(error, self.given.control, self.given.target)
+            if not (self.inputs.signals.name and isinstance(error, psycopg.errors.QueryCanceled)):
+                return finalize.connection_error(error, self.inputs.control, self.inputs.target)
         finally:
             self.context.canary.stop()
         return None
 
-    def _each_phase(self) -> None:
-        known: Sequence[str] = ("verify",) if self.given.options.schedule == "checks" else PHASES
+    def _run_phases(self) -> None:
+        known: Sequence[str] = ("verify",) if self.inputs.options.schedule == "checks" else PHASES
         for name in known:
-            if self.given.signals.name:
+            if self.inputs.signals.name:
                 return
-            if self.given.options.acts and name == _CANARY_FROM:
+            if self.inputs.options.acts and name == _CANARY_FROM:
                 self.context.canary.start()
             if name == _CANARY_UNTIL:
                 self._record_canary()
@@ -122,7 +123,7 @@ class Supervisor:
         """Scan, plan, run; return the phases that have items in this schedule."""
         context = self.context
         try:
-            with self.given.signals.cancelling(self._cancel_scan):
+            with self.inputs.signals.cancelling(self._cancel_scan):
                 scan = context.scanner.scan(name)
         except Deferred as over:
             context.journal.write("phase_deferred", phase=name, reason=over.reason)
@@ -133,7 +134,7 @@ class Supervisor:
         plan = context.launcher.collect(name)
         examined = [summary.to_json() for summary in plan.examined]
         context.journal.write("phase_planned", phase=name, examined=examined, planned=len(plan.items))
-        self.given.terminal.plan(plan)
+        self.inputs.terminal.plan(plan)
         if plan.items:
             context.journal.write("phase_started", phase=name)
             context.tail.read()
@@ -146,13 +147,13 @@ class Supervisor:
         return plan.phases
 
     def _cancel_scan(self) -> None:
-        self.context.write(STOP, f"interrupted by {self.given.signals.name}")
-        self.given.control.cancel()
+        self.context.write(STOP, f"interrupted by {self.inputs.signals.name}")
+        self.inputs.control.cancel()
 
     def _close(self, error: StewardError | None) -> tuple[int, StewardError | None]:
         """Fold the journal into the record, close the log's row, and have the report made."""
-        context, interrupted_by = self.context, self.given.signals.name
-        error = self._escalate() if self.given.options.acts and error is None else error
+        context, interrupted_by = self.context, self.inputs.signals.name
+        error = self._fail_repeated_deferrals() if self.inputs.options.acts and error is None else error
         run = journal.fold(context.run_dir)
         code = error.exit_code if error else exit_status.exit_code(run, interrupted=bool(interrupted_by))
         finished = datetime.now(UTC)
@@ -167,42 +168,44 @@ class Supervisor:
             context.journal.write("message", text=str(error))
         run = journal.fold(context.run_dir)
         context.write("run.json", json.dumps(run, indent=1, ensure_ascii=False, sort_keys=True))
-        self._close_row(run, error)
+        self._close_log_row(run, error)
         self._report(run)
         return code, error
 
-    def _escalate(self) -> StewardError | None:
+    def _fail_repeated_deferrals(self) -> StewardError | None:
         """Make an object's deferral a failure when it is one too many; return the error of the connection."""
-        context, given = self.context, self.given
+        context, inputs = self.context, self.inputs
         run = journal.fold(context.run_dir)
         try:
-            whole = not (given.options.selection or given.signals.name or exit_status.unplanned(run))
-            finalize.escalate(given.control, context.journal, run, given.profile.run.max_deferrals, whole=whole)
+            whole = not (inputs.options.selection or inputs.signals.name or exit_status.unplanned(run))
+            finalize.fail_repeated_deferrals(
+                inputs.control, context.journal, run, inputs.profile.run.max_deferrals, whole=whole
+            )
         except psycopg.Error as error:
-            return finalize.connection_error(error, given.control, given.target)
+            return finalize.connection_error(error, inputs.control, inputs.target)
         return None
 
-    def _close_row(self, run: Mapping[str, Any], error: StewardError | None) -> None:
-        log_id, given = self.context.log_id, self.given
+    def _close_log_row(self, run: Mapping[str, Any], error: StewardError | None) -> None:
+        log_id, inputs = self.context.log_id, self.inputs
         if log_id is None:
             return
-        line = finalize.error_line(run, error, given.signals.name)
+        line = finalize.error_line(run, error, inputs.signals.name)
         try:
-            finalize.close_row(given.control, log_id, run, line, given.options.selection)
+            finalize.close_log_row(inputs.control, log_id, run, line, inputs.options.selection)
         except psycopg.Error as failure:
             message = failure.diag.message_primary or failure
-            given.terminal.error(f"maintenance_log row {log_id}: not closed ({message})")
+            inputs.terminal.error(f"maintenance_log row {log_id}: not closed ({message})")
             return
         try:
-            ledger.remember_profile(given.control, given.profile)
+            ledger.remember_profile(inputs.control, inputs.profile)
         except psycopg.Error as failure:
-            given.terminal.error(
+            inputs.terminal.error(
                 f"the profile's growth figures: not copied ({failure.diag.message_primary or failure})"
             )
 
     def _report(self, run: Mapping[str, Any]) -> None:
-        given = self.given
-        paths = report.finish(self.context.run_dir, given.environ, given.terminal, wanted=given.options.report)
-        given.terminal.summary(run, paths)
-        if given.options.plan:
-            given.terminal.statements(run)
+        inputs = self.inputs
+        paths = report.finish(self.context.run_dir, inputs.environ, inputs.terminal, wanted=inputs.options.report)
+        inputs.terminal.summary(run, paths)
+        if inputs.options.plan:
+            inputs.terminal.statements(run)

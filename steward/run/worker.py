@@ -1,4 +1,4 @@
-"""What one process of a phase has in hand: settings, scan, plan, journal, and its connections, opened when needed."""
+"""One pytest process of a phase: its settings, scan, plan and journal, and its connections, opened when needed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["PhaseSettings", "Worker"]
 
 @dataclass(frozen=True)
 class PhaseSettings:
-    """The facts that the supervisor hands to its phases in ``settings.json``."""
+    """The part of a run's context that its phases read from ``settings.json``; the profile is in ``profile.json``."""
 
     run_id: str
     schedule: str
@@ -43,7 +43,7 @@ class PhaseSettings:
 
 
 class Worker:
-    """Lazily opens what items need; one a process, closed at its end."""
+    """What the items of one process share; everything is opened when it is first needed."""
 
     def __init__(self, run_dir: Path, phase: str) -> None:
         self.run_dir = run_dir
@@ -63,7 +63,7 @@ class Worker:
 
     @cached_property
     def scan(self) -> Scan:
-        """The catalog as the supervisor saw it before this phase."""
+        """The catalog as the supervisor scanned it before this phase."""
         return inventory.from_json((self.run_dir / f"scan-{self.phase}.json").read_text(encoding="utf-8"))
 
     @cached_property
@@ -93,14 +93,14 @@ class Worker:
         return self._acting
 
     def observing(self) -> Session:
-        """Return the connection that looks; a broken one is replaced."""
+        """Return the read-only connection; a broken one is replaced."""
         if self._observing is None or self._observing.closed or self._observing.broken:
             self._observing = session.observer(target.inherited(os.environ), self.settings.profile)
             self.journal.keep_secret(self._observing.info.password)
         return self._observing
 
     def close(self) -> None:
-        """Give the connections back; what a session counted becomes visible to the others when it ends."""
+        """Close the connections: what a session has counted becomes visible to others when it ends."""
         for conn in (self._acting, self._observing):
             if conn is not None and not conn.closed:
                 conn.close()
