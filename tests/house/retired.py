@@ -23,6 +23,12 @@ _FORMER = {
         triggers views evidence existing invention marks matrix oracles reading relations residue rounds
         rows seeding shapes tables tenants tries verdicts writing copying private machine stage walk
     """,
+    "isolation/catalog": """
+        rls_exempt
+    """,
+    "isolation/walks": """
+        stage
+    """,
     "procedures": """
         analyze bloat bounds clocks coverage families hearing leftovers matview_facts matviews naming
         partition_statements partitions refresh reindex snapshots trees triggers vacuum watchdog
@@ -43,6 +49,7 @@ _CLASSES = (
     "Blueprint",
     "Clearing",
     "Crew",
+    "ExemptRelation",
     "Habit",
     "Lacking",
     "Matviews",
@@ -51,6 +58,7 @@ _CLASSES = (
     "Procedure",
     "Seeder",
     "Standing",
+    "Surroundings",
     "Survey",
     "Tally",
     "Undone",
