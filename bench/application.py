@@ -36,7 +36,7 @@ def measure(place: Place) -> list[Ratio]:
     database = place.create()
     at = Target("database", database.conninfo(), "bench")
     demo.fill(at, place.scale)
-    with session.plain(at) as conn:
+    with session.login(at) as conn:
         bootstrap.apply(conn, profile.load("development"))
     demo.wear(at)
     tenants = database.execute("select string_agg(distinct tenant_id, ',') as names from public.rule_sets")[0]["names"]

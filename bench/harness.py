@@ -51,8 +51,8 @@ Connection = psycopg.Connection[dict[str, Any]]
 class Ratio:
     """Two figures of the same work, measured side by side; both are better when they are smaller.
 
-    ``limit`` is the most that ours may be of theirs, or, where ``absolute``, the most that ours may be by itself. None:
-    told, and not held.
+    ``limit`` is the largest allowed ratio, or, where ``absolute``, the largest allowed value of ours. None: the figures
+    are shown, and have no limit.
     """
 
     name: str
@@ -78,10 +78,10 @@ class Ratio:
         return found is not None and found <= self.limit
 
     def __str__(self) -> str:
-        """Tell it in one line."""
+        """Return it in one line."""
         ratio = "-" if self.ratio is None else f"{self.ratio:.2f}"
         limit = "-" if self.limit is None else f"{self.limit:g}{f' {self.unit}' if self.absolute else ''}"
-        verdict = {True: "kept", False: "MISSED", None: "told"}[self.kept]
+        verdict = {True: "kept", False: "MISSED", None: "shown"}[self.kept]
         figures = (
             f"ours {self.ours:>10.3f} theirs {self.theirs:>10.3f} {self.unit:<3} ratio {ratio:>6} limit {limit:<7}"
         )
@@ -155,7 +155,7 @@ class Place:
         self.server = Server(home / "cluster", found, DURABLE)
 
     def __str__(self) -> str:
-        """Say what it is, for whoever reads a figure."""
+        """Describe the server, for whoever reads a figure."""
         return (
             f"PostgreSQL {self.server.binaries.version_text}, fsync on, shared_buffers {DURABLE['shared_buffers']}, "
             f"scale {self.scale:g}"
@@ -177,7 +177,7 @@ class Place:
     def validahub(self, first: int = -2, last: int = 3) -> Database:
         """Create a database with the schema and the suite's own objects, without rows; leaves for these months."""
         found = self.create()
-        with session.plain(Target("database", found.conninfo(), "bench")) as conn:
+        with session.login(Target("database", found.conninfo(), "bench")) as conn:
             demo.schema(conn)
             demo.partitions(conn, first, last)
             bootstrap.apply(conn, profile.load("development"))
@@ -268,6 +268,6 @@ def in_turn(rounds: int, ours: Callable[[], float], theirs: Callable[[], float])
 
 
 def say(what: str) -> None:
-    """Tell the person who waits what goes on."""
+    """Report progress to the person who waits."""
     sys.stderr.write(f"bench: {what}\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""A coming partition while somebody reads for five seconds: the longest stall of other readers, beside other ways."""
+"""A coming partition while somebody reads for five seconds: the longest stall of other readers, beside other tools."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from psycopg import sql
@@ -28,9 +29,10 @@ _WAITING = "select from pg_locks where not granted and locktype = 'relation' lim
 
 
 def measure(place: Place) -> list[Ratio]:
-    """Compare the stalls; a fresh table for each way, since each creates the same partition."""
-    plain, plainly = _stall(place, _suite), _stall(place, _partition_of)
-    default, defaulted = _stall(place, _suite, default=True), _stall(place, _partition_of, default=True)
+    """Compare the stalls; each measurement has a fresh table, since all create the same partition."""
+    suite = partial(_suite, place)
+    plain, plainly = _stall(place, suite), _stall(place, _partition_of)
+    default, defaulted = _stall(place, suite, default=True), _stall(place, _partition_of, default=True)
     note = f"a reader open for {_OPEN:g} s"
     found = [
         Ratio("longest stall, against CREATE … PARTITION OF", plain, plainly, "ms", _STALL, note, absolute=True),
@@ -41,13 +43,13 @@ def measure(place: Place) -> list[Ratio]:
     if known is None:
         say("partitions: pg_partman is not installed for this server and is left out")
         return found
-    partman, stalled = _stall(place, _suite), _stall(place, _partman, prepare=_manage)
+    partman, stalled = _stall(place, suite), _stall(place, _partman, prepare=_manage)
     return [*found, Ratio("longest stall, against pg_partman", partman, stalled, "ms", _STALL, note, absolute=True)]
 
 
 def _stall(
     place: Place,
-    do: Callable[[Place, Database], None],
+    do: Callable[[Database], None],
     *,
     default: bool = False,
     prepare: Callable[[Database], None] | None = None,
@@ -58,7 +60,7 @@ def _stall(
     if prepare:
         prepare(database)
     with Probe(database, _read) as readers, _reading(database):
-        do(place, database)
+        do(database)
     with database.connect() as conn:
         assert _leaves(conn) > _MONTHS + default, "the partition was not created"
     database.drop()
@@ -132,7 +134,7 @@ def _suite(place: Place, database: Database) -> None:
     assert any("shop.events" in item["subject"] for item in made), run.record["items"]
 
 
-def _partition_of(place: Place, database: Database) -> None:  # noqa: ARG001 - a way as the others are
+def _partition_of(database: Database) -> None:
     statement = sql.SQL("create table shop.events_next partition of shop.events for values from ({}) to ({})")
     database.execute(statement.format(sql.Literal(_month(1)), sql.Literal(_month(2))))
 
@@ -150,5 +152,5 @@ def _manage(database: Database) -> None:
         conn.execute("update partman.part_config set premake = 2")
 
 
-def _partman(place: Place, database: Database) -> None:  # noqa: ARG001 - a way as the others are
+def _partman(database: Database) -> None:
     database.execute("select partman.run_maintenance('shop.events', p_analyze := false)")

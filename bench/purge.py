@@ -45,7 +45,7 @@ _INDEXES = """
 
 
 def measure(place: Place) -> list[Ratio]:
-    """Compare the seconds of both, then what another client felt beside each of them."""
+    """Compare the seconds of both, then the stalls of another client beside each of them."""
     filled = _filled(place)
     runs: list[Run] = []
 

@@ -1,4 +1,4 @@
-"""Refresh by rule, beside always plain and always concurrent: what it takes, and how long a reader waits."""
+"""Refresh by rule, beside always plain and always concurrent: its duration, and the longest wait of a reader."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _reading(database: Database, do: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def _theirs(place: Place, database: Database, changed: int, mode: str) -> _Taken:
-    """Refresh always the same way; what it leaves dead is vacuumed, because the suite does so, too."""
+    """Refresh always in the same mode; what it leaves dead is vacuumed, because the suite does so, too."""
     _prepared(place, database, changed)
     stall, seconds = _reading(database, lambda: timed(lambda: database.execute(*_ALWAYS[mode])))
     return _Taken(seconds, stall, mode)

@@ -36,7 +36,7 @@ _MAKE = (
 
 
 def measure(place: Place) -> list[Ratio]:
-    """Compare the time and the WAL where half of the indexes are bloated; phase and process are told beside them."""
+    """Compare the time and the WAL where half of the indexes are bloated; phase and process are shown beside them."""
     template = _made(place)
     written: dict[str, list[int]] = {"ours": [], "theirs": []}
     phase: list[float] = []

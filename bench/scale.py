@@ -1,4 +1,4 @@
-"""A family of 10,000 partitions beside one of 100: what looking at it costs, and a run that finds nothing due."""
+"""A family of 10,000 partitions beside one of 100: the cost of scan and checks, and of a run that finds nothing due."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOCKS = 400  # for each session: with the default of 64 no statement could reac
 
 
 def measure(place: Place) -> list[Ratio]:
-    """Compare queries, seconds and memory; seconds and memory are held to what they may be in all."""
+    """Compare queries, seconds and memory; seconds and memory have absolute limits."""
     _make_room(place)
     small, large = (_family(place, size) for size in (_SMALL, max(_SMALL, int(_LARGE * place.scale) // 100 * 100)))
     few, many = _count_queries(small), _count_queries(large)

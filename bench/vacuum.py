@@ -97,5 +97,5 @@ def _on_each(database: Database, names: Sequence[str], statement: str, params: d
 
 
 def _vacuumdb(database: Database) -> float:
-    """Vacuum and analyze the same schema; a program of 16 and later can be told which one."""
+    """Vacuum and analyze the same schema; a program of 16 and later takes the schema as an option."""
     return timed(lambda: database.program("vacuumdb", "-z", "-j", str(_JOBS), "--schema=shop", "-q"))

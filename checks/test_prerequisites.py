@@ -31,20 +31,20 @@ def test_server(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_minor(check: Check) -> None:
     """The server has the fixes without which maintenance can lose data."""
-    assert not check.run("prerequisites_minor", **prerequisites.server(check)).offenders
+    assert not check.run("prerequisites_minor", **prerequisites.server_version_params(check)).offenders
 
 
 @pytest.mark.severity("normal")
 @pytest.mark.controls("patches")
 def test_support(check: Check) -> None:
     """The server's major version still gets security fixes."""
-    assert not check.run("prerequisites_support", **prerequisites.server(check)).offenders
+    assert not check.run("prerequisites_support", **prerequisites.server_version_params(check)).offenders
 
 
 @pytest.mark.severity("blocker")
 def test_schema(check: Check) -> None:
     """The application's schema has a version that the profile supports."""
-    findings = check.run("prerequisites_schema", **prerequisites.schema(check))
+    findings = check.run("prerequisites_schema", **prerequisites.schema_version_params(check))
 
     assert not findings.offenders
 
@@ -68,7 +68,7 @@ def test_settings(check: Check) -> None:
 @pytest.mark.severity("normal")
 def test_locks(check: Check) -> None:
     """The server's lock table has room for a statement on all partitions of a table."""
-    findings = check.run("prerequisites_locks", **prerequisites.included(check))
+    findings = check.run("prerequisites_locks", **prerequisites.scope_params(check))
 
     assert not findings.offenders
 
@@ -85,7 +85,7 @@ def test_roles(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_rights(check: Check) -> None:
     """The maintenance role has the rights of every included table's owner."""
-    findings = check.run("prerequisites_rights", **prerequisites.included(check))
+    findings = check.run("prerequisites_rights", **prerequisites.scope_params(check))
 
     assert not findings.offenders
 

@@ -25,7 +25,7 @@ def test_cache(check: Check) -> None:
     """Reads hit shared buffers as often as the profile requires."""
     profile = check.settings.profile.queries
     limits = {"cache_hit": profile.cache_hit, "minimum_reads": profile.minimum_reads}
-    findings = check.run("queries_cache", workload.compared(check), **limits)
+    findings = check.run("queries_cache", workload.comparison_parts(check), **limits)
 
     assert not findings.offenders
 
@@ -41,13 +41,13 @@ def test_canary(check: Check) -> None:
 
 def test_logged(check: Check) -> None:
     """The application's statements were as fast as the profile requires, by the durations in the server's log."""
-    findings = check.run("queries_logged", **workload.logged(check))
+    findings = check.run("queries_logged", **workload.logged_durations(check))
 
     assert not findings.offenders
 
 
 def test_p95(check: Check) -> None:
     """No statement of the application is slower than the profile allows, by an estimate."""
-    findings = check.run("queries_p95", **workload.slow(check))
+    findings = check.run("queries_p95", **workload.slow_statements(check))
 
     assert not findings.offenders

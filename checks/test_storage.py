@@ -64,7 +64,7 @@ def test_growth(check: Check) -> None:
 def test_temp_files(check: Check) -> None:
     """Statements wrote no more to temporary files than the profile allows, since the last snapshot before this run."""
     limit = check.settings.profile.storage.temp_bytes
-    findings = check.run("storage_temp_files", workload.compared(check), temp_bytes=limit)
+    findings = check.run("storage_temp_files", workload.comparison_parts(check), temp_bytes=limit)
 
     assert not findings.offenders
 
@@ -73,6 +73,6 @@ def test_temp_files(check: Check) -> None:
 def test_deadlocks(check: Check) -> None:
     """There were no more deadlocks than the profile allows, since the last snapshot before this run."""
     limit = check.settings.profile.storage.deadlocks
-    findings = check.run("storage_deadlocks", workload.compared(check), deadlocks=limit)
+    findings = check.run("storage_deadlocks", workload.comparison_parts(check), deadlocks=limit)
 
     assert not findings.offenders

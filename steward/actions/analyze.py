@@ -119,9 +119,9 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettin
 
         """
         rows = (
-            _parents(self.work.conn, self.subject.oid)
+            _parents(self.executor.conn, self.subject.oid)
             if self.subject.is_parent
-            else _table(self.work.conn, self.subject.oid)
+            else _table(self.executor.conn, self.subject.oid)
         )
         if not rows:
             raise NotNeeded(f"{self.subject.ident} is gone")
@@ -138,10 +138,10 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettin
         """Return the one ANALYZE, after the session's target where the profile has one."""
         name = "maintenance/analyze_parent" if self.subject.is_parent else "maintenance/analyze"
         table = queries.compose(
-            name, self.work.server_version, table=sql.Identifier(self.subject.schema, self.subject.name)
+            name, self.executor.server_version, table=sql.Identifier(self.subject.schema, self.subject.name)
         )
         analyze = Statement(table, f"SHARE UPDATE EXCLUSIVE on {self.subject.ident}")
-        target = self.work.settings.figures.statistics_target
+        target = self.executor.settings.figures.statistics_target
         if not target:
             return (analyze,)
         return (Statement(queries.compose("maintenance/analyze_target", target=sql.Literal(target)), "none"), analyze)
@@ -153,18 +153,18 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettin
             Busy: the lock was not had.
 
         """
-        with server_notices.warnings(self.work.conn) as warnings:
+        with server_notices.warnings(self.executor.conn) as warnings:
             for statement in self.statements():
-                self.work.execute(statement)
+                self.executor.execute(statement)
         text = "; ".join(warned.text for warned in warnings)
         if self._noted(patient=not warnings):
             if self.subject.is_parent:
-                ledger.remember_analysis(self.work.conn, self.subject.oid)
+                ledger.remember_analysis(self.executor.conn, self.subject.oid)
             return ExecutionResult({"warnings": text, "refused": ""})
         if any(warned.sqlstate == LockNotAvailable.sqlstate for warned in warnings):
-            holders = locks.blockers(self.work.conn, [self.subject.oid]) or "whoever held it is gone"
+            holders = locks.blockers(self.executor.conn, [self.subject.oid]) or "whoever held it is gone"
             raise Busy(f"the server passed over it, because its lock was not had: {holders}")
-        return ExecutionResult({"warnings": text, "refused": _refused(self.work, self.subject, text)})
+        return ExecutionResult({"warnings": text, "refused": _refused(self.executor, self.subject, text)})
 
     def threshold(self) -> int:
         """Return the changed rows that made the table due."""
@@ -241,9 +241,9 @@ def _leaves(scan: Scan) -> dict[int, list[int]]:
     return {oid: leaves_of(oid) for oid in families}
 
 
-def _refused(work: Executor, subject: StaleStatistics, text: str) -> str:
+def _refused(executor: Executor, subject: StaleStatistics, text: str) -> str:
     """Return the server's message, and the remedy."""
-    owner = work.settings.profile.roles.owner
-    rows = queries.fetch(work.conn, "maintenance/analyze_remedy", {"oid": subject.oid, "owner": owner})
+    owner = executor.settings.profile.roles.owner
+    rows = queries.fetch(executor.conn, "maintenance/analyze_remedy", {"oid": subject.oid, "owner": owner})
     remedy = f"; let an administrator run: {rows[0]['remedy']};" if rows and text else ""
     return f"{text or 'the server has noted no analyze'}{remedy}"

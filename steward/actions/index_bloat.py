@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from steward.engine.executor import RunSettings
 
-__all__ = ["UNKNOWN", "Index", "RebuildLimits", "limits", "reason", "share", "used"]
+__all__ = ["UNKNOWN", "Index", "RebuildLimits", "bloat_share", "limits", "reason", "usage"]
 
 UNKNOWN = "never measured"
 
@@ -63,12 +63,12 @@ def limits(settings: RunSettings) -> RebuildLimits:
     )
 
 
-def share(size: int, needed: float) -> float:
+def bloat_share(size: int, needed: float) -> float:
     """Return the share of ``size`` that is waste where only ``needed`` would be needed."""
     return round(min(1.0, max(0.0, 1 - needed / size)), 4) if size else 0.0
 
 
-def used(row: dict[str, Any], allowed: RebuildLimits) -> str | None:
+def usage(row: dict[str, Any], allowed: RebuildLimits) -> str | None:
     """Return how much the index is used, as text; None where it is too little for a rebuild.
 
     A server that crashed has lost its counters, which shows only in their age: few scans in a short time mean
@@ -91,7 +91,7 @@ def reason(row: dict[str, Any], allowed: RebuildLimits) -> str | None:
     if row["known_size"] is not None:
         return _remembered(row, allowed)
     if row["estimate"] is not None and not row["stale"]:
-        bloat = share(row["size"], row["estimate"])
+        bloat = bloat_share(row["size"], row["estimate"])
         return f"about {bloat:.0%} bloat by the statistics, over {allowed.bloat:.0%}" if bloat > allowed.bloat else None
     counted = row["rows"] > 0 and not row["stale"]
     return UNKNOWN if row["method"] == "btree" or counted else None
@@ -104,7 +104,7 @@ def _remembered(row: dict[str, Any], allowed: RebuildLimits) -> str | None:
         bloated = row["known_bloat"] is not None and row["known_bloat"] > allowed.bloat and not row["rebuilt"]
         return f"{row['known_bloat']:.0%} bloat measured, over {allowed.bloat:.0%}" if bloated else None
     if row["known_ratio"] and row["rows"] > 0 and not row["stale"]:
-        bloat = share(row["size"], row["known_ratio"] * row["rows"])
+        bloat = bloat_share(row["size"], row["known_ratio"] * row["rows"])
         text = f"about {bloat:.0%} bloat by what it needed a row, over {allowed.bloat:.0%}"
         return text if bloat > allowed.bloat else None
     if row["method"] != "btree":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from steward import NotNeeded
-from steward.actions.watchdog import watched
+from steward.actions.watchdog import under_watchdog
 from steward.database import inventory, queries
 from steward.engine.executor import Statement
 from steward.engine.operation import DueSubject, Examination, ExecutionResult, MaintenanceOperation
@@ -70,7 +70,7 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
     def measure(self) -> InvalidIndexState:
         """Return whether it still exists."""
         return InvalidIndexState(
-            bool(queries.fetch(self.work.conn, "maintenance/reindex_standing", {"oid": self.subject.oid}))
+            bool(queries.fetch(self.executor.conn, "maintenance/reindex_standing", {"oid": self.subject.oid}))
         )
 
     def still_due(self) -> bool:
@@ -80,7 +80,7 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
     def statements(self) -> tuple[Statement, ...]:
         """Return the one DROP INDEX."""
         index = sql.Identifier(self.subject.schema, self.subject.name)
-        text = queries.compose("maintenance/reindex_drop", self.work.server_version, index=index)
+        text = queries.compose("maintenance/reindex_drop", self.executor.server_version, index=index)
         return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {self.subject.table_ident}"),)
 
     def execute(self) -> ExecutionResult[InvalidIndexState]:
@@ -91,9 +91,9 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
             Busy: its table's lock, or the end of transactions that use the table, was not had in time.
 
         """
-        if self.subject.oid not in {index.oid for index in of_table(self.work, self.subject.table_oid)}:
+        if self.subject.oid not in {index.oid for index in of_table(self.executor, self.subject.table_oid)}:
             raise NotNeeded(f"{self.subject.ident} is in use, or valid, by now")
-        drop(self.work, self.subject)
+        drop(self.executor, self.subject)
         return ExecutionResult({"bytes": self.subject.size, "sibling": self.subject.sibling})
 
     @classmethod
@@ -102,16 +102,16 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
         return (subject.table_oid,)
 
 
-def of_table(work: Executor, table_oid: int) -> list[InvalidIndex]:
+def of_table(executor: Executor, table_oid: int) -> list[InvalidIndex]:
     """Return the leftovers of a table as they are now."""
-    return [InvalidIndex(**row) for row in _fetch(work.conn, work.settings, table_oid)]
+    return [InvalidIndex(**row) for row in _fetch(executor.conn, executor.settings, table_oid)]
 
 
-def drop(work: Executor, leftover: InvalidIndex, drain: timedelta | None = None) -> None:
+def drop(executor: Executor, leftover: InvalidIndex, drain: timedelta | None = None) -> None:
     """Drop a leftover under the watchdog, which waits for transactions as long as ``drain``."""
-    [statement] = DropInvalidIndexes(work, leftover).statements()
-    with watched(work, leftover.table_ident, drain):
-        work.execute(statement, budget="watched")
+    [statement] = DropInvalidIndexes(executor, leftover).statements()
+    with under_watchdog(executor, leftover.table_ident, drain):
+        executor.execute(statement, budget="watched")
 
 
 def _fetch(conn: Session, settings: RunSettings, table_oid: int = 0) -> list[dict[str, Any]]:

@@ -98,12 +98,12 @@ def _statement(name: str, view: StaleMatview, lock: str, server_version: int = 0
 class Refresh:
     """The refresh of one view on the acting connection; ``facts`` decide its mode."""
 
-    def __init__(self, work: Executor, view: StaleMatview, facts: Mapping[str, Any]) -> None:
-        self.work = work
+    def __init__(self, executor: Executor, view: StaleMatview, facts: Mapping[str, Any]) -> None:
+        self.executor = executor
         self.view = view
         self.facts = facts
-        self.profile = work.settings.profile
-        self.timeout: timedelta = work.settings.figures.timeout("matviews")
+        self.profile = executor.settings.profile
+        self.timeout: timedelta = executor.settings.figures.timeout("matviews")
 
     def run(self) -> Mapping[str, object]:
         """Refresh the view, and return the figures for the record.
@@ -113,7 +113,7 @@ class Refresh:
 
         """
         matview_state.require_unfiltered(self.facts)
-        disk_space.require(self.work.conn, self.profile, self.facts["size"], tablespace=self.facts["tablespace"])
+        disk_space.require(self.executor.conn, self.profile, self.facts["size"], tablespace=self.facts["tablespace"])
         previous = self._content() if self.facts["populated"] else None
         chosen, cancelled = choose_mode(self.facts, self.profile), None
         if chosen.bounded:
@@ -124,7 +124,7 @@ class Refresh:
                 done = self._with_retries(chosen, previous)
         else:
             done = self._with_retries(chosen, previous)
-        self.work.progress(phase=f"refreshed, {chosen.mode}", rows=done["rows"])
+        self.executor.progress(phase=f"refreshed, {chosen.mode}", rows=done["rows"])
         unsettled = self._take_statistics(dead=done["dead"])
         outcome = {"mode": chosen.mode, "why": chosen.why, "oid": self.view.oid, "unsettled": unsettled, **done}
         before = {"rows_before": previous and previous["rows"], "tenants_before": previous and previous["tenants"]}
@@ -140,7 +140,7 @@ class Refresh:
 
         """
         limit, started = self.profile.locks.access_exclusive, time.monotonic()
-        self.work.limit(statement_timeout=limit)
+        self.executor.limit(statement_timeout=limit)
         try:
             # Where a concurrent refresh is possible, a plain one neither tries again nor terminates anybody.
             return (
@@ -151,15 +151,15 @@ class Refresh:
         except psycopg.errors.LockNotAvailable as error:
             raise _TooLongError("a plain one would have had to wait for readers") from error
         except psycopg.errors.QueryCanceled as error:
-            if time.monotonic() - started < limit.total_seconds() or ended_by_window(self.work.settings, error):
+            if time.monotonic() - started < limit.total_seconds() or ended_by_window(self.executor.settings, error):
                 raise
             seconds = limit.total_seconds()
             raise _TooLongError(
                 f"a plain one was cancelled after {seconds:g} s, so as not to stall readers", seconds
             ) from error
         finally:
-            if not (self.work.conn.closed or self.work.conn.broken):
-                self.work.limit(statement_timeout=self.timeout)
+            if not (self.executor.conn.closed or self.executor.conn.broken):
+                self.executor.limit(statement_timeout=self.timeout)
 
     def _concurrent_instead(self, error: _TooLongError) -> RefreshMode:
         if not self.facts["has_key"]:
@@ -171,33 +171,33 @@ class Refresh:
         return RefreshMode("concurrent", str(error))
 
     def _single_attempt(self, chosen: RefreshMode, previous: Mapping[str, Any] | None) -> dict[str, Any]:
-        self.work.progress(phase=f"refreshing, {chosen.mode}: {chosen.why}")
-        with self._with_remedies(), self.work.conn.transaction():
+        self.executor.progress(phase=f"refreshing, {chosen.mode}: {chosen.why}")
+        with self._with_remedies(), self.executor.conn.transaction():
             return self._transaction(chosen, previous)
 
     def _with_retries(self, chosen: RefreshMode, previous: Mapping[str, Any] | None) -> dict[str, Any]:
-        self.work.progress(phase=f"refreshing, {chosen.mode}: {chosen.why}")
+        self.executor.progress(phase=f"refreshing, {chosen.mode}: {chosen.why}")
         budget: Literal["brief", "other"] = "brief" if chosen.mode == "plain" else "other"
         with self._with_remedies():
-            return self.work.attempt(lambda: self._transaction(chosen, previous), budget=budget)
+            return self.executor.attempt(lambda: self._transaction(chosen, previous), budget=budget)
 
     def _transaction(self, chosen: RefreshMode, previous: Mapping[str, Any] | None) -> dict[str, Any]:
-        conn = self.work.conn
+        conn = self.executor.conn
         if chosen.bounded:
             # Readers queue from the moment when the lock is waited for: both together must not last too long.
             limits = self.profile.locks.access_exclusive * (1 - self.profile.refresh.plain_share)
             settings = {"lock_timeout": f"{max(1, round(limits.total_seconds() * 1000))}ms"}
             queries.execute(conn, "session/transaction_settings", {"settings": Jsonb(settings)})
-        self.work.execute(plain(self.view) if chosen.mode == "plain" else concurrent(self.view))
+        self.executor.execute(plain(self.view) if chosen.mode == "plain" else concurrent(self.view))
         changed = queries.fetch(conn, "maintenance/matviews_changed", {"oid": self.view.oid})[0]
         fresh = self._content()
-        matview_state.require_kept(self.work, self.facts, previous, fresh)
+        matview_state.require_kept(self.executor, self.facts, previous, fresh)
         note = {"view_name": self.facts["view_name"], "rows": fresh["rows"]}
         seconds = queries.fetch(conn, "maintenance/matviews_note", note)[0]["seconds"]
         return {**fresh, "dead": changed["dead"] if chosen.mode == "concurrent" else 0, "seconds": seconds}
 
     def _content(self) -> dict[str, Any]:
-        return matview_state.content(self.work, self.view, by_tenant=self.facts["has_tenant"])
+        return matview_state.content(self.executor, self.view, by_tenant=self.facts["has_tenant"])
 
     def _take_statistics(self, *, dead: int) -> str:
         """Analyze the view, and vacuum what a concurrent refresh left dead; return why that could not be done, else "".
@@ -205,28 +205,30 @@ class Refresh:
         The refresh is committed by then: missing statistics are due for ANALYZE and VACUUM in the next run.
         """
         # Counted after ANALYZE has set the changes to none, the refresh's own would make the next run analyze it again.
-        queries.execute(self.work.conn, "maintenance/matviews_counted")
+        queries.execute(self.executor.conn, "maintenance/matviews_counted")
         try:
             if dead:
                 self._await_other_lanes()
-                name, version = "maintenance/matviews_vacuum", self.work.server_version
-                self.work.execute(_statement(name, self.view, "SHARE UPDATE EXCLUSIVE", version))
+                name, version = "maintenance/matviews_vacuum", self.executor.server_version
+                self.executor.execute(_statement(name, self.view, "SHARE UPDATE EXCLUSIVE", version))
             else:
-                self.work.execute(analyze(self.view))
+                self.executor.execute(analyze(self.view))
         except Busy as busy:
             return f"not analyzed: {busy.reason}"
         return ""
 
     def _await_other_lanes(self) -> None:
         """Wait for the run's other lanes, whose earlier snapshots keep dead rows from being removed."""
-        conn, settings = self.work.conn, self.work.settings
+        conn, settings = self.executor.conn, self.executor.settings
         horizon = queries.fetch(conn, "maintenance/matviews_horizon")[0]
         give_up = time.monotonic() + self.profile.locks.drain.total_seconds()
         reported = False
         with suppress(Deferred):
             while queries.fetch(conn, "maintenance/matviews_sisters", horizon) and time.monotonic() < give_up:
                 if not reported:
-                    self.work.progress(phase="waiting for the run's other lanes, whose snapshots keep its dead rows")
+                    self.executor.progress(
+                        phase="waiting for the run's other lanes, whose snapshots keep its dead rows"
+                    )
                     reported = True
                 guard.require_open_window(settings.deadline, settings.stop)
                 time.sleep(_POLL_INTERVAL)
@@ -240,9 +242,9 @@ class Refresh:
         except psycopg.errors.QueryCanceled as error:
             # Zero is no limit: then it was not this one that cancelled.
             whole = self.timeout and time.monotonic() - started >= self.timeout.total_seconds()
-            if not whole or ended_by_window(self.work.settings, error):
+            if not whole or ended_by_window(self.executor.settings, error):
                 raise
-            schedule, seconds = self.work.settings.schedule, self.timeout.total_seconds()
+            schedule, seconds = self.executor.settings.schedule, self.timeout.total_seconds()
             remedy = f"give it longer by matviews in [{schedule}.statement_timeouts], or its query an index"
             raise UnfitContentError(f"cancelled after {seconds:g} s (SQLSTATE {error.sqlstate})", remedy) from error
         except psycopg.errors.InsufficientPrivilege as error:
@@ -253,8 +255,8 @@ class Refresh:
                 f"grant {owner} to {self.profile.roles.maintenance}, or alter role {owner} bypassrls",
             ) from error
         except _UNDEFINED as error:
-            matview_state.current_facts(self.work, self.view)
-            if self.work.server_version < _SAFE_PATH:
+            matview_state.current_facts(self.executor, self.view)
+            if self.executor.server_version < _SAFE_PATH:
                 raise
             raise UnfitContentError(
                 _with_sqlstate(error),

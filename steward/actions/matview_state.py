@@ -71,27 +71,30 @@ def facts(
     return queries.fetch(conn, "maintenance/matviews_facts", params, known=known, reached=reached)
 
 
-def current_facts(work: Executor, view: StaleMatview) -> dict[str, Any]:
+def current_facts(executor: Executor, view: StaleMatview) -> dict[str, Any]:
     """Return the facts of one view.
 
     Raises:
         NotNeeded: it is gone, or has another name.
 
     """
-    found = facts(work.conn, work.settings, [view.oid])
+    found = facts(executor.conn, executor.settings, [view.oid])
     if not found or found[0]["ident"] != view.ident:
         raise NotNeeded(f"{view.ident} is gone")
     return found[0]
 
 
-def content(work: Executor, view: StaleMatview, *, by_tenant: bool) -> dict[str, Any]:
+def content(executor: Executor, view: StaleMatview, *, by_tenant: bool) -> dict[str, Any]:
     """Count the view's rows, and its tenants where it has the column."""
-    table, column = sql.Identifier(view.schema, view.name), sql.Identifier(work.settings.profile.tenancy.column or " ")
+    table, column = (
+        sql.Identifier(view.schema, view.name),
+        sql.Identifier(executor.settings.profile.tenancy.column or " "),
+    )
     if by_tenant:
         text = queries.compose("maintenance/matviews_tenants", view=table, column=column)
     else:
         text = queries.compose("maintenance/matviews_rows", view=table)
-    return work.execute(Statement(text, f"ACCESS SHARE on {view.ident}")).fetchall()[0]
+    return executor.execute(Statement(text, f"ACCESS SHARE on {view.ident}")).fetchall()[0]
 
 
 def require_unfiltered(found: Mapping[str, Any]) -> None:
@@ -112,7 +115,7 @@ def require_unfiltered(found: Mapping[str, Any]) -> None:
 
 
 def require_kept(
-    work: Executor, found: Mapping[str, Any], previous: Mapping[str, Any] | None, current: Mapping[str, Any]
+    executor: Executor, found: Mapping[str, Any], previous: Mapping[str, Any] | None, current: Mapping[str, Any]
 ) -> None:
     """Refuse a view that lost all rows, all tenants but one or more than it may, while a table that it reads has them.
 
@@ -121,14 +124,14 @@ def require_kept(
         Inconclusive: what its tables have cannot be seen.
 
     """
-    if previous is None or work.settings.profile.matview(found["ident"]).may_empty:
+    if previous is None or executor.settings.profile.matview(found["ident"]).may_empty:
         return
-    kept = work.settings.profile.refresh.tenants_kept
+    kept = executor.settings.profile.refresh.tenants_kept
     by_tenant = current["tenants"] is not None and _falls(previous["tenants"], current["tenants"], kept)
     if not by_tenant and not (previous["rows"] and not current["rows"]):
         return
     what = "tenants" if by_tenant else "rows"
-    fuller = _fuller(work, found, current["tenants"] if by_tenant else None)
+    fuller = _fuller(executor, found, current["tenants"] if by_tenant else None)
     if fuller:
         raise UnfitContentError(
             f"its content would fall from {previous[what]} {what} to {current[what]}, and {fuller} has more; "
@@ -142,11 +145,11 @@ def _falls(previous: int, current: int, kept: float) -> bool:
     return previous > 1 and (current <= 1 or current < kept * previous)
 
 
-def _fuller(work: Executor, found: Mapping[str, Any], tenants: int | None) -> str | None:
+def _fuller(executor: Executor, found: Mapping[str, Any], tenants: int | None) -> str | None:
     """Return a table of the view that has more than so many tenants, or any row where none are counted."""
-    by_tenant, column = tenants is not None, work.settings.profile.tenancy.column
+    by_tenant, column = tenants is not None, executor.settings.profile.tenancy.column
     asked = {"tables": found["tables"], "column": column}
-    for row in queries.fetch(work.conn, "maintenance/matviews_tables", asked):
+    for row in queries.fetch(executor.conn, "maintenance/matviews_tables", asked):
         if by_tenant and not row["has_tenant"]:
             continue
         parts: dict[str, sql.Composable] = {"table": sql.Identifier(row["schema"], row["name"])}
@@ -154,7 +157,7 @@ def _fuller(work: Executor, found: Mapping[str, Any], tenants: int | None) -> st
         if by_tenant:
             name, parts["column"] = "maintenance/matviews_more_tenants", sql.Identifier(column)
         try:
-            more = queries.fetch(work.conn, name, {"tenants": max(1, tenants or 0)} if by_tenant else None, **parts)
+            more = queries.fetch(executor.conn, name, {"tenants": max(1, tenants or 0)} if by_tenant else None, **parts)
         except psycopg.errors.InsufficientPrivilege as error:
             raise Inconclusive(
                 f"its content would fall, and what {row['ident']} has cannot be seen: {queries.server_message(error)}"

@@ -78,7 +78,7 @@ class RefreshMatviews(MaintenanceOperation[StaleMatview, MatviewState]):
             NotNeeded: the view is gone.
 
         """
-        found = matview_state.current_facts(self.work, self.subject)
+        found = matview_state.current_facts(self.executor, self.subject)
         return MatviewState(**{name: found[name] for name in MatviewState.__dataclass_fields__})
 
     def still_due(self) -> bool:
@@ -100,11 +100,11 @@ class RefreshMatviews(MaintenanceOperation[StaleMatview, MatviewState]):
 
         """
         for oid, ident in self.subject.waits:
-            source = matview_state.facts(self.work.conn, self.work.settings, [oid])
+            source = matview_state.facts(self.executor.conn, self.executor.settings, [oid])
             if not source or (source[0]["last_refreshed"] or "") <= self.subject.seen_at:
                 raise Deferred(f"it reads {ident}, which this run was to refresh first and has not: see its item")
-        found = matview_state.current_facts(self.work, self.subject)
-        return ExecutionResult(matview_refresh.Refresh(self.work, self.subject, found).run())
+        found = matview_state.current_facts(self.executor, self.subject)
+        return ExecutionResult(matview_refresh.Refresh(self.executor, self.subject, found).run())
 
     @classmethod
     def relations(cls, subject: StaleMatview) -> Sequence[int]:

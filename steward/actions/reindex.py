@@ -12,7 +12,7 @@ from psycopg import sql
 from steward import Busy, Inconclusive, NotNeeded, OutcomeException
 from steward.actions import index_bloat, invalid_indexes
 from steward.actions.index_bloat import Index
-from steward.actions.watchdog import watched
+from steward.actions.watchdog import under_watchdog
 from steward.database import disk_space, inventory, locks, queries
 from steward.engine.executor import Statement
 from steward.engine.operation import DueSubject, Examination, ExecutionResult, MaintenanceOperation
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from steward.engine.executor import Executor
     from steward.engine.operation import GatherContext, PlanContext
 
-__all__ = ["IndexState", "Reindex", "refused"]
+__all__ = ["IndexState", "Reindex", "unsafe_server"]
 
 _MB = 1 << 20
 _TRIES = 3
@@ -81,14 +81,14 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
             NotNeeded: the index is gone.
 
         """
-        reason = refused(self.work.server_version)
+        reason = unsafe_server(self.executor.server_version)
         if reason:
             raise Inconclusive(reason)
         try:
-            return _measured(self.work, self.subject)
+            return _measured(self.executor, self.subject)
         except psycopg.errors.LockNotAvailable as error:
             holders = (
-                locks.blockers(self.work.conn, [self.subject.oid, self.subject.table_oid])
+                locks.blockers(self.executor.conn, [self.subject.oid, self.subject.table_oid])
                 or "whoever locked it is gone"
             )
             raise Busy(f"{self.subject.ident} cannot be read: {holders}") from error
@@ -100,7 +100,7 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
             NotNeeded: it does not, or somebody else has rebuilt the index; the reason has the figures.
 
         """
-        limit = self.work.settings.figures.index_bloat
+        limit = self.executor.settings.figures.index_bloat
         if self.before.file != self.subject.file:
             raise NotNeeded(f"{self.subject.ident} was rebuilt meanwhile")
         if self.before.bloat is None or self.before.bloat <= limit:
@@ -115,7 +115,7 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
     def statements(self) -> tuple[Statement, ...]:
         """Return the one REINDEX."""
         index = sql.Identifier(self.subject.schema, self.subject.name)
-        text = queries.compose("maintenance/reindex_concurrently", self.work.server_version, index=index)
+        text = queries.compose("maintenance/reindex_concurrently", self.executor.server_version, index=index)
         return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {self.subject.table_ident}"),)
 
     def execute(self) -> ExecutionResult[IndexState]:
@@ -127,25 +127,25 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
 
         """
         disk_space.require(
-            self.work.conn, self.work.settings.profile, self.before.size, tablespace=self.subject.tablespace
+            self.executor.conn, self.executor.settings.profile, self.before.size, tablespace=self.subject.tablespace
         )
         how = "concurrently"
         try:
-            with watched(self.work, self.subject.table_ident):
-                self.work.execute(self.statements()[0], budget="watched")
+            with under_watchdog(self.executor, self.subject.table_ident):
+                self.executor.execute(self.statements()[0], budget="watched")
         except (psycopg.Error, OutcomeException) as error:
-            _tidy(self.work, self.subject, self.before)
+            _tidy(self.executor, self.subject, self.before)
             # Only where others' transactions are the reason: a full disk or an operator's cancel is one for both ways.
-            if not (self.work.settings.profile.indexes.plain_fallback and isinstance(error, Busy)):
+            if not (self.executor.settings.profile.indexes.plain_fallback and isinstance(error, Busy)):
                 raise
-            _plain(self.work, self.subject)
+            _plain(self.executor, self.subject)
             how = "in place"
         predicted = {"size_predicted": self.before.needed, "bloat_before": self.before.bloat}
         return ExecutionResult({"how": how, "size_before": self.before.size, **predicted})
 
     def threshold(self) -> float:
         """Return the share of waste over which an index is rebuilt: it must be below it afterwards."""
-        return self.work.settings.figures.index_bloat
+        return self.executor.settings.figures.index_bloat
 
     @classmethod
     def relations(cls, subject: Index) -> tuple[int, ...]:
@@ -153,7 +153,7 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
         return (subject.table_oid,)
 
 
-def refused(server_version: int) -> str | None:
+def unsafe_server(server_version: int) -> str | None:
     """Return why a server may not rebuild concurrently; 14.0 to 14.3 can lose entries (release notes of 14.4)."""
     if 140000 <= server_version < 140004:  # noqa: PLR2004 - as libpq counts versions
         return (
@@ -164,7 +164,7 @@ def refused(server_version: int) -> str | None:
 
 
 def _why(row: dict[str, Any], allowed: index_bloat.RebuildLimits) -> str | None:
-    why, used = index_bloat.reason(row, allowed), index_bloat.used(row, allowed)
+    why, used = index_bloat.reason(row, allowed), index_bloat.usage(row, allowed)
     return None if why is None or used is None else f"{row['size'] / _MB:,.1f} MB, {why}; {used}"
 
 
@@ -174,73 +174,73 @@ def _due(row: dict[str, Any], why: str) -> DueSubject[Index]:
     return DueSubject(index, why, float(index.size), index.table_ident, index.ident, size)
 
 
-def _measured(work: Executor, subject: Index) -> IndexState:
+def _measured(executor: Executor, subject: Index) -> IndexState:
     """Read the index, and remember what it measures."""
     named = {"schema": subject.schema, "name": subject.name, "table_oid": subject.table_oid}
-    rows = queries.fetch(work.conn, "maintenance/reindex_measure", named)
+    rows = queries.fetch(executor.conn, "maintenance/reindex_measure", named)
     if not rows:
         raise NotNeeded(f"{subject.ident} is gone")
     row = rows[0]
     rebuilt = row["file"] != subject.file
-    needed = _needed(work, row, rebuilt=rebuilt)
+    needed = _needed(executor, row, rebuilt=rebuilt)
     state = IndexState(
         **{key: row[key] for key in ("oid", "file", "size", "valid", "definition")},
         needed=needed,
-        bloat=None if needed is None else index_bloat.share(row["size"], needed),
+        bloat=None if needed is None else index_bloat.bloat_share(row["size"], needed),
         leftovers=tuple(row["leftovers"]),
     )
-    if work.settings.mode != "plan":
-        _remember(work, state, row["rows"], rebuilt=rebuilt)
+    if executor.settings.mode != "plan":
+        _remember(executor, state, row["rows"], rebuilt=rebuilt)
     return state
 
 
-def _needed(work: Executor, row: dict[str, Any], *, rebuilt: bool) -> int | None:
+def _needed(executor: Executor, row: dict[str, Any], *, rebuilt: bool) -> int | None:
     """Return the bytes that the index needs: read from it, or by what it needed a row; rebuilt, what it has."""
     if row["method"] == "btree" and row["valid"]:
-        return _read(work, row["oid"])
+        return _read(executor, row["oid"])
     if rebuilt:
         return int(row["size"])
     return round(row["known_ratio"] * row["rows"]) if row["known_ratio"] and row["rows"] > 0 else None
 
 
-def _read(work: Executor, oid: int) -> int:
-    places = queries.fetch(work.conn, "maintenance/reindex_pgstatindex")
+def _read(executor: Executor, oid: int) -> int:
+    places = queries.fetch(executor.conn, "maintenance/reindex_pgstatindex")
     if not places:
         raise Inconclusive("the extension pgstattuple is missing; run nox -s bootstrap")
     function = sql.Identifier(places[0]["schema"], "pgstatindex")
     try:
-        rows = queries.fetch(work.conn, "maintenance/reindex_density", {"oid": oid}, pgstatindex=function)
+        rows = queries.fetch(executor.conn, "maintenance/reindex_density", {"oid": oid}, pgstatindex=function)
     except psycopg.errors.InsufficientPrivilege as error:
-        role = work.settings.profile.roles.maintenance
+        role = executor.settings.profile.roles.maintenance
         raise Inconclusive(f"{queries.server_message(error)}; grant pg_stat_scan_tables to {role}") from error
     return int(rows[0]["needed"])
 
 
-def _remember(work: Executor, state: IndexState, rows: int, *, rebuilt: bool) -> None:
+def _remember(executor: Executor, state: IndexState, rows: int, *, rebuilt: bool) -> None:
     needs = state.size if rebuilt or state.needed is None else state.needed
     ratio = needs / rows if rows > 0 else None
     params = {"oid": state.oid, "size": state.size, "bloat": state.bloat, "ratio": ratio, "rebuilt": rebuilt}
-    queries.execute(work.conn, "maintenance/reindex_remember", params)
+    queries.execute(executor.conn, "maintenance/reindex_remember", params)
 
 
-def _tidy(work: Executor, subject: Index, before: IndexState) -> None:
+def _tidy(executor: Executor, subject: Index, before: IndexState) -> None:
     """Drop what our own failure has left; where that fails too, the next run's first step drops it."""
-    if work.conn.closed or work.conn.broken:
+    if executor.conn.closed or executor.conn.broken:
         return
-    profile = work.settings.profile
+    profile = executor.settings.profile
     # Briefly: who kept the rebuild may keep this, and a run that is being stopped is interrupted after its grace.
     patience = min(profile.locks.other, profile.run.cancel_grace / 2)
     try:
-        for leftover in invalid_indexes.of_table(work, subject.table_oid):
+        for leftover in invalid_indexes.of_table(executor, subject.table_oid):
             if leftover.name not in before.leftovers:
-                invalid_indexes.drop(work, leftover, patience)
+                invalid_indexes.drop(executor, leftover, patience)
     except (psycopg.Error, OutcomeException) as error:
-        work.progress(phase=f"a leftover stays until the next run: {' '.join(str(error).split())}")
+        executor.progress(phase=f"a leftover stays until the next run: {' '.join(str(error).split())}")
 
 
-def _plain(work: Executor, subject: Index) -> None:
+def _plain(executor: Executor, subject: Index) -> None:
     """Rebuild in place, as the profile allows; only its wait is brief."""
     index = sql.Identifier(subject.schema, subject.name)
-    text = queries.compose("maintenance/reindex_plain", work.server_version, index=index)
+    text = queries.compose("maintenance/reindex_plain", executor.server_version, index=index)
     taken = f"SHARE on {subject.table_ident}, ACCESS EXCLUSIVE on {subject.ident}"
-    work.execute(Statement(text, taken), budget="brief")
+    executor.execute(Statement(text, taken), budget="brief")

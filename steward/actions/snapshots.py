@@ -58,7 +58,7 @@ class TakeSnapshot(MaintenanceOperation[StatementStatistics, SnapshotState]):
     @classmethod
     def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return the last snapshot, and where statements can be read."""
-        return [{**asdict(_last(context.conn)), **asdict(workload.find(context.conn))}]
+        return [{**asdict(_last(context.conn)), **asdict(workload.find_extension(context.conn))}]
 
     @classmethod
     def examine(cls, context: PlanContext) -> Examination[StatementStatistics]:
@@ -77,18 +77,21 @@ class TakeSnapshot(MaintenanceOperation[StatementStatistics, SnapshotState]):
 
     def measure(self) -> SnapshotState:
         """Return what the last snapshot holds."""
-        return _last(self.work.conn)
+        return _last(self.executor.conn)
 
     def still_due(self) -> bool:
         """Return whether nobody has taken one meanwhile."""
         return (
             self.before.age is None
-            or not 0 <= self.before.age < self.work.settings.profile.snapshots.every.total_seconds()
+            or not 0 <= self.before.age < self.executor.settings.profile.snapshots.every.total_seconds()
         )
 
     def statements(self) -> tuple[Statement, ...]:
         """Return all of them: their number does not depend on the database."""
-        return (*_taking(self.subject, self.work.settings, self.work.server_version), *_forgetting(self.work.settings))
+        return (
+            *_taking(self.subject, self.executor.settings, self.executor.server_version),
+            *_forgetting(self.executor.settings),
+        )
 
     def execute(self) -> ExecutionResult[SnapshotState]:
         """Record everything at one moment, and forget what is too old.
@@ -97,12 +100,14 @@ class TakeSnapshot(MaintenanceOperation[StatementStatistics, SnapshotState]):
             Inconclusive: the profile requires statements, and they cannot be read; everything else is recorded.
 
         """
-        ledger.remember_profile(self.work.conn, self.work.settings.profile)
+        ledger.remember_profile(self.executor.conn, self.executor.settings.profile)
         statements = self.statements()
-        self.work.attempt(lambda: [self.work.execute(statement) for statement in statements])
-        if self.subject.undecided and workload.EXTENSION in self.work.settings.profile.extensions.required:
+        self.executor.attempt(lambda: [self.executor.execute(statement) for statement in statements])
+        if self.subject.undecided and workload.EXTENSION in self.executor.settings.profile.extensions.required:
             raise Inconclusive(f"all is recorded but the statements: {self.subject.undecided}")
-        return ExecutionResult({"undecided": self.subject.undecided, "begun_anew": _last(self.work.conn).begun_anew})
+        return ExecutionResult(
+            {"undecided": self.subject.undecided, "begun_anew": _last(self.executor.conn).begun_anew}
+        )
 
 
 def _last(conn: Session) -> SnapshotState:
@@ -121,8 +126,11 @@ def _taking(source: StatementStatistics, settings: RunSettings, server_version: 
         _statement(queries.compose("snapshots/indexes", server_version, **ours), within),
     ]
     if not source.undecided:
-        read = workload.statements(source)
-        params = {"top": settings.profile.snapshots.top_statements, "ours": workload.ours(settings.profile)}
+        read = workload.statements_query(source)
+        params = {
+            "top": settings.profile.snapshots.top_statements,
+            "ours": workload.maintenance_roles(settings.profile),
+        }
         taking.append(_statement(queries.compose("snapshots/statements", server_version, statements=read), params))
     return taking
 

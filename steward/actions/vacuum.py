@@ -96,16 +96,16 @@ class Vacuum(MaintenanceOperation[VacuumNeed, VacuumState]):
             NotNeeded: the table is gone.
 
         """
-        pages = queries.compose("inventory/frozen_pages", self.work.server_version)
+        pages = queries.compose("inventory/frozen_pages", self.executor.server_version)
         rows = queries.fetch(
-            self.work.conn, "maintenance/vacuum_measure", {"oid": self.subject.oid}, frozen_pages=pages
+            self.executor.conn, "maintenance/vacuum_measure", {"oid": self.subject.oid}, frozen_pages=pages
         )
         if not rows:
             raise NotNeeded(f"{self.subject.ident} is gone")
         if not rows[0].pop("counting"):
             raise Inconclusive("track_counts is off: the server counts no rows and notes no vacuum; turn it on")
-        age = {"horizon_age": self.work.settings.profile.wraparound.horizon_age}
-        holders = queries.fetch(self.work.conn, "maintenance/vacuum_horizon", age)
+        age = {"horizon_age": self.executor.settings.profile.wraparound.horizon_age}
+        holders = queries.fetch(self.executor.conn, "maintenance/vacuum_horizon", age)
         return VacuumState(
             **rows[0], horizon=_horizon_message(holders), held_long=any(holder["long"] for holder in holders)
         )
@@ -125,10 +125,10 @@ class Vacuum(MaintenanceOperation[VacuumNeed, VacuumState]):
         """Return the one VACUUM; the database's own ages are only advanced where ages are the reason."""
         composed = queries.compose(
             "maintenance/vacuum",
-            self.work.server_version,
+            self.executor.server_version,
             freeze=sql.Literal(self.subject.freeze),
             skip_database=sql.Literal(self.subject.closed or not self.subject.freeze),
-            workers=sql.Literal(self.work.settings.figures.parallel.max_parallel_maintenance_workers),
+            workers=sql.Literal(self.executor.settings.figures.parallel.max_parallel_maintenance_workers),
             table=sql.Identifier(self.subject.schema, self.subject.name),
         )
         return (Statement(composed, f"SHARE UPDATE EXCLUSIVE on {self.subject.ident}"),)
@@ -140,11 +140,11 @@ class Vacuum(MaintenanceOperation[VacuumNeed, VacuumState]):
             Busy: somebody else is vacuuming the table.
 
         """
-        for other in queries.fetch(self.work.conn, "maintenance/vacuum_running", {"oid": self.subject.oid}):
+        for other in queries.fetch(self.executor.conn, "maintenance/vacuum_running", {"oid": self.subject.oid}):
             raise Busy(f"pid {other['pid']} ({other['application']}) has been vacuuming it for {other['age']}")
-        with server_notices.warnings(self.work.conn) as warnings:
+        with server_notices.warnings(self.executor.conn) as warnings:
             for statement in self.statements():
-                self.work.execute(statement)
+                self.executor.execute(statement)
         after = self._noted(patient=not warnings)
         figures: dict[str, object] = {
             "warnings": "; ".join(warned.text for warned in warnings),

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from steward.database.session import Session
     from steward.engine.executor import Executor
 
-__all__ = ["watched"]
+__all__ = ["under_watchdog"]
 
 _POLL_INTERVAL = 0.1  # seconds
 _STEP = 5  # percent between two reports of one phase
 
 
 @contextmanager
-def watched(work: Executor, relation: str, drain: timedelta | None = None) -> Iterator[None]:
+def under_watchdog(executor: Executor, relation: str, drain: timedelta | None = None) -> Iterator[None]:
     """Run the body's one statement (budget "watched") under a watchdog; its progress is journaled.
 
     Raises:
@@ -39,8 +39,8 @@ def watched(work: Executor, relation: str, drain: timedelta | None = None) -> It
             end them.
 
     """
-    with session.beside(work.conn, work.settings.profile) as observer:
-        watchdog = _Watchdog(work, observer, relation, drain or work.settings.profile.locks.drain)
+    with session.second_connection(executor.conn, executor.settings.profile) as observer:
+        watchdog = _Watchdog(executor, observer, relation, drain or executor.settings.profile.locks.drain)
         thread = threading.Thread(target=watchdog.run, name="watchdog", daemon=True)
         thread.start()
         try:
@@ -59,15 +59,15 @@ def watched(work: Executor, relation: str, drain: timedelta | None = None) -> It
 class _Watchdog:
     """The body of the watchdog thread; ``reason`` says why it has cancelled the statement."""
 
-    def __init__(self, work: Executor, observer: Session, relation: str, drain: timedelta) -> None:
+    def __init__(self, executor: Executor, observer: Session, relation: str, drain: timedelta) -> None:
         self.reason = ""
-        self._work = work
+        self._executor = executor
         self._observer = observer
         self._relation = relation
-        self._pid = work.conn.info.backend_pid
+        self._pid = executor.conn.info.backend_pid
         self._over = threading.Event()
         self._drain = drain.total_seconds()
-        self._remaining = {"table": work.settings.profile.locks.other.total_seconds(), "drain": self._drain}
+        self._remaining = {"table": executor.settings.profile.locks.other.total_seconds(), "drain": self._drain}
         self._reported: tuple[str | None, int] = (None, 0)
         self._termination: locks.BlockerTermination | None = None
 
@@ -93,16 +93,16 @@ class _Watchdog:
         try:
             yield
         except psycopg.Error as error:
-            self._work.progress(phase=f"the watchdog ended: {queries.server_message(error)}")
+            self._executor.progress(phase=f"the watchdog ended: {queries.server_message(error)}")
         except OSError:
             # The journal cannot be written, and what cannot be recorded must not go on: the main thread fails likewise.
-            self._work.conn.cancel_safe()
+            self._executor.conn.cancel_safe()
 
     def _report(self, row: dict[str, Any]) -> None:
         percent = row["percent"] or 0
         if row["phase"] is not None and (row["phase"], percent // _STEP) != self._reported:
             self._reported = (row["phase"], percent // _STEP)
-            self._work.progress(phase=row["phase"], percent=percent)
+            self._executor.progress(phase=row["phase"], percent=percent)
 
     def _wait(self, row: dict[str, Any], seconds: float, stack: ExitStack) -> None:
         if row["lock"] is None:
@@ -112,24 +112,24 @@ class _Watchdog:
         self._remaining[kind] -= seconds
         if self._remaining[kind] > 0 or self._over.is_set():
             return
-        limits = self._work.settings.profile.locks
+        limits = self._executor.settings.profile.locks
         if limits.terminate_blockers and self._termination is None:
             self._termination = stack.enter_context(
-                locks.BlockerTermination(self._work.conn, self._work.settings.profile, self._report_termination)
+                locks.BlockerTermination(self._executor.conn, self._executor.settings.profile, self._report_termination)
             )
             self._remaining[kind] = limits.other.total_seconds()
             return
         self.reason = self._busy_reason(kind, row)
         with suppress(psycopg.Error):
-            self._work.conn.cancel_safe()
+            self._executor.conn.cancel_safe()
         self._over.set()
 
     def _report_termination(self, facts: Mapping[str, object]) -> None:
-        self._work.terminated.append(facts)
-        self._work.progress(phase=f"terminated pid {facts['pid']} ({facts['application']}, {facts['state']})")
+        self._executor.terminated.append(facts)
+        self._executor.progress(phase=f"terminated pid {facts['pid']} ({facts['application']}, {facts['state']})")
 
     def _busy_reason(self, kind: str, row: dict[str, Any]) -> str:
-        limits = self._work.settings.profile.locks
+        limits = self._executor.settings.profile.locks
         holders = row["holders"] or "nobody who is still there"
         kept = self._termination.kept if self._termination else ""
         if kind == "table":

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from steward.engine.check import Check
     from steward.profile import Profile
 
-__all__ = ["EXTENSION", "StatementStatistics", "compared", "find", "logged", "ours", "slow", "statements"]
+__all__ = [
+    "EXTENSION",
+    "StatementStatistics",
+    "comparison_parts",
+    "find_extension",
+    "logged_durations",
+    "maintenance_roles",
+    "slow_statements",
+    "statements_query",
+]
 
 EXTENSION = "pg_stat_statements"
 
@@ -31,7 +40,7 @@ class StatementStatistics:
     undecided: str = ""
 
 
-def find(conn: Session) -> StatementStatistics:
+def find_extension(conn: Session) -> StatementStatistics:
     """Return where the extension is, and whether all of it can be read."""
     found = queries.fetch(conn, "workload/extension")
     if not found:
@@ -50,25 +59,25 @@ def find(conn: Session) -> StatementStatistics:
     return StatementStatistics(facts["schema"])
 
 
-def ours(profile: Profile) -> list[str]:
+def maintenance_roles(profile: Profile) -> list[str]:
     """Return the roles whose statements are maintenance."""
     return [profile.roles.login, profile.roles.maintenance]
 
 
-def statements(source: StatementStatistics) -> sql.Composed:
+def statements_query(source: StatementStatistics) -> sql.Composed:
     """Return the statement that reads them, a part of others; where they cannot be read, one that has no rows."""
     if source.undecided:
         return queries.compose("workload/unknown")
     return queries.compose("workload/statements", schema=sql.Identifier(source.schema))
 
 
-def compared(check: Check) -> dict[str, sql.Composable]:
+def comparison_parts(check: Check) -> dict[str, sql.Composable]:
     """Return the parts of a query that compares with the last snapshot before the run."""
     since = queries.compose("ledger/counted_since", check.conn.info.server_version)
     return {"earlier": queries.compose("snapshots/earlier", counted_since=since), "counted_since": since}
 
 
-def logged(check: Check) -> dict[str, Any]:
+def logged_durations(check: Check) -> dict[str, Any]:
     """Return what the query for logged durations takes: its parts, and why the log has none where it has none."""
     limits = check.settings.profile.queries
     undecided = _unlogged(queries.fetch(check.conn, "workload/log")[0], check.settings.profile.roles.maintenance)
@@ -101,16 +110,19 @@ def _unlogged(found: Mapping[str, Any], role: str) -> str:
     return ""
 
 
-def slow(check: Check) -> dict[str, Any]:
+def slow_statements(check: Check) -> dict[str, Any]:
     """Return what the query for slow statements takes: its parts, and where they cannot be read, why."""
     profile = check.settings.profile
-    source = find(check.conn)
-    parts: Mapping[str, sql.Composable] = {"earlier": compared(check)["earlier"], "statements": statements(source)}
+    source = find_extension(check.conn)
+    parts: Mapping[str, sql.Composable] = {
+        "earlier": comparison_parts(check)["earlier"],
+        "statements": statements_query(source),
+    }
     return {
         "parts": parts,
         "undecided": source.undecided,
         "required": EXTENSION in profile.extensions.required,
-        "ours": ours(profile),
+        "ours": maintenance_roles(profile),
         "p95": profile.queries.p95.total_seconds() * 1000,
         "minimum_calls": profile.queries.minimum_calls,
     }

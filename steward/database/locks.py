@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlockerTermination",
-    "acting",
+    "acting_pids",
     "blockers",
     "cancel_acting",
     "join_run",
@@ -121,7 +121,7 @@ def lane(conn: Session, name: str) -> Iterator[None]:
             queries.execute(conn, "locks/release_exclusive", {"key": key})
 
 
-def acting(conn: Session) -> list[int]:
+def acting_pids(conn: Session) -> list[int]:
     """Return the pids of the sessions that act for the run whose supervisor ``conn`` is."""
     return [row["pid"] for row in queries.fetch(conn, "locks/advisory_holders", {"key": _RUN})]
 
@@ -131,7 +131,7 @@ def cancel_acting(conn: Session) -> list[int]:
 
     As the login role: sessions belong to who logged in, and the maintenance role is no member of that one.
     """
-    pids = acting(conn)
+    pids = acting_pids(conn)
     with conn.transaction():
         queries.execute(conn, "session/login_role")
         for pid in pids:
@@ -170,7 +170,7 @@ class BlockerTermination:
     def __enter__(self) -> Self:
         # Connected before the attempt begins, whose patience may be short.
         try:
-            beside = session.beside(self._conn, self._profile)
+            beside = session.second_connection(self._conn, self._profile)
         except psycopg.Error as error:
             self._failed(error)
         else:

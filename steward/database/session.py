@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from steward.database.target import Target
     from steward.profile import Profile
 
-__all__ = ["APPLICATION", "Session", "beside", "limit", "maintenance", "observer", "plain", "probe", "reader"]
+__all__ = [
+    "APPLICATION",
+    "Session",
+    "login",
+    "maintenance",
+    "observer",
+    "probe",
+    "reader",
+    "second_connection",
+    "set_timeouts",
+]
 
 APPLICATION = "maintenance"
 
@@ -47,7 +57,7 @@ _ALWAYS = {
 }
 
 
-def plain(at: Target, patience: timedelta = _PATIENCE) -> Session:
+def login(at: Target, patience: timedelta = _PATIENCE) -> Session:
     """Connect as the login role, without taking another one; wait for the server no longer than ``patience``.
 
     Raises:
@@ -92,7 +102,7 @@ def maintenance(at: Target, profile: Profile, *, schedule: str = "daily", worker
     for name, size in (("maintenance_work_mem", figures.maintenance_work_mem), ("work_mem", figures.work_mem)):
         if size is not None:
             settings[name] = _kilobytes(size, share)
-    conn = plain(at, profile.run.connect_timeout)
+    conn = login(at, profile.run.connect_timeout)
     _set(conn, settings)
     _take(conn, profile.roles.maintenance, at)
     return conn
@@ -107,7 +117,7 @@ def observer(at: Target, profile: Profile) -> Session:
 
 def reader(at: Target, profile: Profile) -> Session:
     """Connect to read before there is a maintenance role: as whoever logs in, nothing can be written."""
-    conn = plain(at, profile.run.connect_timeout)
+    conn = login(at, profile.run.connect_timeout)
     _set(
         conn,
         {
@@ -122,7 +132,7 @@ def reader(at: Target, profile: Profile) -> Session:
 
 def probe(at: Target, profile: Profile, role: str) -> Session:
     """Connect as the application does: row security on, ``role`` taken; statements go in transactions."""
-    conn = plain(at, profile.run.connect_timeout)
+    conn = login(at, profile.run.connect_timeout)
     _set(
         conn,
         {
@@ -137,7 +147,7 @@ def probe(at: Target, profile: Profile, role: str) -> Session:
     return conn
 
 
-def beside(conn: Session, profile: Profile) -> Session:
+def second_connection(conn: Session, profile: Profile) -> Session:
     """Connect once more as ``conn`` did, in the maintenance role, to watch it while it waits.
 
     Raises:
@@ -157,7 +167,7 @@ def beside(conn: Session, profile: Profile) -> Session:
     return other
 
 
-def limit(conn: Session, **timeouts: timedelta) -> None:
+def set_timeouts(conn: Session, **timeouts: timedelta) -> None:
     """Set timeouts of the session by their names; zero is no limit."""
     _set(conn, {name: _milliseconds(duration) for name, duration in timeouts.items()})
 

@@ -77,37 +77,37 @@ class Action:
         guard.require_open_window(self.settings.deadline, self.settings.stop)
         conn = self._connect()
         heavy, relations = kind.may_wait(subject), kind.relations(subject)
-        work = Executor(conn, self.settings, self._item.id, self._journal, heavy=heavy, relations=relations)
-        operation = kind(work, subject)
+        executor = Executor(conn, self.settings, self._item.id, self._journal, heavy=heavy, relations=relations)
+        operation = kind(executor, subject)
         if self.settings.mode == "plan":
             self._plan(operation)
         try:
             with locks.lane(conn, self._item.lane):
                 return self._act(operation)
         finally:
-            if work.terminated:
-                self.record["figures"] = {**self.record.get("figures", {}), **_terminated(work)}
+            if executor.terminated:
+                self.record["figures"] = {**self.record.get("figures", {}), **_terminated(executor)}
 
     def _plan(self, operation: MaintenanceOperation[Any, Any]) -> None:
-        work = operation.work
+        executor = operation.executor
         self.record["before"] = figures_of(operation.before)
         for statement in operation.statements():
             self._journal.write(
                 "statement",
-                item=work.item_id,
-                text=render(statement, work.conn),
+                item=executor.item_id,
+                text=render(statement, executor.conn),
                 locks=statement.locks,
                 template=statement.template,
             )
         raise Planned(self._item.why)
 
     def _act(self, operation: MaintenanceOperation[Any, Any]) -> ActionResult[Any]:
-        work = operation.work
-        work.limit(statement_timeout=self.settings.figures.timeout(operation.name))
+        executor = operation.executor
+        executor.limit(statement_timeout=self.settings.figures.timeout(operation.name))
         self.record["before"] = figures_of(operation.before)
         if not operation.still_due():
             raise NotNeeded("the need was gone when its turn came")
-        work.require_may_continue()
+        executor.require_may_continue()
         threshold = operation.threshold()
         self.record["threshold"] = figures_of(threshold) if is_dataclass(threshold) else threshold
         intent = self._announce(operation)
@@ -116,45 +116,45 @@ class Action:
             result = operation.execute()
             after = operation.measure() if result.proof is None else result.proof
         except BaseException as error:
-            self._settle(work, intent, error)
+            self._settle(executor, intent, error)
             raise
-        figures = {**result.figures, **_terminated(work)}
+        figures = {**result.figures, **_terminated(executor)}
         seconds = round(time.monotonic() - started, 6)
         self.record |= {"after": figures_of(after), "figures": dict(figures)}
-        details = {"object": self._item.subject, "status": "done", "seconds": seconds, "item": work.item_id}
-        with work.conn.transaction():
-            ledger.settle(work.conn, intent, "done", dict(figures))
-            ledger.operation(work.conn, operation.name, started_at, {**details, **figures})
+        details = {"object": self._item.subject, "status": "done", "seconds": seconds, "item": executor.item_id}
+        with executor.conn.transaction():
+            ledger.settle(executor.conn, intent, "done", dict(figures))
+            ledger.operation(executor.conn, operation.name, started_at, {**details, **figures})
         return ActionResult(operation.before, after, threshold, figures, seconds)
 
     def _announce(self, operation: MaintenanceOperation[Any, Any]) -> int:
-        work = operation.work
-        texts = [render(statement, work.conn) for statement in operation.statements()]
-        self._journal.write("intent", item=work.item_id, action=operation.name, statements=texts)
+        executor = operation.executor
+        texts = [render(statement, executor.conn) for statement in operation.statements()]
+        self._journal.write("intent", item=executor.item_id, action=operation.name, statements=texts)
         return ledger.intent(
-            work.conn,
+            executor.conn,
             self._run_id,
-            work.item_id,
+            executor.item_id,
             operation.name,
             self._item.subject,
             "\n".join(texts),
         )
 
-    def _settle(self, work: Executor, intent: int, error: BaseException) -> None:
+    def _settle(self, executor: Executor, intent: int, error: BaseException) -> None:
         """Leave the intent open when the connection is gone: the ledger then shows what was under way."""
-        if work.conn.closed or work.conn.broken:
+        if executor.conn.closed or executor.conn.broken:
             return
         cause = ended_by_window(self.settings, error) or error
         outcome = getattr(cause, "outcome", "error")
         try:
-            ledger.settle(work.conn, intent, outcome, {"error": _one_line(cause)})
+            ledger.settle(executor.conn, intent, outcome, {"error": _one_line(cause)})
         except psycopg.Error as failure:
-            self._journal.write("progress", item=work.item_id, phase=f"intent not settled: {failure.sqlstate}")
+            self._journal.write("progress", item=executor.item_id, phase=f"intent not settled: {failure.sqlstate}")
 
 
-def _terminated(work: Executor) -> dict[str, object]:
+def _terminated(executor: Executor) -> dict[str, object]:
     """Return whom the work has terminated to get its locks, as a figure of the record."""
-    return {"terminated": work.terminated} if work.terminated else {}
+    return {"terminated": executor.terminated} if executor.terminated else {}
 
 
 def _one_line(error: BaseException) -> str:

@@ -54,7 +54,7 @@ def limit_to_window(conn: Session, deadline: datetime | None) -> None:
     if deadline is not None:
         require_open_window(deadline)
         # Zero would be no limit at all.
-        session.limit(conn, statement_timeout=max(deadline - datetime.now(UTC), timedelta(milliseconds=1)))
+        session.set_timeouts(conn, statement_timeout=max(deadline - datetime.now(UTC), timedelta(milliseconds=1)))
 
 
 def require_low_load(conn: Session, profile: Profile) -> None:
@@ -95,7 +95,7 @@ def _require_calm(conn: Session, profile: Profile, state: dict[str, Any]) -> Non
 
 
 def _waiting_for_each_other(conn: Session, profile: Profile) -> int:
-    ours = [*locks.acting(conn), conn.info.backend_pid]
+    ours = [*locks.acting_pids(conn), conn.info.backend_pid]
     params = {"ignored": list(profile.load.ignored_applications), "ours": ours}
     return int(queries.fetch(conn, "guard/lock_waiters", params)[0]["waiters"])
 

@@ -111,8 +111,8 @@ class MaintenanceOperation(ABC, Generic[S, M]):
     phase: ClassVar[str]
     heavy: ClassVar[bool] = True
 
-    def __init__(self, work: Executor, subject: S) -> None:
-        self.work = work
+    def __init__(self, executor: Executor, subject: S) -> None:
+        self.executor = executor
         self.subject = subject
 
     @classmethod

@@ -120,7 +120,7 @@ def _subjects(source: Clone, profile: Profile) -> list[dict[str, Any]]:
         "column": profile.tenancy.column,
         "roles": list(scope.application_roles(profile)),
     }
-    with session.plain(source.admin or source.at) as conn:
+    with session.login(source.admin or source.at) as conn:
         version = conn.info.server_version
         tables = queries.compose("isolation/tables", version, ours=queries.compose("inventory/ours", version))
         found = queries.fetch(conn, "isolation/mutation_subjects", params, tables=tables)
@@ -164,14 +164,14 @@ def _try(source: Clone, profile: Profile, mutation: Mutation, subject: Mapping[s
     with clone.copied(source) as fresh:
         # A copy has the oids of its source.
         parts = _parts(fresh, profile, subject)
-        with session.plain(fresh.admin or fresh.at) as conn:
+        with session.login(fresh.admin or fresh.at) as conn:
             for name in _cleared(mutation, subject):
                 queries.execute(conn, "isolation/mutation_clear", None, policy=sql.Identifier(name), **parts)
             _execute(conn, "isolation/mutations", mutation, parts)
         try:
             matrix = probe.run(fresh.at, profile, writes=True)
         finally:
-            with session.plain(fresh.admin or fresh.at) as conn:
+            with session.login(fresh.admin or fresh.at) as conn:
                 _execute(conn, "isolation/mended", mutation, parts)
     observation = _seen(matrix)
     seconds = time.monotonic() - started
@@ -212,7 +212,7 @@ def _parts(fresh: Clone, profile: Profile, subject: Mapping[str, Any]) -> dict[s
 
 def _leaf(fresh: Clone, profile: Profile, subject: Mapping[str, Any]) -> tuple[str, str]:
     """Return the partition that the probe's rows go to: a leak of another one would show no rows."""
-    with session.plain(fresh.admin or fresh.at) as conn, conn.transaction(force_rollback=True):
+    with session.login(fresh.admin or fresh.at) as conn, conn.transaction(force_rollback=True):
         surface = attack_surface(conn, profile)
         wanted = [subject["oid"]]
         seeder = RowSeeder(conn, row_templates.read_templates(conn, surface, wanted), surface.column, {})

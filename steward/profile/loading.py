@@ -19,7 +19,7 @@ from steward.profile.model import Profile
 if TYPE_CHECKING:
     from steward.profile.faults import Layers
 
-__all__ = ["PROFILES", "known", "load", "loads"]
+__all__ = ["PROFILES", "load", "loads", "profile_names"]
 
 PROFILES = Path(__file__).resolve().parent.parent.parent / "profiles"
 
@@ -28,7 +28,7 @@ _LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 _EXTENDS, _REPLACES = "extends", "replaces"
 
 
-def known(folder: Path = PROFILES) -> tuple[str, ...]:
+def profile_names(folder: Path = PROFILES) -> tuple[str, ...]:
     """Return the names of the profiles in a folder."""
     return tuple(sorted(path.stem for path in folder.glob("*.toml")))
 
@@ -40,7 +40,7 @@ def _path(name: str, folder: Path) -> Path:
         if path.is_file():
             return path
         raise ProfileError(f"profile {name}", "there is no such file", "correct the path")
-    names = known(folder)
+    names = profile_names(folder)
     if name in names:
         return folder / f"{name}.toml"
     near = nearest(name, names)

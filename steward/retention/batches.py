@@ -161,23 +161,23 @@ def _range(after: str, end: int) -> dict[str, str]:
 class LeafBatches:
     """The batches of one leaf; ``totals`` counts what all passes over it have done."""
 
-    def __init__(self, work: Executor, facts: ResolvedRule, leaf: Leaf, before: RemainingRows) -> None:
+    def __init__(self, executor: Executor, facts: ResolvedRule, leaf: Leaf, before: RemainingRows) -> None:
         self.totals = BatchTotals()
-        self._work = work
+        self._executor = executor
         self._facts = facts
         self._leaf = leaf
         self._before = before
-        self._profile = work.settings.profile
+        self._profile = executor.settings.profile
         self._batch_size = BatchSize(self._profile.retention, self._profile.retention.batch_rows_start)
         self._compose()
-        density = queries.fetch(work.conn, "maintenance/purge_density", {"relation": leaf.oid})
+        density = queries.fetch(executor.conn, "maintenance/purge_density", {"relation": leaf.oid})
         self._most_a_page = max((row["rows_a_page"] for row in density), default=1)
         self._rows_a_page = float(self._most_a_page)
         # What a row costs that sets off others is not told by its page, and what a trigger keeps must be told apart
         # from what is locked. Before 14 no range is read by itself.
         rule = self._profile.retention.rules[facts.rule]
         plain = rule.action == "delete" and not facts.triggers and not facts.cascades
-        self._sweeps = plain and work.server_version >= _RANGE_SCANS
+        self._sweeps = plain and executor.server_version >= _RANGE_SCANS
 
     def _compose(self) -> None:
         self._statement = batch(self._facts, self._profile, self._leaf)
@@ -215,7 +215,7 @@ class LeafBatches:
             if end > page and self._swept(after, end):
                 page, after = end, f"({end},0)"
                 continue
-            step = self._batch_size.pages if self._work.server_version >= _RANGE_SCANS else pages
+            step = self._batch_size.pages if self._executor.server_version >= _RANGE_SCANS else pages
             end, rows = min(pages, page + step), self._batch_size.rows
             found = self._batch(**_range(after, end))
             if found["locked"] >= rows:
@@ -240,7 +240,7 @@ class LeafBatches:
         first = int(after[1 : after.index(",")])
         self._before_batch()
         started = time.monotonic()
-        cursor = self._work.try_execute(replace(self._sweep, params={**self._sweep.params, **_range(after, end)}))
+        cursor = self._executor.try_execute(replace(self._sweep, params={**self._sweep.params, **_range(after, end)}))
         if cursor is None:
             self._sweeps = False
             return False
@@ -256,15 +256,15 @@ class LeafBatches:
         self._before_batch()
         params = {**self._statement.params, **start, "rows": self._batch_size.rows}
         started = time.monotonic()
-        found = self._work.execute(replace(self._statement, params=params)).fetchall()[0]
+        found = self._executor.execute(replace(self._statement, params=params)).fetchall()[0]
         self._learn(found, started)
         return found
 
     def _before_batch(self) -> None:
         # A sweep had a lock timeout of its own.
-        self._work.limit(lock_timeout=self._profile.locks.other)
+        self._executor.limit(lock_timeout=self._profile.locks.other)
         if self.totals.batches:
-            self._work.require_may_continue()
+            self._executor.require_may_continue()
         self._refresh_holds()
 
     def _learn(self, found: Mapping[str, Any], started: float, **pages: int) -> None:
@@ -275,15 +275,15 @@ class LeafBatches:
 
     def _refresh_holds(self) -> None:
         """Read holds again where any was placed or ended since the last batch: a purge may last for hours."""
-        if legal_holds.changed(self._work.conn, self._facts.holds):
-            standing = legal_holds.read(self._work.conn, self._profile.tenancy.column)
+        if legal_holds.changed(self._executor.conn, self._facts.holds):
+            standing = legal_holds.read(self._executor.conn, self._profile.tenancy.column)
             self._facts = replace(self._facts, holds=standing)
-            self._facts.require_valid_holds(self._work.conn)
+            self._facts.require_valid_holds(self._executor.conn)
             self._compose()
 
     def _report(self, found: Mapping[str, Any], seconds: float, pages: Mapping[str, int]) -> None:
         known = pages or {"oldest": found["oldest"], "newest": found["newest"]}
-        self._work.progress(
+        self._executor.progress(
             phase=self._facts.rule,
             done=self.totals.done,
             total=self._before.due,

@@ -17,7 +17,7 @@ from steward.engine.executor import ended_by_window
 from steward.engine.operation import DueSubject
 from steward.retention import cascading, legal_holds, resolved_rule
 from steward.retention.batches import Leaf
-from steward.retention.predicate import Bindings, all_of, another, split
+from steward.retention.predicate import Bindings, all_of, split_name, unused_alias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from steward.profile import RetentionRule
     from steward.retention.resolved_rule import ResolvedRule
 
-__all__ = ["ExpiredRows", "acting", "examine", "gather"]
+__all__ = ["ExpiredRows", "acting_rules", "examine", "gather"]
 
 # An index pays while fetching the due rows one by one costs less than reading all pages in order: the server's own
 # estimate of a random page is four sequential ones. Measured: 28 % of a million rows took 18 s by index, 3 s by pages.
@@ -53,7 +53,7 @@ class ExpiredRows:
         return self.leaf.oid
 
 
-def acting(settings: RunSettings) -> dict[str, RetentionRule]:
+def acting_rules(settings: RunSettings) -> dict[str, RetentionRule]:
     """Return the rules of the run's schedule that change rows; archives and reports are no purge."""
     return {
         name: rule
@@ -125,7 +125,7 @@ def _reached(conn: Session, settings: RunSettings, found: ResolvedRule) -> list[
 
 def _own(leaves: list[dict[str, Any]], found: ResolvedRule, settings: RunSettings) -> list[dict[str, Any]]:
     """Leave out tables that inherit without being partitions and have rules of their own; without one each refuses."""
-    ruled = {split(rule.table) for rule in settings.profile.retention.rules.values()}
+    ruled = {split_name(rule.table) for rule in settings.profile.retention.rules.values()}
     return [leaf for leaf in leaves if leaf["oid"] in found.family or (leaf["schema"], leaf["name"]) not in ruled]
 
 
@@ -136,7 +136,7 @@ def _count_cascades(conn: Session, settings: RunSettings, found: ResolvedRule) -
         values = Bindings()
         parts = found.parts(settings.profile, values)
         goes = all_of([parts["due"], queries.compose("retention/not_true", clause=parts["held"])])
-        other = another("follower", [found.name])
+        other = unused_alias("follower", [found.name])
         top = (sql.Identifier(found.schema, found.name), found.name, goes)
         rows = queries.fetch(
             conn,
@@ -144,7 +144,7 @@ def _count_cascades(conn: Session, settings: RunSettings, found: ResolvedRule) -
             values,
             table=sql.Identifier(cascade.schema, cascade.name),
             other=sql.Identifier(other),
-            follows=cascading.follows(cascade, found.cascades, other, top),
+            follows=cascading.follows_clause(cascade, found.cascades, other, top),
         )
         counted[cascade.ident] += rows[0]["rows"]
     return dict(sorted(counted.items()))

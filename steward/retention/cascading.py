@@ -11,7 +11,7 @@ from psycopg import sql
 from steward.database import queries
 from steward.retention import legal_holds
 from steward.retention.legal_holds import HeldTable, RefusalError
-from steward.retention.predicate import all_of, another, any_of, equal, split
+from steward.retention.predicate import all_of, any_of, equal, split_name, unused_alias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from steward.retention.legal_holds import Hold
     from steward.retention.predicate import Bindings
 
-__all__ = ["Cascade", "Trigger", "follows", "held_through", "read", "require_allowed", "require_valid_holds"]
+__all__ = ["Cascade", "Trigger", "follows_clause", "held_through", "read", "require_allowed", "require_valid_holds"]
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ def require_allowed(
         RefusalError: which tables and triggers, with the number of rows, and the keys that would allow them.
 
     """
-    allowed = {split(name) for name in rule.allow_cascades}
-    tables = sorted({cascade.ident for cascade in cascades if split(cascade.ident) not in allowed})
+    allowed = {split_name(name) for name in rule.allow_cascades}
+    tables = sorted({cascade.ident for cascade in cascades if split_name(cascade.ident) not in allowed})
     effects = [
         f"{counts.get(table, 'an unknown number of')} rows of {table} would follow by foreign key" for table in tables
     ]
@@ -147,14 +147,14 @@ def held_through(
 
 def _above(cascade: Cascade, row: str, held: sql.Composable) -> sql.Composable:
     """Return the clause that ``row`` has a held child; the hold's text sees its own table alone, under its own name."""
-    other = another("held", [row])
+    other = unused_alias("held", [row])
     table, name = sql.Identifier(cascade.schema, cascade.name), sql.Identifier(cascade.name)
     pairs = all_of(equal(other, cascade.child_columns, row, cascade.parent_columns))
     rows = queries.compose("retention/rows", table=table, row=name, clause=held)
     return queries.compose("retention/exists_row", table=rows, other=sql.Identifier(other), clause=pairs)
 
 
-def follows(
+def follows_clause(
     cascade: Cascade,
     cascades: Sequence[Cascade],
     other: str,
@@ -171,9 +171,9 @@ def follows(
             "retention/exists_row", table=table, other=sql.Identifier(row), clause=all_of([*pairs, goes])
         )
     parent = next(cascade_above for cascade_above in cascades if list(cascade_above.path) == list(cascade.parent))
-    above = another("follower", [other, top[1]])
+    above = unused_alias("follower", [other, top[1]])
     pairs = equal(other, cascade.child_columns, above, cascade.parent_columns)
-    beyond = follows(parent, cascades, above, top)
+    beyond = follows_clause(parent, cascades, above, top)
     return queries.compose(
         "retention/exists_row",
         table=sql.Identifier(parent.schema, parent.name),

@@ -127,7 +127,7 @@ def _reaches(found: ResolvedRule, profile: Profile, values: Bindings) -> sql.Com
 
 def _unreached(found: ResolvedRule, rule: RetentionRule, reached: sql.Composable, values: Bindings) -> sql.Composable:
     row, column = found.name, sql.Identifier(found.name, rule.clock)
-    expired = predicate.past(rule, row, values.bind(found.cutoff))
+    expired = predicate.past_cutoff(rule, row, values.bind(found.cutoff))
     if rule.where or rule.clock_required:
         missing: list[sql.Composable] = [queries.compose("retention/is_null", column=column)]
         if not rule.clock_required:

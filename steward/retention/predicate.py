@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 __all__ = [
     "Bindings",
     "all_of",
-    "another",
     "any_of",
     "clock",
     "conditions",
     "equal",
     "lifecycle",
-    "no_row",
-    "past",
-    "split",
-    "table",
+    "not_exists",
+    "past_cutoff",
+    "split_name",
+    "table_identifier",
+    "unused_alias",
 ]
 
 # How many an integer clock counts in how many seconds.
@@ -53,19 +53,19 @@ class Bindings(dict[str, object]):
         return sql.Placeholder(name)
 
 
-def split(name: str) -> tuple[str, str]:
+def split_name(name: str) -> tuple[str, str]:
     """Return schema and name of a table as the profile writes it, quoted where PostgreSQL quotes."""
     parts = [match["plain"] or match["quoted"].replace('""', '"') for match in _PART.finditer(name)]
-    schema, table = parts
-    return schema, table
+    schema, relation = parts
+    return schema, relation
 
 
-def table(name: str) -> sql.Identifier:
+def table_identifier(name: str) -> sql.Identifier:
     """Return a table that the profile names as a composed identifier."""
-    return sql.Identifier(*split(name))
+    return sql.Identifier(*split_name(name))
 
 
-def another(base: str, taken: Iterable[str]) -> str:
+def unused_alias(base: str, taken: Iterable[str]) -> str:
     """Return an alias like ``base`` that none of the taken ones hides."""
     used = set(taken)
     while base in used:
@@ -99,7 +99,7 @@ def clock(rule: RetentionRule, row: str) -> sql.Composable:
     return queries.compose("retention/epoch_clock", 0, column=column, **_pace(rule.clock_epoch))
 
 
-def past(rule: RetentionRule, row: str, cutoff: sql.Composable) -> list[sql.Composable]:
+def past_cutoff(rule: RetentionRule, row: str, cutoff: sql.Composable) -> list[sql.Composable]:
     """Return the clause on the rule's clock; none for a rule without one."""
     if not rule.clock:
         return []
@@ -151,7 +151,7 @@ def equal(other: str, theirs: Sequence[str], row: str, own: Sequence[str]) -> li
     ]
 
 
-def no_row(of: sql.Identifier, other: str, clauses: Sequence[sql.Composable]) -> sql.Composable:
+def not_exists(of: sql.Identifier, other: str, clauses: Sequence[sql.Composable]) -> sql.Composable:
     """Return the clause that no row of the table meets the clauses."""
     return queries.compose("retention/no_row", table=of, other=sql.Identifier(other), clause=all_of(clauses))
 
@@ -160,20 +160,20 @@ def _unreferenced(rule: RetentionRule, row: str, since: sql.Composable) -> list[
     wanted = rule.unreferenced
     if wanted is None:
         return []
-    other = another("referring", [row])
+    other = unused_alias("referring", [row])
     refers = equal(other, [wanted.column], row, [wanted.references])
     # The bound on the log's own clock is what leaves its old partitions out.
     value = _counted(wanted.clock_epoch, since)
     recent = queries.compose("retention/at_least", column=sql.Identifier(other, wanted.clock), value=value)
-    return [no_row(table(wanted.table), other, [*refers, recent])]
+    return [not_exists(table_identifier(wanted.table), other, [*refers, recent])]
 
 
 def _orphan(rule: RetentionRule, row: str) -> list[sql.Composable]:
     wanted = rule.orphan_of
     if wanted is None:
         return []
-    other = another("parent", [row])
+    other = unused_alias("parent", [row])
     pairs = equal(other, list(wanted.on.values()), row, list(wanted.on))
     # A reference that holds a NULL refers to nothing, as for a foreign key; its row is no orphan.
     not_null = [queries.compose("retention/is_not_null", column=sql.Identifier(row, own)) for own in wanted.on]
-    return [*not_null, no_row(table(wanted.table), other, pairs)]
+    return [*not_null, not_exists(table_identifier(wanted.table), other, pairs)]

@@ -43,7 +43,7 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
             ProfileError: a rule does not fit the database; nothing has been deleted.
 
         """
-        rules = candidates.acting(context.settings)
+        rules = candidates.acting_rules(context.settings)
         if not rules:
             return []
         resolved_rule.require_unfiltered(context.conn)
@@ -56,7 +56,7 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
         gathered = [
             row
             for row in context.scan.gathered.get(cls.name, [])
-            if row["facts"]["rule"] in candidates.acting(context.settings)
+            if row["facts"]["rule"] in candidates.acting_rules(context.settings)
         ]
         expired = [subject for row in gathered for subject in candidates.examine(row, context.scan, context.settings)]
         return Examination(count=len(gathered), due=tuple(expired))
@@ -78,14 +78,18 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
             Busy: the leaf is locked.
 
         """
-        current = _require_allowed(self.work, self.subject)
+        current = _require_allowed(self.executor, self.subject)
         if self.subject.due and list(current.holds) == list(self.subject.facts.holds):
-            found = _asked(self.work, current, batches.recheck(current, self.work.settings.profile, self.subject.leaf))
+            found = _asked(
+                self.executor, current, batches.recheck(current, self.executor.settings.profile, self.subject.leaf)
+            )
             if found["found"]:
                 return RemainingRows(
                     self.subject.due, self.subject.held, self.subject.oldest, self.subject.newest, found["pages"]
                 )
-        found = _asked(self.work, current, batches.measure(current, self.work.settings.profile, self.subject.leaf))
+        found = _asked(
+            self.executor, current, batches.measure(current, self.executor.settings.profile, self.subject.leaf)
+        )
         remaining = RemainingRows(**found)
         if self.subject.due == 0 and remaining.due == 0 and remaining.held:
             raise NotNeeded(
@@ -99,7 +103,7 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
 
     def statements(self) -> tuple[Statement, ...]:
         """Return the first batch as the template of all."""
-        return (batches.batch(self.subject.facts, self.work.settings.profile, self.subject.leaf),)
+        return (batches.batch(self.subject.facts, self.executor.settings.profile, self.subject.leaf),)
 
     def execute(self) -> ExecutionResult[RemainingRows]:
         """Go through the leaf, then again for rows that were locked, as long as any lock is waited for.
@@ -108,17 +112,17 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
             Busy: rows stayed locked throughout; the reason names who may hold them.
 
         """
-        current = _require_allowed(self.work, self.subject)
-        steps = LeafBatches(self.work, current, self.subject.leaf, self.before)
+        current = _require_allowed(self.executor, self.subject)
+        steps = LeafBatches(self.executor, current, self.subject.leaf, self.before)
         try:
-            with _lazily(self.work.conn):
+            with _lazily(self.executor.conn):
                 remaining = self._passes(steps)
         except OutcomeException as undone:
             undone.figures.update(_figures(self.subject, steps, self.before, None))
             raise
         figures = _figures(self.subject, steps, self.before, remaining)
         if remaining.due and not steps.totals.refused:
-            holders = locks.blockers(self.work.conn, [self.subject.oid]) or "whoever held them is gone"
+            holders = locks.blockers(self.executor.conn, [self.subject.oid]) or "whoever held them is gone"
             raise Busy(f"{remaining.due} rows stayed locked throughout: {holders}", **figures)
         return ExecutionResult(figures, remaining)
 
@@ -127,9 +131,9 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
         return 0
 
     def _passes(self, steps: LeafBatches) -> RemainingRows:
-        limits = self.work.settings.profile.locks
+        limits = self.executor.settings.profile.locks
         pause, remaining = limits.backoff_base.total_seconds(), self.before
-        uncounted, give_up = Purge(self.work, replace(self.subject, due=None)), None
+        uncounted, give_up = Purge(self.executor, replace(self.subject, due=None)), None
         while True:
             refused, steps.totals.refused = steps.totals.refused, 0
             steps.process(remaining.pages)
@@ -140,14 +144,14 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
             # row that a trigger keeps.
             if not remaining.due or (refused and steps.totals.refused) or time.monotonic() + pause > give_up:
                 return remaining
-            self.work.require_may_continue()
+            self.executor.require_may_continue()
             time.sleep(pause)
             pause = min(2 * pause, limits.backoff_cap.total_seconds())
 
 
-def _asked(work: Executor, current: ResolvedRule, statement: Statement) -> dict[str, Any]:
+def _asked(executor: Executor, current: ResolvedRule, statement: Statement) -> dict[str, Any]:
     try:
-        return work.execute(statement).fetchall()[0]
+        return executor.execute(statement).fetchall()[0]
     except DataError as error:
         raise current.undecided(error) from error
 
@@ -166,7 +170,7 @@ def _lazily(conn: Session) -> Iterator[None]:
             queries.execute(conn, "session/commit_as_told")
 
 
-def _require_allowed(work: Executor, subject: ExpiredRows) -> ResolvedRule:
+def _require_allowed(executor: Executor, subject: ExpiredRows) -> ResolvedRule:
     """Return the rule as it is resolved now.
 
     Raises:
@@ -174,8 +178,8 @@ def _require_allowed(work: Executor, subject: ExpiredRows) -> ResolvedRule:
         NotNeeded: the table is gone, or the leaf has left it.
 
     """
-    profile = work.settings.profile
-    current = subject.facts.refreshed(work.conn, profile)
+    profile = executor.settings.profile
+    current = subject.facts.refreshed(executor.conn, profile)
     if subject.oid in subject.facts.family and subject.oid not in current.family:
         raise NotNeeded(f"{subject.leaf.ident} is no partition of {current.ident} any more")
     rule = profile.retention.rules[current.rule]

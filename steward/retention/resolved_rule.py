@@ -104,7 +104,7 @@ class ResolvedRule:
     def parts(self, profile: Profile, values: Bindings, leaf: int | None = None) -> dict[str, sql.Composable]:
         """Return what statements on the rule's table, or on one leaf of it, are composed from."""
         rule, row = profile.retention.rules[self.rule], self.name
-        clauses = predicate.past(rule, row, values.bind(self.cutoff))
+        clauses = predicate.past_cutoff(rule, row, values.bind(self.cutoff))
         clauses += predicate.conditions(rule, row, values)
         clauses += predicate.lifecycle(rule, row, values.bind(self.since))
         table = self.table if leaf is None else replace(self.table, oid=leaf, family=[leaf])
@@ -162,7 +162,7 @@ def find(conn: Session, profile: Profile, rules: Mapping[str, RetentionRule], no
 
     """
     named = sorted({table for rule in rules.values() for table in _tables(rule)})
-    pairs = [predicate.split(name) for name in named]
+    pairs = [predicate.split_name(name) for name in named]
     found = {
         (row["schema"], row["name"]): row
         for row in queries.fetch(
@@ -173,7 +173,9 @@ def find(conn: Session, profile: Profile, rules: Mapping[str, RetentionRule], no
         _require_columns(name, rule, found)
     standing = legal_holds.read(conn, profile.tenancy.column)
     return [
-        ResolvedRule(rule=name, holds=standing, **found[predicate.split(rule.table)], **_of_now(conn, rule, now, found))
+        ResolvedRule(
+            rule=name, holds=standing, **found[predicate.split_name(rule.table)], **_of_now(conn, rule, now, found)
+        )
         for name, rule in rules.items()
     ]
 
@@ -185,7 +187,7 @@ def _of_now(
     intervals = [rule.older_than, rule.unreferenced.within if rule.unreferenced else None]
     rows = queries.fetch(conn, "retention/cutoffs", {"now": now, "intervals": intervals})
     cutoff, since = (row["cutoff"] for row in rows)
-    cascades, triggers = cascading.read(conn, rule, found[predicate.split(rule.table)]["oid"])
+    cascades, triggers = cascading.read(conn, rule, found[predicate.split_name(rule.table)]["oid"])
     return {"now": now, "cutoff": cutoff, "since": since, "cascades": cascades, "triggers": triggers}
 
 
@@ -210,7 +212,7 @@ def _wanted(rule: RetentionRule) -> list[tuple[str, str]]:
 def _require_columns(name: str, rule: RetentionRule, found: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
     key = f"retention.rules.{name}"
     for table, column in _wanted(rule):
-        row = found.get(predicate.split(table))
+        row = found.get(predicate.split_name(table))
         if row is None:
             raise ProfileError(key, f"the table {table} does not exist", "correct the rule in the profile, or drop it")
         if column not in row["columns"]:
@@ -221,7 +223,7 @@ def _require_columns(name: str, rule: RetentionRule, found: Mapping[tuple[str, s
         clocks.append((rule.unreferenced.table, rule.unreferenced.clock, rule.unreferenced.clock_epoch))
     for table, clock, epoch in clocks:
         if clock:
-            _require_clock(key, clock, epoch, found[predicate.split(table)]["columns"][clock])
+            _require_clock(key, clock, epoch, found[predicate.split_name(table)]["columns"][clock])
 
 
 def _require_clock(key: str, clock: str, epoch: Epoch | None, of_type: str) -> None:

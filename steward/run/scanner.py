@@ -59,7 +59,7 @@ class Scanner:
             raise over from error
         finally:
             if not self._conn.broken:
-                session.limit(self._conn, statement_timeout=self._settings.figures.statement_timeout)
+                session.set_timeouts(self._conn, statement_timeout=self._settings.figures.statement_timeout)
 
     def warnings(self, phase: str) -> list[str]:
         """Return what an operator should know of the profile's figures before the phase acts by them."""

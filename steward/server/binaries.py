@@ -19,7 +19,7 @@ from steward import TargetError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Binaries", "ServerUser", "find", "folder", "identity", "suited"]
+__all__ = ["Binaries", "ServerUser", "find", "find_for_major", "make_folder", "server_user"]
 
 _NEEDED = ("initdb", "postgres")
 _COPYING = (*_NEEDED, "pg_dump", "pg_restore")
@@ -61,7 +61,7 @@ class Binaries:
         return found | ({"LD_LIBRARY_PATH": str(libraries)} if any(libraries.glob("libpq*")) else {})
 
 
-def identity() -> ServerUser:
+def server_user() -> ServerUser:
     """Return the caller, or ``nobody`` for root, whom PostgreSQL refuses to run as."""
     if os.geteuid() != 0:
         return ServerUser(os.geteuid(), os.getegid())
@@ -74,7 +74,7 @@ def identity() -> ServerUser:
     return ServerUser(nobody.pw_uid, nobody.pw_gid)
 
 
-def folder(path: Path) -> None:
+def make_folder(path: Path) -> None:
     """Make ``path`` and its parents so that the server's user can enter them, whatever the caller's umask.
 
     Raises:
@@ -83,9 +83,9 @@ def folder(path: Path) -> None:
     """
     if path.exists():
         return
-    folder(path.parent)
+    make_folder(path.parent)
     path.mkdir(exist_ok=True)
-    if identity().foreign:
+    if server_user().foreign:
         path.chmod(0o755)
         closed = [str(parent) for parent in path.parents if not parent.stat().st_mode & 0o001]
         if closed:
@@ -103,12 +103,12 @@ def find(environ: Mapping[str, str], copies: Path) -> Binaries:
             f"no {' and no '.join(missing)} there",
             "set STEWARD_BINDIR to a PostgreSQL server's bin folder",
         )
-    if identity().foreign and not _reachable(bindir.resolve()):
+    if server_user().foreign and not _reachable(bindir.resolve()):
         bindir = _copied(bindir.resolve().parent, copies) / bindir.name
     return _described(bindir)
 
 
-def suited(environ: Mapping[str, str], copies: Path, major: int) -> Binaries:
+def find_for_major(environ: Mapping[str, str], copies: Path, major: int) -> Binaries:
     """Return programs that can copy a database of a server of ``major``: its own, else the next newer ones there are.
 
     Raises:
@@ -134,7 +134,7 @@ def suited(environ: Mapping[str, str], copies: Path, major: int) -> Binaries:
             "install them, or set STEWARD_BINDIR to their folder",
         )
     chosen = min(fitting, key=lambda candidate: candidate.version)
-    if identity().foreign and not _reachable(chosen.bindir.resolve()):
+    if server_user().foreign and not _reachable(chosen.bindir.resolve()):
         bindir = chosen.bindir.resolve()
         return _described(_copied(bindir.parent, copies) / bindir.name)
     return chosen
@@ -207,7 +207,7 @@ def _copied(root: Path, copies: Path) -> Path:
     parts = [root, *package.parent.glob(f"{package.name}.libs")]
     place = copies / _digest(parts)
     if not place.exists():
-        folder(copies)
+        make_folder(copies)
         unfinished = place.with_name(f"{place.name}.{os.getpid()}")
         for part in parts:
             shutil.copytree(part, unfinished / part.relative_to(package.parent), symlinks=True)

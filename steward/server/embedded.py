@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from steward import TargetError
-from steward.server.binaries import folder
+from steward.server.binaries import make_folder
 from steward.server.postmaster import Server
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def running(place: Path, binaries: Binaries, build: Callable[[Server], None]) ->
     Users hold a shared lock, which also ends with a killed process; starting and stopping exclude one another. A build
     that dies leaves ``building/`` behind, which the next one removes: ``data/`` is always whole.
     """
-    folder(place)
+    make_folder(place)
     server = Server(place, binaries, SETTINGS)
     with _locked(place / "users.lock", fcntl.LOCK_SH) as users:
         with _locked(place / "start.lock", fcntl.LOCK_EX):
@@ -88,7 +88,7 @@ def running(place: Path, binaries: Binaries, build: Callable[[Server], None]) ->
 
 def rebuild(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> None:
     """Build the server at ``place`` anew, and only then replace the old one; refused while that is in use."""
-    folder(place)
+    make_folder(place)
     with _locked(place / "users.lock", fcntl.LOCK_SH) as users, _locked(place / "start.lock", fcntl.LOCK_EX):
         if not _alone(users):
             raise TargetError("embedded server", "another run uses it", "wait until that has ended")

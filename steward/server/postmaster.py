@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.conninfo import make_conninfo
 
 from steward import TargetError
-from steward.server.binaries import folder, identity
+from steward.server.binaries import make_folder, server_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,10 +74,10 @@ class Server:
 
     def initialise(self) -> None:
         """Make the data directory, with checksums."""
-        folder(self.place)
+        make_folder(self.place)
         for name in ("data", "archive"):
             (self.place / name).mkdir(mode=0o700)
-            os.chown(self.place / name, identity().uid, identity().gid)
+            os.chown(self.place / name, server_user().uid, server_user().gid)
         words = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--data-checksums")
         self._initdb(*words)
         _write(self.data / "postgresql.conf", "\ninclude '../steward.conf'\n", os.O_APPEND)
@@ -140,7 +140,7 @@ class Server:
     def _launch(self, overrides: Mapping[str, str]) -> subprocess.Popen[bytes]:
         # A socket's path may have 103 bytes on some systems, which a state folder below a home often exceeds.
         sockets = self._made = Path(tempfile.mkdtemp(prefix="steward-", dir=_SOCKETS))
-        os.chown(sockets, identity().uid, identity().gid)
+        os.chown(sockets, server_user().uid, server_user().gid)
         settings = {"unix_socket_directories": str(sockets), "port": "5432", **overrides}
         words = [f"--{name}={value}" for name, value in settings.items()]
         with self.log.open("ab") as log:
@@ -157,7 +157,7 @@ class Server:
 
     def _as_user(self) -> dict[str, Any]:
         """Return what makes a child the server's user, in a folder and environment that are that user's."""
-        who = identity()
+        who = server_user()
         switch: dict[str, Any] = {"user": who.uid, "group": who.gid, "extra_groups": []} if who.foreign else {}
         return {"cwd": self.data, "env": self.binaries.environment, **switch}
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Build = Callable[["ServerAccess", float], None]
 
-__all__ = ["Build", "ServerAccess", "opened", "place", "programs", "rebuild"]
+__all__ = ["Build", "ServerAccess", "client_programs", "opened", "rebuild", "server_folder"]
 
 _CONTAINER_SCALE = 0.05  # enough to try a version, quick enough to be built anew for each run
 _SETTINGS = (
@@ -60,22 +60,24 @@ def opened(request: Request, environ: Mapping[str, str], build: Build) -> Iterat
         return
     found = binaries.find(environ, _state(environ) / "binaries")
     scale = _scale(environ, 1.0)
-    with embedded.running(place(environ, found.version), found, lambda server: build(_access(server), scale)) as server:
+    with embedded.running(
+        server_folder(environ, found.version), found, lambda server: build(_access(server), scale)
+    ) as server:
         yield _access(server)
 
 
 def rebuild(environ: Mapping[str, str], build: Build, scale: float) -> None:
     """Build the embedded server anew beside the old one, which it then replaces; nobody may be using that."""
     found = binaries.find(environ, _state(environ) / "binaries")
-    embedded.rebuild(place(environ, found.version), found, lambda server: build(_access(server), scale))
+    embedded.rebuild(server_folder(environ, found.version), found, lambda server: build(_access(server), scale))
 
 
-def programs(environ: Mapping[str, str], major: int) -> binaries.Binaries:
+def client_programs(environ: Mapping[str, str], major: int) -> binaries.Binaries:
     """Return programs that can copy a database of a server of ``major``; raises TargetError where there are none."""
-    return binaries.suited(environ, _state(environ) / "binaries", major)
+    return binaries.find_for_major(environ, _state(environ) / "binaries", major)
 
 
-def place(environ: Mapping[str, str], major: int) -> Path:
+def server_folder(environ: Mapping[str, str], major: int) -> Path:
     """Return where the embedded server of this user and checkout lives."""
     key = hashlib.sha256(f"{os.geteuid()}\0{queries.SQL.parent}".encode()).hexdigest()[:12]
     return _state(environ) / key / str(major)

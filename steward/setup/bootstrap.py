@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steward.database.target import Target
     from steward.profile import Profile
 
-__all__ = ["apply", "main", "missing", "print_script", "require", "script"]
+__all__ = ["apply", "main", "missing_statements", "print_script", "require", "script"]
 
 _HEADER = """\
 -- What the maintenance suite needs in a database (profile {profile}). Run it once in each database, as a superuser:
@@ -51,7 +51,7 @@ def apply(conn: Session, profile: Profile) -> tuple[str, ...]:
             ledger.remember_profile(conn, profile)
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as error:
         cause = f"{error.diag.message_primary} (SQLSTATE {error.sqlstate})"
-        raise PrerequisiteError(_place(conn), cause, _REMEDY, missing(conn, profile)) from error
+        raise PrerequisiteError(_place(conn), cause, _REMEDY, missing_statements(conn, profile)) from error
     return tuple(executed)
 
 
@@ -64,7 +64,7 @@ def script(profile: Profile) -> str:
     return "\n".join([*parts, f"{plain('bootstrap/commit')};\n"])
 
 
-def missing(conn: Session, profile: Profile) -> tuple[str, ...]:
+def missing_statements(conn: Session, profile: Profile) -> tuple[str, ...]:
     """Return exactly the statements that are missing, from the catalog alone; any role may ask.
 
     The number of queries does not depend on the database.
@@ -95,7 +95,7 @@ def require(conn: Session, profile: Profile) -> None:
         PrerequisiteError: with the ``statements`` that are missing.
 
     """
-    statements = missing(conn, profile)
+    statements = missing_statements(conn, profile)
     if statements:
         cause = f"{len(statements)} statement{'s' if len(statements) > 1 else ''} of the bootstrap missing"
         raise PrerequisiteError(_place(conn), cause, _REMEDY, statements)
@@ -109,7 +109,7 @@ def print_script(profile: Profile) -> int:
 
 def main(target: Target, profile: Profile) -> int:
     """Apply what is missing, and say what that was."""
-    with session.plain(target) as conn:
+    with session.login(target) as conn:
         executed = apply(conn, profile)
     for statement in executed:
         sys.stdout.write(f"{statement}\n")

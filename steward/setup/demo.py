@@ -61,7 +61,7 @@ def fill(at: Target, scale: float) -> None:
 
     Everything is relative to the server's clock. The materialized views are made before the last six hours' rows.
     """
-    with session.plain(at) as conn:
+    with session.login(at) as conn:
         schema(conn, *_STRUCTURE)
         partitions(conn, **_MONTHS)
         for name in queries.names("demo/fill"):
@@ -88,7 +88,7 @@ class _Step:
     relation: str = ""
 
     def run(self, at: Target) -> None:
-        with session.plain(at) as conn:
+        with session.login(at) as conn:
             queries.execute(conn, "demo/seed")
             queries.execute(conn, "demo/light_statistics")
             parts = {"relation": sql.Identifier("public", self.relation)} if self.relation else {}
@@ -124,11 +124,11 @@ def wear(at: Target) -> None:
     counters of the deletes before it would leave dead rows on the books that are none.
     """
     for name in queries.names("demo/wear"):
-        with session.plain(at) as conn:
+        with session.login(at) as conn:
             queries.execute(conn, name)
-    with session.plain(at) as conn:
+    with session.login(at) as conn:
         queries.execute(conn, "demo/refreshed")
-        with session.plain(at) as other:
+        with session.login(at) as other:
             other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             with other.transaction():
                 queries.execute(other, "demo/hold_snapshot")
@@ -146,12 +146,12 @@ def _leave_behind(conn: Session) -> None:
 
 def build(access: ServerAccess, scale: float) -> None:
     """Create the demo database on a new server, with the suite's own objects in it."""
-    with session.plain(access.at("postgres", "postgres")) as conn:
+    with session.login(access.at("postgres", "postgres")) as conn:
         queries.execute(conn, "demo/create_database", database=sql.Identifier(DATABASE))
     at = access.at("postgres", DATABASE)
     _say("building the demo database: a minute for schema and rows")
     fill(at, scale)
-    with session.plain(at) as conn:
+    with session.login(at) as conn:
         if access.password:
             queries.execute(conn, "demo/password", login=sql.Identifier(LOGIN), password=sql.Literal(access.password))
         bootstrap.apply(conn, load("development"))
@@ -164,7 +164,7 @@ def build(access: ServerAccess, scale: float) -> None:
 def opened(request: Request, environ: Mapping[str, str]) -> Iterator[Target]:
     """Yield the throwaway server that is asked for, as the login that maintains it, with the suite's own objects."""
     with throwaway.opened(request, environ, build) as access:
-        with session.plain(access.at("postgres", DATABASE)) as conn:
+        with session.login(access.at("postgres", DATABASE)) as conn:
             bootstrap.apply(conn, load(request.profile))
         yield access.at(LOGIN, DATABASE)
 

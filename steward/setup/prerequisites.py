@@ -12,16 +12,16 @@ from steward.database import inventory, queries
 if TYPE_CHECKING:
     from steward.engine.check import Check
 
-__all__ = ["included", "schema", "server"]
+__all__ = ["schema_version_params", "scope_params", "server_version_params"]
 
 
-def server(check: Check) -> dict[str, Any]:
+def server_version_params(check: Check) -> dict[str, Any]:
     """Return what is known of server versions, each table as JSON."""
     known = check.settings.profile.server.model_dump(mode="json")
     return {name: json.dumps(table) for name, table in known.items()}
 
 
-def schema(check: Check) -> dict[str, Any]:
+def schema_version_params(check: Check) -> dict[str, Any]:
     """Return what the query for the application's schema version takes; an absent table gives no version."""
     application = check.settings.profile.application
     found = queries.fetch(check.conn, "prerequisites/table", {"ident": application.version_table})
@@ -37,6 +37,6 @@ def schema(check: Check) -> dict[str, Any]:
     }
 
 
-def included(check: Check) -> dict[str, Any]:
+def scope_params(check: Check) -> dict[str, Any]:
     """Return what queries over all included relations take."""
     return {"parts": {"ours": queries.compose("inventory/ours")}, **inventory.scope(check.settings.profile)}

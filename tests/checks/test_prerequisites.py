@@ -31,12 +31,12 @@ def checked(database, settings, checking):
 
 PARAMS = {
     "prerequisites_server": lambda check: {"minimum": 13},
-    "prerequisites_minor": prerequisites.server,
-    "prerequisites_schema": prerequisites.schema,
+    "prerequisites_minor": prerequisites.server_version_params,
+    "prerequisites_schema": prerequisites.schema_version_params,
     "prerequisites_extensions": lambda check: {"required": list(check.settings.profile.extensions.required)},
     "prerequisites_roles": lambda check: check.settings.profile.roles.model_dump(),
-    "prerequisites_rights": prerequisites.included,
-    "prerequisites_locks": prerequisites.included,
+    "prerequisites_rights": prerequisites.scope_params,
+    "prerequisites_locks": prerequisites.scope_params,
 }
 QUERIES = (*PARAMS, "prerequisites_settings", "prerequisites_metadata")
 
@@ -141,7 +141,7 @@ def test_versions_are_compared_as_numbers(checked, database, settings, checking)
     drop_keys(database)
     database.execute("update public.schema_version set version = '1.9'")
     check = checking(database, settings)
-    asked = prerequisites.schema(check) | {"minimum": "1.10"}
+    asked = prerequisites.schema_version_params(check) | {"minimum": "1.10"}
 
     assert len(check.run("prerequisites_schema", **asked).offenders) == 1
 
@@ -151,7 +151,7 @@ def test_a_database_whose_profile_names_no_version_passes(database, settings, ch
     path.write_text('extends = "development"\n[application]\nversion_table = ""')
     check = checking(database, type(settings)(profile.load(str(path)), "daily"))
 
-    assert check.run("prerequisites_schema", **prerequisites.schema(check)).offenders == []
+    assert check.run("prerequisites_schema", **prerequisites.schema_version_params(check)).offenders == []
 
 
 def test_a_version_table_with_a_difficult_name_is_read(database, settings, checking, tmp_path):
@@ -161,7 +161,7 @@ def test_a_version_table_with_a_difficult_name_is_read(database, settings, check
     path = tmp_path / "mine.toml"
     path.write_text('extends = "development"\n[application]\nversion_table = \'public."Odd "".x"\'')
     check = checking(database, type(settings)(profile.load(str(path)), "daily"))
-    found = check.run("prerequisites_schema", **prerequisites.schema(check)).offenders
+    found = check.run("prerequisites_schema", **prerequisites.schema_version_params(check)).offenders
 
     assert [(each.object_name, each.observed) for each in found] == [('public."Odd "".x"', "version 0.1")]
 
@@ -169,7 +169,7 @@ def test_a_version_table_with_a_difficult_name_is_read(database, settings, check
 @pytest.mark.parametrize(("least", "names"), [({str(major): 1000 for major in range(13, 30)}, 1), ({}, 0)])
 def test_a_minor_version_that_lacks_fixes_is_found(database, settings, checking, least, names):
     check = checking(database, changed(settings, server={"minimum_minor": least}))
-    found = check.run("prerequisites_minor", **prerequisites.server(check)).offenders
+    found = check.run("prerequisites_minor", **prerequisites.server_version_params(check)).offenders
 
     assert [database.name] * names == [each.object_name for each in found]
     for each in found:

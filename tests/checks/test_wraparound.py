@@ -9,7 +9,7 @@ from psycopg import sql
 
 from checks import test_wraparound as runbook
 from maintenance.test_vacuum import test_vacuum as vacuum
-from steward.server.binaries import identity
+from steward.server.binaries import server_user
 from tests.fixtures.engine import stuck
 from tests.fixtures.running import changed, held, until
 from tests.maintenance.test_vacuum import table
@@ -60,7 +60,9 @@ def jump(cluster, xid=None, mxid=None):
     if mxid:
         _zeros(data / "pg_multixact" / "offsets" / f"{mxid // OFFSETS:04X}")
         words += ["-m", f"{mxid},1"]
-    switch = {"user": identity().uid, "group": identity().gid, "extra_groups": []} if identity().foreign else {}
+    switch = (
+        {"user": server_user().uid, "group": server_user().gid, "extra_groups": []} if server_user().foreign else {}
+    )
     subprocess.run(
         [cluster.server.binaries.program("pg_resetwal"), *words, "-D", data],
         check=True,
@@ -74,7 +76,7 @@ def jump(cluster, xid=None, mxid=None):
 
 def _zeros(path):
     path.write_bytes(bytes(32 * 8192))
-    os.chown(path, identity().uid, identity().gid)
+    os.chown(path, server_user().uid, server_user().gid)
     path.chmod(0o600)
 
 

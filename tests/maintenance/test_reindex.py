@@ -12,7 +12,7 @@ from psycopg import sql
 from maintenance.test_reindex import test_leftovers as leftovers_runbook
 from maintenance.test_reindex import test_reindex as runbook
 from steward import Busy, Deferred, Inconclusive, NotNeeded, Planned
-from steward.actions.reindex import refused
+from steward.actions.reindex import unsafe_server
 from steward.database.target import Target
 from tests.fixtures.disk import elsewhere
 from tests.fixtures.engine import events
@@ -272,12 +272,12 @@ def test_index_that_is_gone_or_was_rebuilt_needs_nothing(database, settings, run
 
 @pytest.mark.parametrize(("version", "told"), [(140000, "14.0"), (140003, "14.3")])
 def test_servers_that_build_corrupt_indexes_are_refused(version, told):
-    assert f"server {told} can build corrupt indexes" in refused(version)
+    assert f"server {told} can build corrupt indexes" in unsafe_server(version)
 
 
 @pytest.mark.parametrize("version", [130022, 140004, 150000, 180001])
 def test_sound_servers_are_not(version):
-    assert refused(version) is None
+    assert unsafe_server(version) is None
 
 
 def test_missing_right_to_read_the_index_is_said(database, settings, running):

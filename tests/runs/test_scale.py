@@ -70,7 +70,7 @@ def test_what_the_lock_table_cannot_hold_at_once_is_counted_leaf_by_leaf_and_tol
         scan.gathered["purge"] = OPERATIONS["purge"].gather(GatherContext(ruled, scan, conn))
         due = OPERATIONS["purge"].examine(PlanContext(ruled, scan)).due
         check = Check(ruled, lambda: conn, scan)
-        told = check.run("prerequisites_locks", **prerequisites.included(check)).offenders
+        told = check.run("prerequisites_locks", **prerequisites.scope_params(check)).offenders
         with pytest.raises(psycopg.errors.OutOfMemory):
             conn.execute("select count(*) from public.events")
 

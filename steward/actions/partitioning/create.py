@@ -58,7 +58,7 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
     @classmethod
     def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return how the next partition of each family that lacks one is to be made."""
-        asked = subpartitions.pairs(context.scan, families.missing_partitions(context.scan, context.settings))
+        asked = subpartitions.fact_pairs(context.scan, families.missing_partitions(context.scan, context.settings))
         parents, siblings = [parent for parent, _ in asked], [sibling for _, sibling in asked]
         if not asked:
             return []
@@ -89,7 +89,7 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
                 self.subject.parent.ident, f"{self.subject.table.ident} cannot be made: {self.subject.refused}", remedy
             )
         found = queries.fetch(
-            self.work.conn,
+            self.executor.conn,
             "maintenance/partitions_measure",
             {"parent": self.subject.oid, "lower": self.subject.lower, "upper": self.subject.upper},
             key_type=statements.type_name(self.subject.key_type),
@@ -97,7 +97,7 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
         if found:
             return PartitionState(**found[0])
         for table in self.subject.tables:
-            _require_name(self.work, self.subject, table)
+            _require_name(self.executor, self.subject, table)
         return PartitionState(None)
 
     def still_due(self) -> bool:
@@ -134,15 +134,15 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
         """
         if self.subject.default:
             # From here on readers of the default partition wait: no statement may search it for longer than this.
-            self.work.limit(statement_timeout=self.work.settings.profile.locks.other)
+            self.executor.limit(statement_timeout=self.executor.settings.profile.locks.other)
             # A CHECK that leaves the period out then spares the search, as it spares the server's own on attaching.
-            queries.execute(self.work.conn, "session/settings", {"settings": Jsonb({"constraint_exclusion": "on"})})
+            queries.execute(self.executor.conn, "session/settings", {"settings": Jsonb({"constraint_exclusion": "on"})})
         try:
-            return ExecutionResult(self.work.attempt(lambda: _create(self.work, self.subject), budget="brief"))
+            return ExecutionResult(self.executor.attempt(lambda: _create(self.executor, self.subject), budget="brief"))
         except QueryCanceled as error:
-            if self.subject.default is None or ended_by_window(self.work.settings, error):
+            if self.subject.default is None or ended_by_window(self.executor.settings, error):
                 raise
-            raise _too_large(self.work, self.subject, self.subject.default) from error
+            raise _too_large(self.executor, self.subject, self.subject.default) from error
 
     @classmethod
     def relations(cls, subject: MissingPeriod) -> Sequence[int]:
@@ -200,7 +200,7 @@ def _impossible(missing: MissingPartition, span: Span, period: MissingPeriod) ->
     return f"two of its partitions would be called {twice[0]}" if twice else ""
 
 
-def _require_name(work: Executor, subject: MissingPeriod, table: TableRef) -> None:
+def _require_name(executor: Executor, subject: MissingPeriod, table: TableRef) -> None:
     """Refuse a name that PostgreSQL would cut, or that something else has: nothing is dropped or renamed for it."""
     parent = subject.parent.ident
     size = len(table.name.encode())
@@ -210,7 +210,9 @@ def _require_name(work: Executor, subject: MissingPeriod, table: TableRef) -> No
             f"its coming partition {table.ident} would have a name of {size} bytes, over PostgreSQL's {naming.LONGEST}",
             f"say a shorter naming under [partitions.families.'{parent}'] in the profile",
         )
-    for taken in queries.fetch(work.conn, "maintenance/partitions_taken", {"schema": table.schema, "name": table.name}):
+    for taken in queries.fetch(
+        executor.conn, "maintenance/partitions_taken", {"schema": table.schema, "name": table.name}
+    ):
         what = "another partition" if taken["is_partition"] else f"a relation of kind {taken['kind']}"
         raise StewardError(
             parent,
@@ -219,9 +221,9 @@ def _require_name(work: Executor, subject: MissingPeriod, table: TableRef) -> No
         )
 
 
-def _too_large(work: Executor, subject: MissingPeriod, default: TableRef) -> StewardError:
+def _too_large(executor: Executor, subject: MissingPeriod, default: TableRef) -> StewardError:
     """Return the error for when searching the default partition took too long; all of it is undone."""
-    limit = duration_text(work.settings.profile.locks.other)
+    limit = duration_text(executor.settings.profile.locks.other)
     return StewardError(
         subject.parent.ident,
         f"its default partition {default.ident} cannot be searched for rows from {subject.lower} to {subject.upper} "
@@ -231,23 +233,23 @@ def _too_large(work: Executor, subject: MissingPeriod, default: TableRef) -> Ste
     )
 
 
-def _create(work: Executor, subject: MissingPeriod) -> dict[str, object]:
+def _create(executor: Executor, subject: MissingPeriod) -> dict[str, object]:
     for statement in statements.build(subject, ()):
-        work.execute(statement)
+        executor.execute(statement)
     granted: set[str] = set()
     for new_table in subject.tables:
         named = {"schema": new_table.schema, "name": new_table.name}
-        grantees = [row["grantee"] for row in queries.fetch(work.conn, "maintenance/partitions_grantees", named)]
+        grantees = [row["grantee"] for row in queries.fetch(executor.conn, "maintenance/partitions_grantees", named)]
         if grantees:
-            work.execute(statements.revoke(new_table, grantees))
+            executor.execute(statements.revoke(new_table, grantees))
         granted.update(grantees)
-    moved = _make_room(work, subject, subject.default) if subject.default else 0
-    work.execute(statements.attach(subject))
+    moved = _make_room(executor, subject, subject.default) if subject.default else 0
+    executor.execute(statements.attach(subject))
     if subject.blueprint.replica_index:
         table = {"schema": subject.table.schema, "name": subject.table.name}
         known = {**table, "parent_index": subject.blueprint.replica_index}
-        for index in queries.fetch(work.conn, "maintenance/partitions_replica_index", known):
-            work.execute(statements.replica_index(subject, index["name"]))
+        for index in queries.fetch(executor.conn, "maintenance/partitions_replica_index", known):
+            executor.execute(statements.replica_index(subject, index["name"]))
     return {
         "lower": subject.lower,
         "upper": subject.upper,
@@ -256,15 +258,15 @@ def _create(work: Executor, subject: MissingPeriod) -> dict[str, object]:
     }
 
 
-def _make_room(work: Executor, subject: MissingPeriod, default: TableRef) -> int:
+def _make_room(executor: Executor, subject: MissingPeriod, default: TableRef) -> int:
     """Move the period's rows out of the default partition, and return how many there were."""
     for statement in statements.lock_default(subject):
-        work.execute(statement)
-    found = work.conn.execute(statements.default_rows(subject, default), {}).fetchone()
+        executor.execute(statement)
+    found = executor.conn.execute(statements.default_rows(subject, default), {}).fetchone()
     if found is None or not found["found"]:
         return 0
-    _require_movable(work, subject, default)
-    counts = work.execute(statements.default_move(subject, default)).fetchone()
+    _require_movable(executor, subject, default)
+    counts = executor.execute(statements.default_move(subject, default)).fetchone()
     if counts is None or counts["removed"] != counts["kept"]:
         raise ReconciliationError(
             default.ident, f"rows moved to {subject.table.ident}: {counts}", "nothing was changed"
@@ -272,18 +274,18 @@ def _make_room(work: Executor, subject: MissingPeriod, default: TableRef) -> int
     return int(counts["kept"])
 
 
-def _require_movable(work: Executor, subject: MissingPeriod, default: TableRef) -> None:
+def _require_movable(executor: Executor, subject: MissingPeriod, default: TableRef) -> None:
     rows = f"rows from {subject.lower} to {subject.upper} are in its default partition {default.ident}"
     if not subject.move:
         remedy = 'move them by hand, or say default_rows = "move" in the profile'
         raise StewardError(subject.parent.ident, rows, remedy)
-    triggers = queries.fetch(work.conn, "maintenance/partitions_default_triggers", {"default_oid": default.oid})
+    triggers = queries.fetch(executor.conn, "maintenance/partitions_default_triggers", {"default_oid": default.oid})
     if triggers:
         # A delete that cascades through somebody's foreign key would destroy what a move must keep.
         names = ", ".join(row["name"] for row in triggers)
         remedy = "move them by hand with the triggers in mind"
         raise StewardError(subject.parent.ident, f"{rows}, and moving them would fire the triggers {names}", remedy)
-    for hold in legal_holds.read(work.conn, work.settings.profile.tenancy.column):
+    for hold in legal_holds.read(executor.conn, executor.settings.profile.tenancy.column):
         if default.oid in hold.covers and subject.oid not in hold.covers:
             # In the new partition the rows would be out of its reach, and the next purge would take them.
             remedy = f"let it name {subject.parent.ident}, or move them by hand"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from steward.actions.partitioning.families import MissingPartition
     from steward.database.inventory import Family, Partition, Scan
 
-__all__ = ["Place", "UnknownSubpartitioningError", "branches", "levels", "pairs"]
+__all__ = ["Place", "UnknownSubpartitioningError", "branches", "fact_pairs", "levels"]
 
 
 class UnknownSubpartitioningError(Exception):
@@ -36,7 +36,7 @@ class Place:
     like: Partition
 
 
-def pairs(scan: Scan, all_missing: Iterator[MissingPartition]) -> list[tuple[int, int]]:
+def fact_pairs(scan: Scan, all_missing: Iterator[MissingPartition]) -> list[tuple[int, int]]:
     """Return whose facts are needed, parent and partition: each family's present one, and everything below it."""
     families_by_oid = levels(scan)
 

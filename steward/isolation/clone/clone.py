@@ -65,7 +65,7 @@ class _Source:
 
     @property
     def programs(self) -> Binaries:
-        return throwaway.programs(self.environ, self.conn.info.server_version // 10000)
+        return throwaway.client_programs(self.environ, self.conn.info.server_version // 10000)
 
 
 @contextmanager
@@ -95,8 +95,8 @@ def opened(
     ways = (_elsewhere,) if own_server else (_row_by_row, _schema, _elsewhere)
     tried = []
     with ExitStack() as stack:
-        conn = stack.enter_context(session.plain(at, profile.run.connect_timeout))
-        session.limit(conn, statement_timeout=_LONGEST)
+        conn = stack.enter_context(session.login(at, profile.run.connect_timeout))
+        session.set_timeouts(conn, statement_timeout=_LONGEST)
         [facts] = queries.fetch(conn, "isolation/clone_source")
         source = _Source(conn, at, profile, environ, facts)
         _sweep(source)
@@ -117,8 +117,8 @@ def copied(clone: Clone) -> Iterator[Clone]:
     if clone.admin is None:
         raise Inconclusive("the copy stands on a server that others use, whose roles are not the suite's to change")
     name = f"{_PREFIX}{secrets.token_hex(6)}"
-    with session.plain(_on(clone.admin, "postgres")) as conn:
-        with session.plain(clone.admin) as there:
+    with session.login(_on(clone.admin, "postgres")) as conn:
+        with session.login(clone.admin) as there:
             source = sql.Identifier(there.info.dbname)
             statements = dump_restore.session_settings(there, name)
         queries.execute(conn, "isolation/clone_copy", database=sql.Identifier(name), origin=source)
@@ -183,7 +183,7 @@ def _elsewhere(source: _Source) -> Iterator[Clone]:
         name = f"{_PREFIX}{secrets.token_hex(6)}"
         label = f"a copy of {source.at.label}"
         admin = Target(source.at.kind, server.conninfo("postgres", name), label)
-        with session.plain(_on(admin, "postgres")) as conn:
+        with session.login(_on(admin, "postgres")) as conn:
             encoding = sql.Literal(source.facts["encoding"])
             queries.execute(conn, "isolation/clone_create", database=sql.Identifier(name), encoding=encoding)
             dump_restore.apply(conn, dump_restore.roles(source.conn, conn))
@@ -205,9 +205,9 @@ def _dumped(source: _Source) -> Iterator[Path]:
 
 def _fill(source: _Source, file: Path, at: Target, admin: Target) -> None:
     """Restore the schema as ``admin``, and verify it as the run's login."""
-    with session.plain(admin) as conn:
+    with session.login(admin) as conn:
         messages = dump_restore.restore(source.programs, file, conn)
-    with session.plain(at) as there:
+    with session.login(at) as there:
         dump_restore.verify(source.conn, there, source.profile, scope.application_roles(source.profile), messages)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from steward.server import embedded, throwaway
-from steward.server.binaries import folder
+from steward.server.binaries import make_folder
 from steward.server.postmaster import Server
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ _SETTINGS = {
 @contextmanager
 def running(environ: Mapping[str, str], programs: Binaries) -> Iterator[Server]:
     """Yield a new server without a database; its folder is locked while the process lives."""
-    place = throwaway.place(environ, programs.version) / "clones"
-    folder(place)
+    place = throwaway.server_folder(environ, programs.version) / "clones"
+    make_folder(place)
     home = place / secrets.token_hex(6)
     with _locked(place / "sweep.lock"):
         _sweep(place, programs)
-        folder(home)
+        make_folder(home)
         owner = _lock(home / "owner", fcntl.LOCK_EX)
     server = Server(home, programs, _SETTINGS)
     try:

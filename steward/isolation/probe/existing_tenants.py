@@ -102,7 +102,7 @@ def _grouped(conn: Session, profile: Profile, surface: AttackSurface) -> list[_G
     count = profile.isolation.tenants
     known = tenants.frequent(conn, surface.params, **surface.parts)
     # The search of a large table without an index on the tenant is cut short.
-    session.limit(conn, statement_timeout=profile.canary.timeout)
+    session.set_timeouts(conn, statement_timeout=profile.canary.timeout)
     sampled = tenants.sampled(conn, tables, surface.column)
     for table in tables:
         for tenant, rows in sampled[table.oid].items() if table.level == 0 else ():

@@ -51,7 +51,7 @@ def run(at: Target, profile: Profile, *, writes: bool, live: bool = False) -> At
     started = time.monotonic()
     with session.observer(at, profile) as conn:
         login = conn.info.user
-        session.limit(conn, statement_timeout=_PATIENCE)
+        session.set_timeouts(conn, statement_timeout=_PATIENCE)
         surface = attack_surface(conn, profile)
         with _seeing(profile.roles.maintenance or login, surface.column):
             if writes:

@@ -114,13 +114,13 @@ class SeededRows:
         for view in sorted(views, key=lambda relation: (relation.depth, relation.ident)):
             try:
                 with self.conn.transaction():
-                    session.limit(self.conn, statement_timeout=patience)
+                    session.set_timeouts(self.conn, statement_timeout=patience)
                     queries.execute(self.conn, "isolation/probe_refresh", relation=view.identifier)
             except psycopg.Error as error:
                 self.notes.append(
                     f"{view.ident} could not be refreshed for the planted rows: {queries.server_message(error)}"
                 )
-        session.limit(self.conn, statement_timeout=self.profile.canary.timeout)
+        session.set_timeouts(self.conn, statement_timeout=self.profile.canary.timeout)
 
     def _count(self, wanted: Iterable[TenantRelation]) -> None:
         letters = {tenant.value: tenant.label for tenant in self.tenants}

@@ -81,7 +81,7 @@ def _content(conn: Session, relation: TenantRelation, column: str) -> tuple[tupl
     parts = {"relation": relation.identifier, "column": sql.Identifier(column)}
     try:
         with conn.transaction():
-            session.limit(conn, statement_timeout=_PATIENCE)
+            session.set_timeouts(conn, statement_timeout=_PATIENCE)
             rows = queries.fetch(conn, "isolation/probe_rows", None, **parts)
             raise psycopg.Rollback
     except psycopg.errors.QueryCanceled:

@@ -50,7 +50,7 @@ class PooledSession:
         self._configure()
 
     def _configure(self) -> None:
-        session.limit(self.conn, lock_timeout=_LOCK, statement_timeout=_STATEMENT)
+        session.set_timeouts(self.conn, lock_timeout=_LOCK, statement_timeout=_STATEMENT)
         settings = {"plan_cache_mode": "force_generic_plan"}
         queries.execute(self.conn, "session/settings", {"settings": Jsonb(settings)})
         user = self.at.profile.tenancy.user_setting

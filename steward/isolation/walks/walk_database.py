@@ -84,7 +84,7 @@ def prepare(clone: Clone, profile: Profile) -> WalkDatabase:
 
     """
     names = scope.application_roles(profile)
-    with session.plain(clone.at) as conn:
+    with session.login(clone.at) as conn:
         surface = attack_surface(conn, profile)
     granted = [
         relation
@@ -112,7 +112,7 @@ def prepare(clone: Clone, profile: Profile) -> WalkDatabase:
 
 def _seeding(clone: Clone, profile: Profile) -> Session:
     """Connect as a role that row-level security does not filter."""
-    return session.plain(clone.admin) if clone.admin else session.maintenance(clone.at, profile)
+    return session.login(clone.admin) if clone.admin else session.maintenance(clone.at, profile)
 
 
 def _seed(

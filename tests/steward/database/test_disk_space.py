@@ -115,7 +115,7 @@ def test_used_space_that_may_not_be_seen_is_inconclusive(database, settings):
     try:
         with (
             elsewhere(database.conninfo("blind")) as conninfo,
-            session.plain(Target("database", conninfo, "far")) as conn,
+            session.login(Target("database", conninfo, "far")) as conn,
             pytest.raises(Inconclusive, match="grant pg_monitor to validahub_system"),
         ):
             disk_space.require(conn, declared, MB)

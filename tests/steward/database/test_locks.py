@@ -123,7 +123,7 @@ def test_workers_join_their_own_run(connect):
     for conn in workers:
         locks.join_run(conn)
 
-    assert sorted(locks.acting(supervisor)) == sorted(conn.info.backend_pid for conn in workers)
+    assert sorted(locks.acting_pids(supervisor)) == sorted(conn.info.backend_pid for conn in workers)
 
 
 def test_worker_whose_supervisor_is_gone_keeps_the_next_run_out_until_its_statement_ends(connect, database, worker):
@@ -300,7 +300,7 @@ def test_direct_connection_is_accepted(connect):
 
 
 def test_pooler_is_refused_before_anything_is_locked(pooled):
-    with session.plain(pooled) as conn, pytest.raises(TargetError, match="goes through a pooler") as caught:
+    with session.login(pooled) as conn, pytest.raises(TargetError, match="goes through a pooler") as caught:
         locks.require_direct(conn, "pooled")
 
     assert "name the server itself in DATABASE_URL" in str(caught.value)

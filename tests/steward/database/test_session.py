@@ -69,7 +69,7 @@ def test_a_server_that_does_not_answer_is_waited_for_as_long_as_the_profile_says
 
 
 def test_plain_session_takes_no_role(target):
-    with session.plain(target) as conn:
+    with session.login(target) as conn:
         assert shown(conn, "role") == "none"
 
 
@@ -194,7 +194,7 @@ def test_refused_role_leaves_no_connection_behind(database):
 
 def told(conninfo: str) -> str:
     with pytest.raises(TargetError) as caught:
-        session.plain(Target("database", conninfo, "app@test/validahub"))
+        session.login(Target("database", conninfo, "app@test/validahub"))
     assert caught.value.exit_code == 2
     return str(caught.value)
 
@@ -229,7 +229,7 @@ def test_wrong_password_is_told_without_it(own_cluster):
         conn.execute("select pg_catalog.pg_reload_conf()")
     line = told(f"{own_cluster.conninfo('app')} password=hunter2")
     right = Target("database", f"{own_cluster.conninfo('app')} password='right one'", "app")
-    with session.plain(right) as conn:
+    with session.login(right) as conn:
         assert conn.info.user == "app"
 
     assert line == (

@@ -156,7 +156,7 @@ def test_a_child_without_a_parent_is_refused():
 
 def refused(conninfo, label="db"):
     with pytest.raises(TargetError) as caught:
-        session.plain(Target("database", conninfo, label))
+        session.login(Target("database", conninfo, label))
     shown = str(caught.value)
 
     assert "\n" not in shown
@@ -245,7 +245,7 @@ def test_passwords_and_hosts_that_are_refused_are_told_in_one_line(strict):
     wrong = refused(f"{strict} user=ana password=wrong-one")
     missing = refused(f"{strict} user=ana")
     foreign = refused(f"{strict} user=bob password=wrong-one")
-    right = session.plain(Target("database", f"{strict} user=ana password=right", "db"))
+    right = session.login(Target("database", f"{strict} user=ana password=right", "db"))
     right.close()
 
     assert wrong == "db: wrong password for user ana; correct it in DATABASE_URL, PGPASSWORD or the passfile"

@@ -72,7 +72,7 @@ class Fill(MaintenanceOperation[str, Rows]):
         return Examination(1)
 
     def measure(self) -> Rows:
-        row = self.work.conn.execute("select count(*) as count from public.scratch").fetchone()
+        row = self.executor.conn.execute("select count(*) as count from public.scratch").fetchone()
         return Rows(row["count"])
 
     def still_due(self) -> bool:
@@ -83,7 +83,7 @@ class Fill(MaintenanceOperation[str, Rows]):
 
     def execute(self) -> ExecutionResult[Rows]:
         for number in range(self.before.count, self.wanted):
-            self.work.execute(add(number), budget="brief")
+            self.executor.execute(add(number), budget="brief")
         return ExecutionResult({"added": self.wanted - self.before.count})
 
     def threshold(self) -> object:
@@ -95,7 +95,7 @@ def running(text: str) -> type[Fill]:
 
     class Running(Fill):
         def execute(self) -> ExecutionResult[Rows]:
-            self.work.execute(Statement(sql.SQL(text).format()))
+            self.executor.execute(Statement(sql.SQL(text).format()))
             return ExecutionResult({})
 
     return Running
@@ -294,7 +294,7 @@ def test_only_who_holds_the_lock_is_terminated_and_not_who_waits_for_it(scratch,
 def test_record_and_log_tell_whom_an_action_terminated(scratch, act, settings, signalling):
     class Locking(Fill):
         def execute(self) -> ExecutionResult[Rows]:
-            self.work.execute(LOCK, budget="brief")
+            self.executor.execute(LOCK, budget="brief")
             return super().execute()
 
     action = act(Locking, profile=changed(settings, locks=FORCED).profile)

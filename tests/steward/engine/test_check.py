@@ -28,7 +28,7 @@ def planted(blank, tmp_path, monkeypatch, settings):
     """Make a check on planted findings, with the exemptions that a test gives."""
     columns = "object_type text, object_name text, observed text, expected text, detail text, remediation text"
     blank.execute(f"create table public.planted ({columns})")
-    with session.plain(blank.target("postgres")) as conn:
+    with session.login(blank.target("postgres")) as conn:
         (tmp_path / "checks").mkdir()
         for name in ("sizes", "sizes_daily", "sizesque", "partitions_gaps"):
             (tmp_path / "checks" / f"{name}.sql").write_text(QUERY)

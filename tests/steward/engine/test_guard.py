@@ -148,7 +148,7 @@ def test_processes_parked_on_an_advisory_lock_are_no_load(maintaining, database,
 def test_load_that_cannot_be_seen_is_inconclusive_and_never_none(database, settings):
     database.execute("create role blind login")
     try:
-        with session.plain(database.target("blind")) as conn, pytest.raises(Inconclusive) as caught:
+        with session.login(database.target("blind")) as conn, pytest.raises(Inconclusive) as caught:
             guard.require_low_load(conn, settings.profile)
     finally:
         database.execute("drop role blind")

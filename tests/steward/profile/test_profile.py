@@ -18,7 +18,7 @@ from steward.profile.merging import find, merge, path_of
 from steward.profile.units import parse_interval
 
 BASE = loading.PROFILES / "base.toml"
-ALL = loading.known()
+ALL = loading.profile_names()
 
 
 @pytest.fixture

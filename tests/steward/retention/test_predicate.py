@@ -48,7 +48,7 @@ instants = st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1), timezones=st
 @QUICK
 @given(now=instants, interval=intervals)
 def test_cutoffs_are_calendar_arithmetic_in_utc(database, now, interval):
-    with session.plain(database.target("postgres")) as conn:
+    with session.login(database.target("postgres")) as conn:
         rows = queries.fetch(conn, "retention/cutoffs", {"now": now.isoformat(), "intervals": [interval, None]})
 
     assert [row["cutoff"] and datetime.fromisoformat(row["cutoff"]) for row in rows] == [before(now, interval), None]
@@ -149,7 +149,7 @@ def test_a_rule_reaches_what_it_says_and_nothing_else(things, rows, where, inter
     said = rule("shop.thing", clock=clock, older_than=interval, where=tuple(where))
 
     values = Bindings()
-    clauses = predicate.past(said, "thing", values.bind(cutoff.isoformat()))
+    clauses = predicate.past_cutoff(said, "thing", values.bind(cutoff.isoformat()))
     clauses += predicate.conditions(said, "thing", values)
     text = sql.SQL("select id from shop.thing where {} order by id").format(predicate.all_of(clauses))
     reached = [row["id"] for row in things.execute(text, values).fetchall()]
@@ -190,12 +190,12 @@ def test_a_name_that_the_profile_writes_is_read_back(parts):
     parts = tuple(part.replace("\x00", "x") for part in parts)
     written = ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
-    assert predicate.split(written) == parts
+    assert predicate.split_name(written) == parts
 
 
 @pytest.mark.parametrize(("name", "parts"), [("public.a_1$", ("public", "a_1$")), ('a."b.c"', ("a", "b.c"))])
 def test_plain_names_need_no_quotes(name, parts):
-    assert predicate.split(name) == parts
+    assert predicate.split_name(name) == parts
 
 
 def test_facts_survive_the_plan(database):

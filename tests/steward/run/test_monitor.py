@@ -225,7 +225,7 @@ def test_items_that_had_not_begun_when_the_window_ended_are_deferred_one_by_one(
             house.run_dir, tail, Signals(), lambda: locks.cancel_acting(control), 20.0, 1.0, lambda: None
         )
         with launcher.running("tables", 1) as process:
-            [pid] = until(lambda: locks.acting(control))
+            [pid] = until(lambda: locks.acting_pids(control))
             until(lambda: active(house.database, pid, "pg_sleep"))
             monitor.wait(process, datetime.now(UTC))
     tail.close()

@@ -111,7 +111,7 @@ def test_only_its_user_reaches_the_socket(home, found):
         status = folder.stat()
 
         assert status.st_mode & 0o777 == 0o700
-        assert status.st_uid == binaries.identity().uid
+        assert status.st_uid == binaries.server_user().uid
     assert not folder.exists()
 
 
@@ -386,10 +386,10 @@ def test_a_place_that_the_server_cannot_enter_is_told_in_one_line(bare, found):
 
 def test_each_checkout_user_and_major_has_a_server_of_its_own(monkeypatch, bare):
     environ = {"STEWARD_STATE": str(bare)}
-    here = throwaway.place(environ, 18)
+    here = throwaway.server_folder(environ, 18)
     monkeypatch.setattr(queries, "SQL", Path("/elsewhere/sql"))
-    elsewhere = throwaway.place(environ, 18)
+    elsewhere = throwaway.server_folder(environ, 18)
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
 
     assert here.is_relative_to(bare)
-    assert len({here, elsewhere, throwaway.place(environ, 18), throwaway.place(environ, 17)}) == 4
+    assert len({here, elsewhere, throwaway.server_folder(environ, 18), throwaway.server_folder(environ, 17)}) == 4

@@ -30,7 +30,7 @@ def state():
 
 
 def counts(at):
-    with session.plain(at) as conn:
+    with session.login(at) as conn:
         conn.execute("set role validahub_system")
         return conn.execute(
             "select (select count(*) from public.correction_logs) as corrections, current_database() as name, "

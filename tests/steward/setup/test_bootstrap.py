@@ -110,12 +110,12 @@ def counted(database, user: str = "postgres"):
 def test_what_is_applied_is_what_was_missing(blank, mine):
     application(blank, mine)
     with blank.connect() as conn:
-        missing = bootstrap.missing(conn, mine)
+        missing = bootstrap.missing_statements(conn, mine)
         applied = bootstrap.apply(conn, mine)
 
         assert set(missing) - set(applied) == set()
         assert [statement for statement in set(applied) - set(missing) if "$wanted$" not in statement] == []
-        assert bootstrap.missing(conn, mine) == ()
+        assert bootstrap.missing_statements(conn, mine) == ()
 
 
 def test_applying_twice_changes_nothing_the_second_time(supplied, mine):
@@ -201,7 +201,7 @@ def test_a_role_that_is_a_member_already_closes_no_circle(blank, mine):
         conn.execute(sql.SQL("alter table app.orders owner to {}").format(role(mine, "login")))
         bootstrap.apply(conn, mine)
 
-        assert bootstrap.missing(conn, mine) == ()
+        assert bootstrap.missing_statements(conn, mine) == ()
 
 
 def test_the_hand_made_objects_of_the_operators_documentation_converge(blank, mine):
@@ -222,7 +222,7 @@ def test_the_hand_made_objects_of_the_operators_documentation_converge(blank, mi
         conn.execute("insert into maintenance_log (maintenance_type, started_at) values ('daily_maintenance', now())")
         bootstrap.apply(conn, mine)
 
-        assert bootstrap.missing(conn, mine) == ()
+        assert bootstrap.missing_statements(conn, mine) == ()
     with blank.connect(mine.roles.login) as conn:
         conn.execute(sql.SQL("set role {}").format(role(mine, "maintenance")))
         conn.execute("insert into maintenance_log (maintenance_type, started_at) values ('t', now())")
@@ -237,7 +237,7 @@ def test_a_log_outside_of_what_is_included_is_written_by_grants_on_it_and_its_se
     supplied.execute(f'alter table public.maintenance_log owner to "{mine.roles.admin}"')
     narrow = mine.model_copy(update={"target": mine.target.model_copy(update={"schemas": ("app",)})})
     with supplied.connect() as conn:
-        missing = bootstrap.missing(conn, narrow)
+        missing = bootstrap.missing_statements(conn, narrow)
         bootstrap.apply(conn, narrow)
 
     assert missing == (
@@ -297,7 +297,7 @@ def test_the_script_supplies_everything_where_not_even_the_login_role_exists(bla
 
     assert (done.returncode, [line for line in done.stderr.splitlines() if "NOTICE" not in line]) == (0, [])
     with blank.connect(mine.roles.login) as conn:
-        assert bootstrap.missing(conn, mine) == ()
+        assert bootstrap.missing_statements(conn, mine) == ()
         bootstrap.require(conn, mine)
 
 
@@ -427,12 +427,12 @@ def test_each_thing_that_is_taken_away_is_missed(supplied, mine, loss, expected)
         bootstrap.apply(conn, mine)
     supplied.execute(named(loss))
     with supplied.connect() as conn:
-        missing = bootstrap.missing(conn, mine)
+        missing = bootstrap.missing_statements(conn, mine)
         applied = bootstrap.apply(conn, mine)
 
         assert [statement for statement in missing if statement.startswith(named(expected))] != []
         assert set(missing) - set(applied) == set()
-        assert bootstrap.missing(conn, mine) == ()
+        assert bootstrap.missing_statements(conn, mine) == ()
 
 
 def test_a_membership_without_the_right_to_take_the_role_does_not_do(supplied, mine):
@@ -441,7 +441,7 @@ def test_a_membership_without_the_right_to_take_the_role_does_not_do(supplied, m
     both = {"m": role(mine, "maintenance"), "l": role(mine, "login")}
     with supplied.connect() as conn:
         conn.execute(sql.SQL("grant {m} to {l} with set false").format(**both))
-        missing = bootstrap.missing(conn, mine)
+        missing = bootstrap.missing_statements(conn, mine)
         bootstrap.apply(conn, mine)
 
     assert missing == (f'grant "{mine.roles.maintenance}" to "{mine.roles.login}" with inherit true, set true;',)
@@ -456,11 +456,11 @@ def test_a_membership_without_inheritance_does_not_do_for_the_owners_rights(supp
         else:
             pair = sql.SQL("grant {} to {} with inherit false").format(role(mine, "owner"), role(mine, "maintenance"))
             conn.execute(pair)
-        missing = bootstrap.missing(conn, mine)
+        missing = bootstrap.missing_statements(conn, mine)
         bootstrap.apply(conn, mine)
 
         assert len(missing) == 1
-        assert bootstrap.missing(conn, mine) == ()
+        assert bootstrap.missing_statements(conn, mine) == ()
 
 
 def test_the_login_role_itself_may_ask_and_is_refused_with_the_statements(supplied, mine):
@@ -468,7 +468,7 @@ def test_the_login_role_itself_may_ask_and_is_refused_with_the_statements(suppli
     with supplied.connect(mine.roles.login) as conn:
         with pytest.raises(PrerequisiteError) as caught:
             bootstrap.require(conn, mine)
-        missing = bootstrap.missing(conn, mine)
+        missing = bootstrap.missing_statements(conn, mine)
 
     assert caught.value.statements == missing
     assert len(missing) == 1
@@ -479,7 +479,7 @@ def test_the_login_role_itself_may_ask_and_is_refused_with_the_statements(suppli
 def test_the_number_of_queries_does_not_grow_with_the_database(blank, mine):
     def asked():
         with counted(blank) as conn:
-            bootstrap.missing(conn, mine)
+            bootstrap.missing_statements(conn, mine)
             return conn.statements
 
     empty = asked()
@@ -493,7 +493,7 @@ def test_the_number_of_queries_does_not_grow_with_the_database(blank, mine):
 def test_wanted_extensions_are_never_missing(supplied, mine):
     supplied.execute('drop extension if exists "uuid-ossp"')
     with supplied.connect() as conn:
-        assert bootstrap.missing(conn, mine) == ()
+        assert bootstrap.missing_statements(conn, mine) == ()
 
 
 # --- monitor_storage_growth ----------------------------------------------------------------------

@@ -48,7 +48,7 @@ def state(monkeypatch):
 
 
 def rows(at, statement):
-    with session.plain(at) as conn:
+    with session.login(at) as conn:
         return conn.execute(statement).fetchall()
 
 
@@ -66,7 +66,7 @@ def test_a_copy_on_a_private_server_has_roles_rights_and_policies_and_no_row(mar
 
 
 def test_the_private_server_is_of_the_servers_major_or_the_next_newer_one(market, cluster):
-    with clone.opened(market.target, market.settings.profile) as made, session.plain(made.at) as conn:
+    with clone.opened(market.target, market.settings.profile) as made, session.login(made.at) as conn:
         assert cluster.version <= conn.info.server_version // 10000
 
 
@@ -116,7 +116,7 @@ def test_settings_that_sessions_begin_with_are_copied(market):
     with clone.opened(market.target, market.settings.profile) as made:
         told = "select current_setting('market.tenant') as tenant, current_setting('search_path') as path"
         [found] = rows(made.at, told)
-        with session.plain(made.at) as conn:
+        with session.login(made.at) as conn:
             of_role = dump_restore.session_settings(conn, "other")
 
     assert {"tenant": "it's", "path": 'market, "Odd x"'} == found
@@ -183,7 +183,7 @@ def test_without_programs_as_new_as_the_server_there_is_none(market, monkeypatch
 
 def test_a_copy_is_copied_and_its_roles_are_its_own(market):
     with clone.opened(market.target, market.settings.profile, own_server=True) as made:
-        with clone.copied(made) as again, session.plain(again.admin) as conn:
+        with clone.copied(made) as again, session.login(again.admin) as conn:
             conn.execute("drop table market.orders cascade; alter role market_app bypassrls")
         [found] = rows(made.admin, "select to_regclass('market.orders') is not null as there")
         assert 1 == len(rows(made.admin, COPIES))
@@ -231,8 +231,8 @@ def test_a_copy_in_use_is_not_dropped_by_another(market):
 
 def test_a_private_server_that_a_killed_run_has_left_is_removed_by_the_next(market, tmp_path, state):
     killed(market, "market_steward", "own", tmp_path)
-    programs = throwaway.programs(os.environ, market.database.cluster.version)
-    place = throwaway.place(os.environ, programs.version) / "clones"
+    programs = throwaway.client_programs(os.environ, market.database.cluster.version)
+    place = throwaway.server_folder(os.environ, programs.version) / "clones"
     [left] = [path.parent for path in place.glob("*/owner")]
     pid = int((left / "data" / "postmaster.pid").read_text().splitlines()[0])
     os.kill(pid, 0)

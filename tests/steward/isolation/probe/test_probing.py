@@ -301,8 +301,8 @@ def test_a_row_that_stays_is_told(market, monkeypatch):
 
 def test_no_password_is_among_the_words_of_a_program(market):
     at = replace(market.target, conninfo=make_conninfo(market.target.conninfo, password="hush", sslpassword="hush"))
-    with session.plain(at) as conn:
-        words = dump_restore._words(conn, throwaway.programs(os.environ, conn.info.server_version // 10000))
+    with session.login(at) as conn:
+        words = dump_restore._words(conn, throwaway.client_programs(os.environ, conn.info.server_version // 10000))
 
         assert "hush" == conn.info.password
         assert "hush" not in words
