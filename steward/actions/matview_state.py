@@ -136,7 +136,7 @@ def require_kept(
         raise UnfitContentError(
             f"its content would fall from {previous[what]} {what} to {current[what]}, and {fuller} has more; "
             "it is as it was",
-            f"look at what its owner {found['owner']} may see, and at its query; where that is right, let it be "
+            f"check what its owner {found['owner']} may see, and its query; where both are right, set "
             f"may_empty = true in [matviews]",
         )
 
@@ -168,7 +168,7 @@ def _fuller(executor: Executor, found: Mapping[str, Any], tenants: int | None) -
 
 
 def query_params(check: Check) -> dict[str, object]:
-    """Return the parameters of the checks: which relations are looked at, and how old each view may be."""
+    """Return the parameters of the checks: the scope, and how old each view may be."""
     profile = check.settings.profile
     rules = [
         {"ident": ident, "staleness": rule.staleness, "critical": rule.critical}

@@ -53,7 +53,7 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
         """Return the large indexes and what is known of them; one query, whatever there is."""
         within = {**inventory.scope(context.settings.profile), "size": index_bloat.limits(context.settings).size}
         ours = queries.compose("inventory/ours", context.conn.info.server_version)
-        # The query steps around locked indexes, but one can be locked between its look at the locks and at the size.
+        # The query leaves out locked indexes, but one can be locked after the query has read the locks.
         for _ in range(_TRIES - 1):
             with suppress(psycopg.errors.LockNotAvailable):
                 return queries.fetch(context.conn, "maintenance/reindex_indexes", within, ours=ours)

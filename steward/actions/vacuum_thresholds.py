@@ -29,7 +29,7 @@ __all__ = [
     "reasons",
 ]
 
-# Sessions report what they counted seconds late: a table so small that nothing ever looked at is new, not forgotten.
+# Sessions report their counters seconds late: a small table without any counter is new, and has not lost them.
 _TRIVIAL = 1 << 20
 
 

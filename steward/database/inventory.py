@@ -203,7 +203,7 @@ def digest(found: Scan) -> str:
 
 
 def _relations(conn: Session, within: dict[str, list[str]]) -> list[dict[str, Any]]:
-    # The query steps around locked relations, but one can be locked between its look at the locks and at the size.
+    # The query leaves out locked relations, but one can be locked after the query has read the locks.
     for _ in range(_LOCK_RACES - 1):
         with suppress(LockNotAvailable):
             return _fetch(conn, "inventory/relations", within)

@@ -42,7 +42,7 @@ def _key(name: str) -> int:
 
 
 _RUN = _key("run")
-# How often a session that waits is looked at: soon, then ever more rarely, in seconds.
+# The pauses between two polls of a waiting session, in seconds: the first, and the longest.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 
 
@@ -98,7 +98,7 @@ def join_run(conn: Session) -> None:
     """
     if not _had(conn, "locks/try_shared", _RUN):
         raise LockHeldError(
-            "run lock", "another run is starting, so the supervisor of this one has died", "look at its log"
+            "run lock", "another run is starting, so the supervisor of this one has died", "read its log"
         )
 
 
@@ -216,4 +216,4 @@ class BlockerTermination:
                 self._report({name: row[name] for name in ("pid", "application", "state", "age")})
 
     def _failed(self, error: psycopg.Error) -> None:
-        self._kept[0] = f"who holds it could not be looked for ({queries.server_message(error)})"
+        self._kept[0] = f"the holder could not be searched for ({queries.server_message(error)})"

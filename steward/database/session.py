@@ -1,4 +1,4 @@
-"""The only place that connects: three kinds of session, and the plain one that bootstrap and the demo data need.
+"""The only place that connects: three kinds of session, and the login session that bootstrap and the demo data need.
 
 All sessions are autocommit, in UTC, with ``application_name`` exactly ``maintenance`` (operators' load queries leave
 that name out), and have their timeouts before the first statement of their own.
@@ -154,7 +154,7 @@ def second_connection(conn: Session, profile: Profile) -> Session:
         psycopg.OperationalError: the server takes no more sessions.
 
     """
-    # Its patience is in there, too.
+    # The connect timeout is in there, too.
     password = conn.info.password or None
     other = psycopg.connect(conn.info.dsn, autocommit=True, row_factory=dict_row, password=password)
     try:

@@ -86,7 +86,7 @@ def _require_calm(conn: Session, profile: Profile, state: dict[str, Any]) -> Non
         limit = min(limit, round(profile.load.per_cpu * profile.target.cpus)) or limit
     if state["active_sessions"] > limit:
         raise Deferred(f"{state['active_sessions']} sessions of the application are active, over {limit}", load=state)
-    # Who blocks whom costs the server a look at all its locks: asked only where it can matter.
+    # The server reads all its locks to find who blocks whom: asked only where it can matter.
     if state["lock_waiters"] > profile.load.lock_waiters:
         waiters = _waiting_for_each_other(conn, profile)
         if waiters > profile.load.lock_waiters:

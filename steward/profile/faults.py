@@ -73,7 +73,7 @@ def _known_keys(model: type[BaseModel], path: Sequence[str | int]) -> dict[str, 
 
 
 def _source(layers: Layers, path: tuple[str | int, ...]) -> Path:
-    """Return the file that said the value: the first from the child upwards that has the key, or has its table."""
+    """Return the file that sets the value: the first from the child upwards that has the key, or has its table."""
     for length in range(len(path), 0, -1):
         for file, tree in layers:
             if find(tree, path[:length])[0]:

@@ -101,7 +101,7 @@ def _parse_name_or_all(value: object) -> str:
 
 
 def _parse_naming(value: object) -> str:
-    # Which signs a name needs depends on the family's period; without a year none is told from the next one.
+    # Which signs a name needs depends on the family's period; without a year they repeat.
     if isinstance(value, str) and any(sign in value for sign in ("%Y", "%G", "%y")):
         return value
     raise ValueError('a strftime name such as "correction_logs_%Y_%m"')

@@ -173,8 +173,8 @@ class LeafBatches:
         density = queries.fetch(executor.conn, "maintenance/purge_density", {"relation": leaf.oid})
         self._most_a_page = max((row["rows_a_page"] for row in density), default=1)
         self._rows_a_page = float(self._most_a_page)
-        # What a row costs that sets off others is not told by its page, and what a trigger keeps must be told apart
-        # from what is locked. Before 14 no range is read by itself.
+        # A page does not show the cost of rows with cascades, and rows that a trigger keeps must be distinguished from
+        # locked ones. Before 14 no range of pages is read by itself.
         rule = self._profile.retention.rules[facts.rule]
         plain = rule.action == "delete" and not facts.triggers and not facts.cascades
         self._sweeps = plain and executor.server_version >= _RANGE_SCANS

@@ -108,7 +108,7 @@ def require_allowed(
     raise RefusalError(
         f"retention.rules.{name}",
         f"refused, since it would do more than it says: {'; '.join(effects)}",
-        f"nothing was changed; where that is meant, say {' and '.join(keys)} in the profile",
+        f"nothing was changed; where that is meant, set {' and '.join(keys)} in the profile",
     )
 
 

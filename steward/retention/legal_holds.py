@@ -83,7 +83,7 @@ def require_known(holds: Sequence[Hold]) -> None:
     """
     for hold in holds:
         if not hold.covers:
-            cause = "no such table, so it protects nothing as it stands"
+            cause = "no such table, so it protects nothing"
             raise RefusalError(str(hold), cause, "correct its table_name, or end it; no rule acts meanwhile")
 
 

@@ -140,8 +140,8 @@ class Purge(MaintenanceOperation[ExpiredRows, RemainingRows], LeavesDeadRows):
             remaining = uncounted.measure()
             # The patience is for what was locked: the first pass may have lasted for hours.
             give_up = give_up or time.monotonic() + limits.other.total_seconds()
-            # A row that somebody changed while a batch looked at it does not go either; a second pass tells it from a
-            # row that a trigger keeps.
+            # A row that somebody changed while a batch read it stays, too; a second pass distinguishes it from a row
+            # that a trigger keeps.
             if not remaining.due or (refused and steps.totals.refused) or time.monotonic() + pause > give_up:
                 return remaining
             self.executor.require_may_continue()

@@ -228,7 +228,7 @@ def _require_columns(name: str, rule: RetentionRule, found: Mapping[tuple[str, s
 
 def _require_clock(key: str, clock: str, epoch: Epoch | None, of_type: str) -> None:
     if of_type in _COUNTERS and epoch is None:
-        remedy = 'say what it counts since 1970: clock_epoch = "days", "seconds", "milliseconds" or "microseconds"'
+        remedy = 'set what it counts since 1970: clock_epoch = "days", "seconds", "milliseconds" or "microseconds"'
         raise ProfileError(key, f"the clock {clock} is an integer", remedy)
     if of_type not in (_CLOCKS if epoch is None else _COUNTERS):
         wanted = "neither a timestamp nor a date" if epoch is None else f"of type {of_type} and counts no {epoch}"

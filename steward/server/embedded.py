@@ -1,4 +1,4 @@
-"""The private PostgreSQL of a checkout: built once, started when needed, stopped by the last one who uses it."""
+"""The private PostgreSQL of a checkout: built once, started when needed, stopped by its last user."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ SETTINGS: Mapping[str, str] = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "track_io_timing": "on",
-    # On, as in production, and never in the way: the work that the demo data holds is the suite's to do, and an
-    # autovacuum worker would have done half of it before the first run looks. Wraparound needs years here.
+    # On, as in production, but it never starts: an autovacuum worker would do half of the demo's maintenance before
+    # the first run. Wraparound takes years here.
     "autovacuum": "on",
     "autovacuum_naptime": "1d",
     # Containers give /dev/shm 64 MB, too little for a parallel vacuum's or index build's share of maintenance_work_mem.
@@ -64,7 +64,7 @@ BUILDING: Mapping[str, str] = {
 
 @contextmanager
 def running(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> Iterator[Server]:
-    """Yield the server at ``place``, built first where it is missing; whoever leaves last stops it.
+    """Yield the server at ``place``, built first where it is missing; the last user stops it.
 
     Users hold a shared lock, which also ends with a killed process; starting and stopping exclude one another. A build
     that dies leaves ``building/`` behind, which the next one removes: ``data/`` is always whole.

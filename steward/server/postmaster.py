@@ -131,7 +131,7 @@ class Server:
             self._gone(pid, _STOP)
 
     def leave(self) -> None:
-        """Let the postmaster run on for others."""
+        """Leave the postmaster running, for other users of it."""
         if self._process is not None:
             # Still our child, so ours to reap when it ends.
             threading.Thread(target=self._process.wait, daemon=True).start()
@@ -228,7 +228,7 @@ def _command(pid: int) -> str:
 
 
 def _cause(output: str) -> str:
-    """Return the first of a program's words that say what went wrong; the later ones follow from it."""
+    """Return the first line of a program's output that names an error; later ones follow from it."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if _TELLING.search(line)]
     return _PREFIX.sub("", (telling or lines or ["no message"])[0])

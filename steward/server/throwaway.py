@@ -38,7 +38,7 @@ _SETTINGS = (
 
 @dataclass(frozen=True)
 class ServerAccess:
-    """How to reach a throwaway server as anybody."""
+    """The access to a throwaway server, as any role."""
 
     kind: Kind
     conninfo: str = field(repr=False)
@@ -67,7 +67,7 @@ def opened(request: Request, environ: Mapping[str, str], build: Build) -> Iterat
 
 
 def rebuild(environ: Mapping[str, str], build: Build, scale: float) -> None:
-    """Build the embedded server anew beside the old one, which it then replaces; nobody may be using that."""
+    """Build the embedded server anew beside the old one, which it then replaces; refused while that is in use."""
     found = binaries.find(environ, _state(environ) / "binaries")
     embedded.rebuild(server_folder(environ, found.version), found, lambda server: build(_access(server), scale))
 

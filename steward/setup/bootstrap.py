@@ -34,7 +34,7 @@ _REMEDY = "run nox -s bootstrap as a superuser, or hand the output of nox -s boo
 
 
 def apply(conn: Session, profile: Profile) -> tuple[str, ...]:
-    """Supply what is missing, all of it or nothing, and return the statements that did; run as a superuser.
+    """Create what is missing, all of it or nothing, and return the statements that did; run as a superuser.
 
     Raises:
         PrerequisiteError: the server refused one of them.
@@ -108,7 +108,7 @@ def print_script(profile: Profile) -> int:
 
 
 def main(target: Target, profile: Profile) -> int:
-    """Apply what is missing, and say what that was."""
+    """Apply what is missing, and print it."""
     with session.login(target) as conn:
         executed = apply(conn, profile)
     for statement in executed:

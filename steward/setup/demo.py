@@ -1,4 +1,4 @@
-"""The ValidaHub database as the suite builds it for itself: schema, partitions, and demo data that has work in it."""
+"""The ValidaHub database as the suite builds it: schema, partitions, and demo data that needs maintenance."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _orphans(conn: Session) -> None:
 
 
 def wear(at: Target) -> None:
-    """Use the data as months of work would: dead rows, a bloated index, an unused and an invalid one, stale views.
+    """Leave the data as months of use would: dead rows, a bloated index, an unused and an invalid one, stale views.
 
     A session of its own for each, because a session's end is what brings its statistics in: a VACUUM that overtook the
     counters of the deletes before it would leave dead rows on the books that are none.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FamilyDraft", "Inspection", "RoleUse", "inspect"]
 
-# How many periods are worth having in advance: enough for a few days on which nobody looks.
+# How many periods are worth having in advance: enough for a few days without a run.
 _AHEAD: dict[Granularity, int] = {"day": 7, "week": 4, "month": 3, "quarter": 2, "year": 1}
 # A column tells tenants apart when policies use it and at least this share of all tables has it.
 _MOST = 0.5
@@ -48,7 +48,7 @@ class RoleUse:
 
 @dataclass(frozen=True)
 class FamilyDraft:
-    """A family of partitions: what the profile should say of it, or why it cannot be managed and what would help."""
+    """A family of partitions: what the profile should set for it, or why it cannot be managed and what would help."""
 
     ident: str
     key: str
@@ -63,7 +63,7 @@ class FamilyDraft:
 
 @dataclass(frozen=True)
 class Inspection:
-    """The whole of it; names are as PostgreSQL quotes them."""
+    """The result of an inspection; names are as PostgreSQL quotes them."""
 
     database: str
     version: str
@@ -142,7 +142,7 @@ def _tenancy(policies: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def _families(scan: Scan, profile: Profile, timezone: str) -> list[FamilyDraft]:
-    """Return every family by range, with what the profile has to say for it."""
+    """Return every family by range, with the settings that it needs in the profile."""
     plain = RunSettings(profile, "daily")
     rules = {family.ident: _rule_for(family, timezone) for family in families.considered(scan, plain)}
     partitions = profile.partitions.model_copy(update={"families": rules})
@@ -158,7 +158,7 @@ def _families(scan: Scan, profile: Profile, timezone: str) -> list[FamilyDraft]:
             reason, remedy = (str(expected[family.oid][name]) for name in ("reason", "remedy"))
             found.append(replace(facts, reason=reason, remedy=remedy))
         elif scheme.limits == bounds.EVER:
-            # What lies within a period of the level above is laid out with it, and follows what is said of that level.
+            # What lies within a period of the level above is laid out with it, and follows the settings of that level.
             ahead = facts.rule.model_copy(update={"ahead": _AHEAD[scheme.period_bounds.granularity]})
             granularity, style = scheme.period_bounds.granularity, scheme.style
             found.append(
@@ -168,7 +168,7 @@ def _families(scan: Scan, profile: Profile, timezone: str) -> list[FamilyDraft]:
 
 
 def _rule_for(family: Family, timezone: str) -> PartitionFamily:
-    """Return what only the profile can say: what numbers count, and by whose midnights bounds go."""
+    """Return the settings that only the profile has: what numbers count, and the time zone of the bounds."""
     if len(family.key_types) == 1 and family.key_types[0] in clocks.COUNTER_TYPES:
         return PartitionFamily(
             epoch=next((epoch for epoch in clocks.EPOCHS if families.counting_calendar_time(family, epoch)), None)

@@ -53,13 +53,15 @@ def write(content: str, path: Path, *, replace: bool) -> None:
         with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
             file.write(content)
     except FileExistsError as error:
-        raise StewardError(str(path), "the file is there already", "say another --output, or --replace") from error
+        raise StewardError(
+            str(path), "the file is there already", "name another --output, or pass --replace"
+        ) from error
     except OSError as error:
-        raise StewardError(str(path), f"cannot be written: {error.strerror}", "say another --output") from error
+        raise StewardError(str(path), f"cannot be written: {error.strerror}", "name another --output") from error
 
 
 def _weight(family: FamilyDraft) -> tuple[bool, bool, str]:
-    """Order families: first those that the profile must say something of."""
+    """Order families: first those that need settings in the profile."""
     needed = bool(family.rule.epoch or family.rule.timezone)
     return not needed, not family.reason, family.ident
 

@@ -226,7 +226,7 @@ def test_a_name_that_postgresql_would_cut_is_refused_in_one_line(database, only,
     run = running(database, only, "partitions")
     [label] = run.due
 
-    with pytest.raises(StewardError, match=r"a name of 65 bytes, over PostgreSQL's 63; say a shorter naming"):
+    with pytest.raises(StewardError, match=r"a name of 65 bytes, over PostgreSQL's 63; set a shorter naming"):
         run.act(label)
 
 
@@ -895,11 +895,15 @@ def test_a_branch_gets_no_period_beyond_its_own_bounds(database, only, running):
 @pytest.mark.parametrize(
     ("sub", "leaf", "told"),
     [
-        ("partition by list (at)", "{leaf}_x partition of {leaf} default", "hang on the time, and in which way"),
+        (
+            "partition by list (at)",
+            "{leaf}_x partition of {leaf} default",
+            "depend on the time in a way that is not known",
+        ),
         (
             "partition by list (id)",
             "odd partition of {leaf} for values in (1)",
-            "the name of public.odd says nothing of",
+            "the name of public.odd contains neither the name nor the period of",
         ),
         (
             "partition by range (at)",

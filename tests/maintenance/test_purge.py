@@ -854,7 +854,7 @@ def test_a_clock_may_be_a_date_or_any_timestamp(database, settings, purging, clo
 @pytest.mark.parametrize(
     "case",
     [
-        ("bigint", None, "the clock at is an integer; say what it counts since 1970: clock_epoch"),
+        ("bigint", None, "the clock at is an integer; set what it counts since 1970: clock_epoch"),
         ("timestamptz", "seconds", "the clock at is of type timestamptz and counts no seconds"),
         ("text", "days", "the clock at is of type text and counts no days"),
     ],

@@ -27,7 +27,7 @@ Granularity = Literal["day", "week", "month", "quarter", "year"]
 _PLAIN = Clock("timestamp with time zone")
 _DAY = timedelta(days=1)
 _CALENDAR: tuple[Granularity, ...] = ("month", "quarter", "year")
-# What a family does now is told by its latest partitions: enough to outvote a stray one, few enough to forget the past.
+# The latest partitions show the present periods: enough to outvote a stray one, few enough to forget earlier ones.
 _WITNESSES = 6
 
 

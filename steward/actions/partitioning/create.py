@@ -208,7 +208,7 @@ def _require_name(executor: Executor, subject: MissingPeriod, table: TableRef) -
         raise StewardError(
             parent,
             f"its coming partition {table.ident} would have a name of {size} bytes, over PostgreSQL's {naming.LONGEST}",
-            f"say a shorter naming under [partitions.families.'{parent}'] in the profile",
+            f"set a shorter naming under [partitions.families.'{parent}'] in the profile",
         )
     for taken in queries.fetch(
         executor.conn, "maintenance/partitions_taken", {"schema": table.schema, "name": table.name}

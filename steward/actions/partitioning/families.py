@@ -67,7 +67,7 @@ class FamilyScan:
     def rule(self, family: Family) -> PartitionFamily:
         """Return what the profile says of a family, or else of the nearest one above it.
 
-        Names are its own only, and what numbers count is said of levels over numbers.
+        Names are its own only, and epochs only hold for levels over numbers.
         """
         configured = self.settings.profile.partitions.families
         if not configured:
@@ -156,8 +156,8 @@ def expectations(scan: Scan, settings: RunSettings) -> list[dict[str, object]]:
 
     ``since`` and ``until`` are instants: from when (None: from its first partition on) and until when it should be
     covered. ``microseconds`` is what one of its numbers means, None where they are no numbers; ``pattern`` how its
-    members' names look. ``reason`` and ``remedy`` say why it is not managed and what would help, and nothing else is
-    said then.
+    members' names look. ``reason`` and ``remedy`` say why it is not managed and what would help; nothing else
+    is given then.
     """
     family_scan = FamilyScan.at(scan, settings)
     return [_expected(family, family_scan) for family in considered(scan, settings)]
@@ -219,7 +219,7 @@ def _expected(family: Family, family_scan: FamilyScan) -> dict[str, object]:
 
 def _reason(family: Family, rule: PartitionFamily) -> tuple[str, str]:
     """Return why a family gets no coming partitions, and what would help."""
-    excluding = "say that somebody else makes them: [partitions] exclude in the profile"
+    excluding = "exclude the family, where somebody else makes them: [partitions] exclude in the profile"
     clock = clocks.of(family, rule)
     [key_type, *more] = family.key_types
     expression = family.key_columns[0] == "(expression)"
@@ -231,7 +231,7 @@ def _reason(family: Family, rule: PartitionFamily) -> tuple[str, str]:
         return f"a range over {key_type}", f"{counting}{wrong}{excluding}"
     if not members(family, clock):
         return "no partition to learn the period from", f"make a first partition, or {excluding}"
-    odd = "make partitions of one period each, or say by which time zone they go: timezone in the profile"
+    odd = "make partitions of one period each, or set the time zone of their bounds: timezone in the profile"
     return "bounds that are no day, week, month, quarter or year", f"{odd}, or {excluding}"
 
 
@@ -240,8 +240,8 @@ def _counting(family: Family) -> str:
     table = f"[partitions.families.'{family.ident}']"
     for epoch in clocks.EPOCHS:
         if counting_calendar_time(family, epoch):
-            return f'its bounds are those of a calendar: say epoch = "{epoch}" under {table} in the profile'
-    return f"if it counts time since 1970, say what (epoch) under {table} in the profile"
+            return f'its bounds are those of a calendar: set epoch = "{epoch}" under {table} in the profile'
+    return f"if it counts time since 1970, set its unit (epoch) under {table} in the profile"
 
 
 def counting_calendar_time(family: Family, epoch: Epoch) -> PeriodBounds | None:

@@ -66,7 +66,7 @@ Basis = Literal["period", "lower", "upper"]
 class NameTemplate:
     """A template, and the day that a name is made of: the period's by the calendar, or its lower or upper bound's.
 
-    ``learnt`` is false where the names said nothing, and the convention stands in.
+    ``learnt`` is false where the names follow no template, and the convention is used.
     """
 
     template: str

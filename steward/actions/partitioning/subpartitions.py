@@ -64,7 +64,7 @@ def branches(
     """Return what is to be made below the coming partition, parents first; ``families_by_oid`` are the `levels`.
 
     Raises:
-        UnknownSubpartitioningError: it cannot be told.
+        UnknownSubpartitioningError: it cannot be derived.
 
     """
     top = PartitionTemplate.of(facts[missing.sibling.oid])
@@ -107,7 +107,7 @@ def _laid_out(
         yield from _by_time(missing, place, level)
     else:
         raise UnknownSubpartitioningError(
-            f"the bounds below {level.ident} hang on the time, and in which way cannot be told"
+            f"the bounds below {level.ident} depend on the time in a way that is not known"
         )
 
 
@@ -140,6 +140,6 @@ def _renamed(missing: MissingPartition, place: Place, like: Partition) -> str:
     style = naming.style(spans, scheme.period_bounds)
     if style is None:
         raise UnknownSubpartitioningError(
-            f"the name of {like.ident} says nothing of {place.like.ident}, of which it is a partition"
+            f"the name of {like.ident} contains neither the name nor the period of its parent {place.like.ident}"
         )
     return style.name(scheme.period_bounds, place.span)

@@ -123,7 +123,7 @@ def test_triggers_are_refused_until_the_rule_names_them(database, settings, purg
     refusal = purging(database, with_rules(settings, {"t": old("shop.t")})).only()
 
     assert isinstance(refusal, RefusalError)
-    assert 'would act on delete; nothing was changed; where that is meant, say allow_triggers = ["shop.t.t"]' in str(
+    assert 'would act on delete; nothing was changed; where that is meant, set allow_triggers = ["shop.t.t"]' in str(
         refusal
     )
 

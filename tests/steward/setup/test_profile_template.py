@@ -127,7 +127,9 @@ def test_a_file_that_is_there_is_left_alone_unless_told(tmp_path):
     path = tmp_path / "own.toml"
     path.write_text("mine")
 
-    with pytest.raises(StewardError, match=r"own\.toml: the file is there already; say another --output, or --replace"):
+    with pytest.raises(
+        StewardError, match=r"own\.toml: the file is there already; name another --output, or pass --replace"
+    ):
         profile_template.write("new", path, replace=False)
     assert "mine" == path.read_text()
 
