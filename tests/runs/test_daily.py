@@ -15,13 +15,13 @@ from tests.fixtures.suite import Suite
 
 if TYPE_CHECKING:
     from tests.fixtures.database import TestDatabase
-    from tests.fixtures.shared import Examined
+    from tests.fixtures.shared import SharedRun
 
 SCHEMA = Path(__file__).resolve().parents[2] / "reports" / "schema" / "run.schema.json"
 DONE = ("snapshots", "partitions", "purge", "vacuum", "leftovers", "matviews")
 
 
-def test_daily_does_all_that_is_due_and_proves_it(daily_runs: tuple[Examined, ...]) -> None:
+def test_daily_does_all_that_is_due_and_proves_it(daily_runs: tuple[SharedRun, ...]) -> None:
     run = daily_runs[0].run
 
     assert (0, "") == (run.code, run.err)
@@ -33,7 +33,7 @@ def test_daily_does_all_that_is_due_and_proves_it(daily_runs: tuple[Examined, ..
     assert run.record["totals"]["warned"] > 0, "the demo data has faults to teach with"
 
 
-def test_the_second_daily_finds_nothing_left_to_do(daily_runs: tuple[Examined, ...]) -> None:
+def test_the_second_daily_finds_nothing_left_to_do(daily_runs: tuple[SharedRun, ...]) -> None:
     run = daily_runs[1].run
 
     # An index of a view that the first one has refreshed after its indexes may have grown enough to be read once more.
@@ -42,16 +42,16 @@ def test_the_second_daily_finds_nothing_left_to_do(daily_runs: tuple[Examined, .
     assert all(part["examined"] > 0 for phase in run.record["phases"] for part in phase["examined"])
 
 
-def test_the_record_keeps_its_schema_and_is_for_its_owner_only(daily_runs: tuple[Examined, ...]) -> None:
-    for examined in daily_runs:
-        Draft202012Validator(json.loads(SCHEMA.read_text())).validate(examined.run.record)
+def test_the_record_keeps_its_schema_and_is_for_its_owner_only(daily_runs: tuple[SharedRun, ...]) -> None:
+    for shared in daily_runs:
+        Draft202012Validator(json.loads(SCHEMA.read_text())).validate(shared.run.record)
 
-        assert {} == {path: mode for path, mode in examined.modes.items() if mode & 0o077}
-        assert 0o700 == examined.modes[str(examined.run.folder)]
-        assert examined.latest
+        assert {} == {path: mode for path, mode in shared.modes.items() if mode & 0o077}
+        assert 0o700 == shared.modes[str(shared.run.folder)]
+        assert shared.latest
 
 
-def test_every_lane_is_one_worker_and_lanes_run_side_by_side(daily_runs: tuple[Examined, ...]) -> None:
+def test_every_lane_is_one_worker_and_lanes_run_side_by_side(daily_runs: tuple[SharedRun, ...]) -> None:
     run = daily_runs[0].run
     lanes = {item["id"]: (item["phase"], item["lane"]) for item in run.record["items"]}
 
@@ -64,7 +64,7 @@ def test_every_lane_is_one_worker_and_lanes_run_side_by_side(daily_runs: tuple[E
     assert len({pid for (phase, _), pids in workers.items() if phase == "tables" for pid in pids}) == 2
 
 
-def test_the_log_has_one_row_a_run_and_one_an_operation(daily_runs: tuple[Examined, ...]) -> None:
+def test_the_log_has_one_row_a_run_and_one_an_operation(daily_runs: tuple[SharedRun, ...]) -> None:
     first, _ = daily_runs
 
     acted = [item for item in first.run.record["items"] if item["kind"] == "action" and item["outcome"] != "not needed"]
@@ -137,7 +137,7 @@ def test_a_deferral_too_many_in_a_row_is_a_failure_but_of_what_was_not_due_in_be
     assert (1, 0) == (before, demo_database.execute(waiting, {})[0]["count"])
 
 
-def test_checks_alone_write_nothing_and_leave_no_row(checks_run: Examined) -> None:
+def test_checks_alone_write_nothing_and_leave_no_row(checks_run: SharedRun) -> None:
     rows = [row for row in checks_run.log if row["maintenance_type"] == "daily_maintenance"]
 
     assert (0, []) == (checks_run.run.code, rows)

@@ -1,0 +1,13 @@
+"""`time.sleep` for Python below libfaketime: its `clock_nanosleep` returns at once while the monotonic clock is real."""
+
+from __future__ import annotations
+
+import select
+import time
+
+
+def _sleep(seconds: float) -> None:
+    select.select([], [], [], seconds)
+
+
+time.sleep = _sleep
