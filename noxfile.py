@@ -101,6 +101,12 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["workshop"])
+def dates(session: nox.Session) -> None:
+    """Run the date-sensitive tests at twelve moments, such as the last minutes of a year: -- MOMENT …."""
+    _become(session, "tests.dates", environment="workshop")
+
+
+@nox.session(venv_backend="none", requires=["workshop"])
 def bench(session: nox.Session) -> None:
     """Measure the suite beside other tools, on a throwaway server: -- [TOPIC …] [--json FILE]."""
     _become(session, "bench", environment="workshop")

@@ -1,4 +1,4 @@
-"""`time.sleep` for Python below libfaketime: its `clock_nanosleep` returns at once while the monotonic clock is real."""
+"""`time.sleep` under libfaketime, whose `clock_nanosleep` returns at once while the monotonic clock is real."""
 
 from __future__ import annotations
 
