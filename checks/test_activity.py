@@ -24,7 +24,7 @@ pytestmark = [
 def test_transactions(check: Check) -> None:
     """No session but the suite's own is in a transaction, or idle in one, for longer than the profile allows."""
     limits = check.settings.profile.activity.model_dump()
-    findings = check.run("activity_transactions", check.parts("activity/unseen"), own=session.APPLICATION, **limits)
+    findings = check.run("activity_transactions", check.parts("activity/hidden_sessions"), own=session.APPLICATION, **limits)
 
     assert not findings.offenders
 
@@ -40,7 +40,7 @@ def test_prepared(check: Check) -> None:
 @pytest.mark.severity("normal")
 def test_locks(check: Check) -> None:
     """No session waits for a lock longer than the profile allows."""
-    parts = check.parts("activity/waits", "activity/unseen")
+    parts = check.parts("activity/waits", "activity/hidden_sessions")
     findings = check.run("activity_locks", parts, **check.settings.profile.activity.model_dump())
 
     assert not findings.offenders
@@ -50,6 +50,6 @@ def test_locks(check: Check) -> None:
 def test_connections(check: Check) -> None:
     """Enough connections are left, of the server, of every database and of every role with a limit."""
     limits = check.settings.profile.activity.model_dump()
-    findings = check.run("activity_connections", check.parts("activity/unseen"), **limits)
+    findings = check.run("activity_connections", check.parts("activity/hidden_sessions"), **limits)
 
     assert not findings.offenders

@@ -1,7 +1,7 @@
 -- What it answers: who makes other sessions of this database wait for a lock for longer than they may? One row for each
 -- who waits for nobody, with those that wait for it, directly or behind each other.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: lock_wait, an interval; {waits} is activity/waits; {unseen} is activity/unseen
+-- Parameters: lock_wait, an interval; {waits} is activity/waits; {unseen} is activity/hidden_sessions
 -- Minimum version: 13
 with recursive waits as materialized (
     {waits}

@@ -1,7 +1,7 @@
 -- What it answers: how much of what was read was found in shared buffers, since the last snapshot before this run, or since
 -- the counters began where that cannot be compared? Blocks from the system's cache count as read. Too few are not judged.
 -- Columns: object_type, object_name, observed, expected, detail, remediation.
--- Parameters: cache_hit, minimum_reads; {earlier} is snapshots/earlier, {counted_since} is ledger/counted_since
+-- Parameters: cache_hit, minimum_reads; {earlier} is snapshots/history/before_this_run, {counted_since} is ledger/counted_since
 -- Minimum version: 13.
 with earlier as (
     {earlier}

@@ -1,7 +1,7 @@
 -- What it answers: were the application's statements as quick as they should be, by the durations that the server has logged?
 -- Columns: object_type, object_name, observed, expected, detail, remediation.
 -- Parameters: p95 (milliseconds), minimum_calls, undecided (why the log tells nothing, or ''); those of {durations}, which is
--- workload/durations or workload/unlogged
+-- workload/log/durations or workload/log/no_durations
 -- Minimum version: 13.
 with durations as (
     {durations}

@@ -3,7 +3,7 @@
 -- + 1.645 x standard deviation, which is the 95th of a normal distribution, and never more than the longest time.
 -- Columns: object_type, object_name, observed, expected, detail, remediation.
 -- Parameters: p95 (milliseconds), minimum_calls, undecided (why statements cannot be read, or ''), required (whether that is a
--- fault); those of workload/statements, which is {statements}; {earlier} is snapshots/earlier
+-- fault); those of workload/statements/figures, which is {statements}; {earlier} is snapshots/history/before_this_run
 -- Minimum version: 13.
 with earlier as (
     {earlier}

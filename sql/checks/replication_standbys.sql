@@ -1,6 +1,6 @@
 -- What it answers: which standbys and subscribers are further behind than they may be? Base backups are none.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: standby_lag, an interval; standby_behind, bytes; {unseen} is activity/unseen
+-- Parameters: standby_lag, an interval; standby_behind, bytes; {unseen} is activity/hidden_sessions
 -- Minimum version: 13
 with standbys as (
     select

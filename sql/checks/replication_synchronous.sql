@@ -1,6 +1,6 @@
 -- What it answers: does every commit wait for synchronous standbys that are not there?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: {unseen} is activity/unseen
+-- Parameters: {unseen} is activity/hidden_sessions
 -- Minimum version: 13
 with asked as (
     select

@@ -1,7 +1,7 @@
 -- What it answers: have statements written more to temporary files than they may, since the last snapshot before this run? The
 -- limit is for a day, or for the time since where that is shorter. Counters that have begun anew are counted from there.
 -- Columns: object_type, object_name, observed, expected, detail, remediation.
--- Parameters: temp_bytes; {earlier} is snapshots/earlier
+-- Parameters: temp_bytes; {earlier} is snapshots/history/before_this_run
 -- Minimum version: 13.
 with earlier as (
     {earlier}

@@ -1,10 +1,13 @@
+-- What partitioned tables need of ANALYZE.
+-- Minimum version: 13
+
+-- name: needs
 -- What it answers: how much has changed in each partitioned table's leaves, of whatever depth, since the suite has analyzed
 -- it? The server never analyzes such tables by itself and counts nothing of them; so the suite remembers what the leaves'
 -- counters said. Rows of a leaf that is new, gone or emptied since have changed, too. Takes no lock.
 -- Columns: oid, counting, rows, modified_rows, analyses, last_analyze, unknown (never analyzed by the suite, or the counters
 -- have begun anew since), missing (there are rows, and no statistics of the whole)
--- Parameters: oid, NULL for all; {analyses} is maintenance/analyze_analyses, {counted_since} is ledger/counted_since
--- Minimum version: 13
+-- Parameters: oid, NULL for all; {analyses} is maintenance/analyze_parents/analyses, {counted_since} is ledger/counted_since
 with recursive edges as (
     select i.inhparent as parent, i.inhrelid as leaf
     from pg_catalog.pg_inherits as i
@@ -104,4 +107,16 @@ left join counted on counted.oid = c.oid
 left join steward.analyzed as a on a.relation = c.oid
 where c.relkind = 'p'
     and c.oid = coalesce(%(oid)s::bigint::oid, c.oid)
-order by c.oid
+order by c.oid;
+
+-- fragment: analyses
+-- What it answers: how often a partitioned table was analyzed. 13 notes nothing of the parent itself, but its partitions are
+-- analyzed along with it. A part {analyses} of maintenance/analyze_parents/needs, whose edges it reads.
+-- Columns: oid, analyses
+select
+    edges.parent as oid,
+    pg_catalog.sum(
+        pg_catalog.pg_stat_get_analyze_count(edges.leaf) + pg_catalog.pg_stat_get_autoanalyze_count(edges.leaf)
+    )::bigint as analyses
+from edges
+group by edges.parent

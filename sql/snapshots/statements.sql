@@ -1,5 +1,5 @@
 -- What it does: records the statements that have cost most time in all, by their number; their texts may hold values.
--- Parameters: top, how many; those of workload/statements, which is {statements}
+-- Parameters: top, how many; those of workload/statements/figures, which is {statements}
 -- Minimum version: 13
 insert into steward.statement_counters (
     queryid, toplevel, taken_at, calls, rows, total_time, mean_time, stddev_time, min_time, max_time

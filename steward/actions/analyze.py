@@ -136,7 +136,7 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettin
 
     def statements(self) -> tuple[Statement, ...]:
         """Return the one ANALYZE, after the session's target where the profile has one."""
-        name = "maintenance/analyze_parent" if self.subject.is_parent else "maintenance/analyze"
+        name = "maintenance/analyze/partitioned_table" if self.subject.is_parent else "maintenance/analyze/table"
         table = queries.compose(
             name, self.executor.server_version, table=sql.Identifier(self.subject.schema, self.subject.name)
         )
@@ -144,7 +144,10 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettin
         target = self.executor.settings.figures.statistics_target
         if not target:
             return (analyze,)
-        return (Statement(queries.compose("maintenance/analyze_target", target=sql.Literal(target)), "none"), analyze)
+        return (
+            Statement(queries.compose("maintenance/analyze/set_target", target=sql.Literal(target)), "none"),
+            analyze,
+        )
 
     def execute(self) -> ExecutionResult[AnalyzeState]:
         """Analyze, and wait until the server has noted it; a parent's leaves are remembered as they are then.
@@ -182,10 +185,10 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettin
 def _parents(conn: Session, oid: int | None) -> list[dict[str, Any]]:
     version = conn.info.server_version
     parts = {
-        "analyses": queries.compose("maintenance/analyze_analyses", version),
+        "analyses": queries.compose("maintenance/analyze_parents/analyses", version),
         "counted_since": queries.compose("ledger/counted_since", version),
     }
-    return queries.fetch(conn, "maintenance/analyze_parents", {"oid": oid}, **parts)
+    return queries.fetch(conn, "maintenance/analyze_parents/needs", {"oid": oid}, **parts)
 
 
 def _refreshed(context: GatherContext) -> list[dict[str, Any]]:

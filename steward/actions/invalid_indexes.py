@@ -70,7 +70,7 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
     def measure(self) -> InvalidIndexState:
         """Return whether it still exists."""
         return InvalidIndexState(
-            bool(queries.fetch(self.executor.conn, "maintenance/reindex_standing", {"oid": self.subject.oid}))
+            bool(queries.fetch(self.executor.conn, "maintenance/reindex/exists", {"oid": self.subject.oid}))
         )
 
     def still_due(self) -> bool:
@@ -80,7 +80,7 @@ class DropInvalidIndexes(MaintenanceOperation[InvalidIndex, InvalidIndexState]):
     def statements(self) -> tuple[Statement, ...]:
         """Return the one DROP INDEX."""
         index = sql.Identifier(self.subject.schema, self.subject.name)
-        text = queries.compose("maintenance/reindex_drop", self.executor.server_version, index=index)
+        text = queries.compose("maintenance/reindex/drop", self.executor.server_version, index=index)
         return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {self.subject.table_ident}"),)
 
     def execute(self) -> ExecutionResult[InvalidIndexState]:

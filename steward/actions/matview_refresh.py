@@ -76,17 +76,17 @@ def choose_mode(facts: Mapping[str, Any], profile: Profile) -> RefreshMode:
 
 def plain(view: StaleMatview) -> Statement:
     """Return the plain refresh, for which readers wait."""
-    return _statement("maintenance/matviews_refresh", view, "ACCESS EXCLUSIVE")
+    return _statement("maintenance/matview_refresh/refresh", view, "ACCESS EXCLUSIVE")
 
 
 def concurrent(view: StaleMatview) -> Statement:
     """Return the concurrent refresh, which readers do not wait for."""
-    return _statement("maintenance/matviews_refresh_beside", view, "EXCLUSIVE")
+    return _statement("maintenance/matview_refresh/refresh_concurrently", view, "EXCLUSIVE")
 
 
 def analyze(view: StaleMatview) -> Statement:
     """Return the ANALYZE of the view."""
-    return _statement("maintenance/matviews_analyze", view, "SHARE UPDATE EXCLUSIVE")
+    return _statement("maintenance/matview_refresh/analyze", view, "SHARE UPDATE EXCLUSIVE")
 
 
 def _statement(name: str, view: StaleMatview, lock: str, server_version: int = 0) -> Statement:
@@ -187,13 +187,13 @@ class Refresh:
             # Readers queue from the moment when the lock is waited for: both together must not last too long.
             limits = self.profile.locks.access_exclusive * (1 - self.profile.refresh.plain_share)
             settings = {"lock_timeout": f"{max(1, round(limits.total_seconds() * 1000))}ms"}
-            queries.execute(conn, "session/transaction_settings", {"settings": Jsonb(settings)})
+            queries.execute(conn, "session/settings/set_for_transaction", {"settings": Jsonb(settings)})
         self.executor.execute(plain(self.view) if chosen.mode == "plain" else concurrent(self.view))
-        changed = queries.fetch(conn, "maintenance/matviews_changed", {"oid": self.view.oid})[0]
+        changed = queries.fetch(conn, "maintenance/matview_refresh/changes", {"oid": self.view.oid})[0]
         fresh = self._content()
         matview_state.require_kept(self.executor, self.facts, previous, fresh)
         note = {"view_name": self.facts["view_name"], "rows": fresh["rows"]}
-        seconds = queries.fetch(conn, "maintenance/matviews_note", note)[0]["seconds"]
+        seconds = queries.fetch(conn, "maintenance/matview_refresh/record", note)[0]["seconds"]
         return {**fresh, "dead": changed["dead"] if chosen.mode == "concurrent" else 0, "seconds": seconds}
 
     def _content(self) -> dict[str, Any]:
@@ -205,11 +205,11 @@ class Refresh:
         The refresh is committed by then: missing statistics are due for ANALYZE and VACUUM in the next run.
         """
         # Counted after ANALYZE has set the changes to none, the refresh's own would make the next run analyze it again.
-        queries.execute(self.executor.conn, "maintenance/matviews_counted")
+        queries.execute(self.executor.conn, "maintenance/matview_refresh/flush_counters")
         try:
             if dead:
                 self._await_other_lanes()
-                name, version = "maintenance/matviews_vacuum", self.executor.server_version
+                name, version = "maintenance/matview_refresh/vacuum", self.executor.server_version
                 self.executor.execute(_statement(name, self.view, "SHARE UPDATE EXCLUSIVE", version))
             else:
                 self.executor.execute(analyze(self.view))
@@ -220,11 +220,11 @@ class Refresh:
     def _await_other_lanes(self) -> None:
         """Wait for the run's other lanes, whose earlier snapshots keep dead rows from being removed."""
         conn, settings = self.executor.conn, self.executor.settings
-        horizon = queries.fetch(conn, "maintenance/matviews_horizon")[0]
+        horizon = queries.fetch(conn, "maintenance/matview_refresh/horizon")[0]
         give_up = time.monotonic() + self.profile.locks.drain.total_seconds()
         reported = False
         with suppress(Deferred):
-            while queries.fetch(conn, "maintenance/matviews_sisters", horizon) and time.monotonic() < give_up:
+            while queries.fetch(conn, "maintenance/matview_refresh/older_snapshots", horizon) and time.monotonic() < give_up:
                 if not reported:
                     self.executor.progress(
                         phase="waiting for the run's other lanes, whose snapshots keep its dead rows"

@@ -91,9 +91,9 @@ def content(executor: Executor, view: StaleMatview, *, by_tenant: bool) -> dict[
         sql.Identifier(executor.settings.profile.tenancy.column or " "),
     )
     if by_tenant:
-        text = queries.compose("maintenance/matviews_tenants", view=table, column=column)
+        text = queries.compose("maintenance/matview_rows/count_by_tenant", view=table, column=column)
     else:
-        text = queries.compose("maintenance/matviews_rows", view=table)
+        text = queries.compose("maintenance/matview_rows/count", view=table)
     return executor.execute(Statement(text, f"ACCESS SHARE on {view.ident}")).fetchall()[0]
 
 
@@ -153,9 +153,9 @@ def _fuller(executor: Executor, found: Mapping[str, Any], tenants: int | None) -
         if by_tenant and not row["has_tenant"]:
             continue
         parts: dict[str, sql.Composable] = {"table": sql.Identifier(row["schema"], row["name"])}
-        name = "maintenance/matviews_any_row"
+        name = "maintenance/matview_rows/any"
         if by_tenant:
-            name, parts["column"] = "maintenance/matviews_more_tenants", sql.Identifier(column)
+            name, parts["column"] = "maintenance/matview_rows/more_tenants", sql.Identifier(column)
         try:
             more = queries.fetch(executor.conn, name, {"tenants": max(1, tenants or 0)} if by_tenant else None, **parts)
         except psycopg.errors.InsufficientPrivilege as error:

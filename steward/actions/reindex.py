@@ -115,7 +115,7 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
     def statements(self) -> tuple[Statement, ...]:
         """Return the one REINDEX."""
         index = sql.Identifier(self.subject.schema, self.subject.name)
-        text = queries.compose("maintenance/reindex_concurrently", self.executor.server_version, index=index)
+        text = queries.compose("maintenance/reindex/concurrently", self.executor.server_version, index=index)
         return (Statement(text, f"SHARE UPDATE EXCLUSIVE on {self.subject.table_ident}"),)
 
     def execute(self) -> ExecutionResult[IndexState]:
@@ -241,6 +241,6 @@ def _tidy(executor: Executor, subject: Index, before: IndexState) -> None:
 def _plain(executor: Executor, subject: Index) -> None:
     """Rebuild in place, as the profile allows; only its wait is brief."""
     index = sql.Identifier(subject.schema, subject.name)
-    text = queries.compose("maintenance/reindex_plain", executor.server_version, index=index)
+    text = queries.compose("maintenance/reindex/plain", executor.server_version, index=index)
     taken = f"SHARE on {subject.table_ident}, ACCESS EXCLUSIVE on {subject.ident}"
     executor.execute(Statement(text, taken), budget="brief")

@@ -111,7 +111,7 @@ class TakeSnapshot(MaintenanceOperation[StatementStatistics, SnapshotState]):
 
 
 def _last(conn: Session) -> SnapshotState:
-    rows = queries.fetch(conn, "snapshots/last")
+    rows = queries.fetch(conn, "snapshots/history/latest")
     return SnapshotState(**rows[0]) if rows else SnapshotState()
 
 
@@ -144,7 +144,8 @@ def _forgetting(settings: RunSettings) -> list[Statement]:
     }
     return [
         _statement(
-            queries.compose("snapshots/forget", history=sql.Identifier("steward", history)), {"keep": keep[kind]}
+            queries.compose("snapshots/history/forget", history=sql.Identifier("steward", history)),
+            {"keep": keep[kind]},
         )
         for history, kind in _HISTORIES.items()
     ]

@@ -81,7 +81,7 @@ class _Watchdog:
         last_poll = time.monotonic()
         with ExitStack() as stack, self._reporting_failure():
             while not self._over.wait(_POLL_INTERVAL):
-                rows = queries.fetch(self._observer, "maintenance/reindex_watch", {"pid": self._pid})
+                rows = queries.fetch(self._observer, "maintenance/reindex_progress", {"pid": self._pid})
                 now = time.monotonic()
                 for row in rows:
                     self._report(row)

@@ -42,7 +42,7 @@ class StatementStatistics:
 
 def find_extension(conn: Session) -> StatementStatistics:
     """Return where the extension is, and whether all of it can be read."""
-    found = queries.fetch(conn, "workload/extension")
+    found = queries.fetch(conn, "workload/statements/extension")
     if not found:
         return StatementStatistics(
             "", f"the extension {EXTENSION} is not in the database (create extension {EXTENSION})"
@@ -53,7 +53,7 @@ def find_extension(conn: Session) -> StatementStatistics:
     if not facts["readable"]:
         return StatementStatistics("", "other roles' statements are hidden (grant pg_monitor to the maintenance role)")
     try:
-        queries.execute(conn, "workload/loaded", schema=sql.Identifier(facts["schema"]))
+        queries.execute(conn, "workload/statements/loaded", schema=sql.Identifier(facts["schema"]))
     except ObjectNotInPrerequisiteState as error:
         return StatementStatistics("", f"{queries.server_message(error)} (then restart the server)")
     return StatementStatistics(facts["schema"])
@@ -67,25 +67,30 @@ def maintenance_roles(profile: Profile) -> list[str]:
 def statements_query(source: StatementStatistics) -> sql.Composed:
     """Return the statement that reads them, a part of others; where they cannot be read, one that has no rows."""
     if source.undecided:
-        return queries.compose("workload/unknown")
-    return queries.compose("workload/statements", schema=sql.Identifier(source.schema))
+        return queries.compose("workload/statements/no_figures")
+    return queries.compose("workload/statements/figures", schema=sql.Identifier(source.schema))
 
 
 def comparison_parts(check: Check) -> dict[str, sql.Composable]:
     """Return the parts of a query that compares with the last snapshot before the run."""
     since = queries.compose("ledger/counted_since", check.conn.info.server_version)
-    return {"earlier": queries.compose("snapshots/earlier", counted_since=since), "counted_since": since}
+    return {
+        "earlier": queries.compose("snapshots/history/before_this_run", counted_since=since),
+        "counted_since": since,
+    }
 
 
 def logged_durations(check: Check) -> dict[str, Any]:
     """Return what the query for logged durations takes: its parts, and why the log has none where it has none."""
     limits = check.settings.profile.queries
-    undecided = _unlogged(queries.fetch(check.conn, "workload/log")[0], check.settings.profile.roles.maintenance)
-    files = [] if undecided else queries.fetch(check.conn, "workload/log_file")
+    undecided = _unlogged(
+        queries.fetch(check.conn, "workload/log/settings")[0], check.settings.profile.roles.maintenance
+    )
+    files = [] if undecided else queries.fetch(check.conn, "workload/log/file")
     if not undecided and not files:
         undecided = "the server has written no JSON log yet"
     return {
-        "parts": {"durations": queries.compose("workload/unlogged" if undecided else "workload/durations")},
+        "parts": {"durations": queries.compose("workload/log/no_durations" if undecided else "workload/log/durations")},
         "undecided": undecided,
         "file": files[0]["file"] if files else "",
         "size": files[0]["size"] if files else 0,

@@ -59,7 +59,7 @@ def require_direct(conn: Session, label: str) -> None:
         TargetError: the process that serves the session's statements is not the one that greeted it.
 
     """
-    if queries.fetch(conn, "locks/backend")[0]["pid"] != conn.info.backend_pid:
+    if queries.fetch(conn, "locks/sessions/own_pid")[0]["pid"] != conn.info.backend_pid:
         raise TargetError(
             label,
             "the connection goes through a pooler, which may serve one session with several server processes",
@@ -77,16 +77,16 @@ def take_run(conn: Session, label: str) -> None:
         LockHeldError: another run, or a statement that outlived one, holds the lock.
 
     """
-    if not _had(conn, "locks/try_exclusive", _RUN):
+    if not _had(conn, "locks/advisory/try_exclusive", _RUN):
         holders = ", ".join(
             f"pid {row['pid']} ({row['application'] or 'unnamed'} from {row['client']}, for {row['age']})"
-            for row in queries.fetch(conn, "locks/advisory_holders", {"key": _RUN})
+            for row in queries.fetch(conn, "locks/advisory/holders", {"key": _RUN})
         )
         raise LockHeldError(
             label, f"another run is going on: {holders or 'just ended'}", "nothing was done; try again later"
         )
-    _had(conn, "locks/try_shared", _RUN)
-    queries.execute(conn, "locks/release_exclusive", {"key": _RUN})
+    _had(conn, "locks/advisory/try_shared", _RUN)
+    queries.execute(conn, "locks/advisory/release_exclusive", {"key": _RUN})
 
 
 def join_run(conn: Session) -> None:
@@ -96,7 +96,7 @@ def join_run(conn: Session) -> None:
         LockHeldError: a new run is just starting, so this one's supervisor is gone.
 
     """
-    if not _had(conn, "locks/try_shared", _RUN):
+    if not _had(conn, "locks/advisory/try_shared", _RUN):
         raise LockHeldError(
             "run lock", "another run is starting, so the supervisor of this one has died", "read its log"
         )
@@ -111,19 +111,19 @@ def lane(conn: Session, name: str) -> Iterator[None]:
 
     """
     key = _key(f"lane:{name}")
-    if not _had(conn, "locks/try_exclusive", key):
-        pids = ", ".join(str(row["pid"]) for row in queries.fetch(conn, "locks/advisory_holders", {"key": key}))
+    if not _had(conn, "locks/advisory/try_exclusive", key):
+        pids = ", ".join(str(row["pid"]) for row in queries.fetch(conn, "locks/advisory/holders", {"key": key}))
         raise Busy(f"{name}: another action is at work on it (pid {pids or 'unknown'})")
     try:
         yield
     finally:
         if not conn.closed:
-            queries.execute(conn, "locks/release_exclusive", {"key": key})
+            queries.execute(conn, "locks/advisory/release_exclusive", {"key": key})
 
 
 def acting_pids(conn: Session) -> list[int]:
     """Return the pids of the sessions that act for the run whose supervisor ``conn`` is."""
-    return [row["pid"] for row in queries.fetch(conn, "locks/advisory_holders", {"key": _RUN})]
+    return [row["pid"] for row in queries.fetch(conn, "locks/advisory/holders", {"key": _RUN})]
 
 
 def cancel_acting(conn: Session) -> list[int]:
@@ -133,9 +133,9 @@ def cancel_acting(conn: Session) -> list[int]:
     """
     pids = acting_pids(conn)
     with conn.transaction():
-        queries.execute(conn, "session/login_role")
+        queries.execute(conn, "session/settings/set_login_role")
         for pid in pids:
-            queries.execute(conn, "locks/cancel", {"pid": pid})
+            queries.execute(conn, "locks/sessions/cancel", {"pid": pid})
     return pids
 
 
@@ -193,7 +193,9 @@ class BlockerTermination:
     def helped(self) -> bool:
         """Wait until those that were terminated are gone, and return whether to try again: none was spared."""
         give_up = time.monotonic() + self._profile.locks.other.total_seconds()
-        while time.monotonic() < give_up and queries.fetch(self._conn, "locks/alive", {"pids": list(self._gone)}):
+        while time.monotonic() < give_up and queries.fetch(
+            self._conn, "locks/sessions/alive", {"pids": list(self._gone)}
+        ):
             time.sleep(_FIRST_PAUSE)
         return not self._kept
 
@@ -211,7 +213,7 @@ class BlockerTermination:
         for row in queries.fetch(conn, "locks/blocking", {"pid": self._conn.info.backend_pid}):
             if row["spared"]:
                 self._kept[row["pid"]] = row["spared"]
-            elif row["pid"] not in self._gone and queries.fetch(conn, "locks/terminate", row):
+            elif row["pid"] not in self._gone and queries.fetch(conn, "locks/sessions/terminate", row):
                 self._gone.add(row["pid"])
                 self._report({name: row[name] for name in ("pid", "application", "state", "age")})
 

@@ -160,7 +160,7 @@ def second_connection(conn: Session, profile: Profile) -> Session:
     try:
         _set(other, {**_ALWAYS, "statement_timeout": _milliseconds(profile.locks.other)})
         if profile.roles.maintenance:
-            queries.execute(other, "session/role", role=sql.Identifier(profile.roles.maintenance))
+            queries.execute(other, "session/settings/set_role", role=sql.Identifier(profile.roles.maintenance))
     except psycopg.Error:
         other.close()
         raise
@@ -173,14 +173,14 @@ def set_timeouts(conn: Session, **timeouts: timedelta) -> None:
 
 
 def _set(conn: Session, settings: Mapping[str, str]) -> None:
-    queries.execute(conn, "session/settings", {"settings": Jsonb(dict(settings))})
+    queries.execute(conn, "session/settings/set", {"settings": Jsonb(dict(settings))})
 
 
 def _take(conn: Session, role: str, at: Target) -> None:
     if not role:
         return
     try:
-        queries.execute(conn, "session/role", role=sql.Identifier(role))
+        queries.execute(conn, "session/settings/set_role", role=sql.Identifier(role))
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue) as error:
         user = sql.Identifier(conn.info.user).as_string(None)
         grant = f"grant {sql.Identifier(role).as_string(None)} to {user};"

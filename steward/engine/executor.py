@@ -142,7 +142,7 @@ class Executor:
         fresh = {name: duration for name, duration in timeouts.items() if self._limits.get(name) != duration}
         if fresh:
             settings = {name: f"{round(duration.total_seconds() * 1000)}ms" for name, duration in fresh.items()}
-            queries.execute(self.conn, "session/settings", {"settings": Jsonb(settings)})
+            queries.execute(self.conn, "session/settings/set", {"settings": Jsonb(settings)})
             self._limits |= fresh
 
     def progress(self, **figures: object) -> None:

@@ -123,7 +123,7 @@ def _subjects(source: Clone, profile: Profile) -> list[dict[str, Any]]:
     with session.login(source.admin or source.at) as conn:
         version = conn.info.server_version
         tables = queries.compose("isolation/tables", version, ours=queries.compose("inventory/ours", version))
-        found = queries.fetch(conn, "isolation/mutation_subjects", params, tables=tables)
+        found = queries.fetch(conn, "isolation/mutation_targets/tables", params, tables=tables)
     if not any(table["reads"] for table in found):
         names = ", ".join(scope.application_roles(profile))
         raise Inconclusive(
@@ -166,7 +166,7 @@ def _try(source: Clone, profile: Profile, mutation: Mutation, subject: Mapping[s
         parts = _parts(fresh, profile, subject)
         with session.login(fresh.admin or fresh.at) as conn:
             for name in _cleared(mutation, subject):
-                queries.execute(conn, "isolation/mutation_clear", None, policy=sql.Identifier(name), **parts)
+                queries.execute(conn, "isolation/mutation_targets/drop_policy", None, policy=sql.Identifier(name), **parts)
             _execute(conn, "isolation/mutations", mutation, parts)
         try:
             matrix = probe.run(fresh.at, profile, writes=True)
@@ -222,7 +222,7 @@ def _leaf(fresh: Clone, profile: Profile, subject: Mapping[str, Any]) -> tuple[s
         except SeedRefusal as refused:
             raise Inconclusive(refused.reason) from None
         table = sql.Identifier(subject["schema"], subject["name"])
-        [found] = queries.fetch(conn, "isolation/mutation_leaf", table=table)
+        [found] = queries.fetch(conn, "isolation/mutation_targets/leaf", table=table)
     return found["schema"], found["name"]
 
 

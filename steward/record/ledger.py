@@ -63,7 +63,7 @@ def open_run(conn: Session, run_id: str, schedule: str, facts: Mapping[str, Any]
         "error": f"no end recorded of run {run_id} on {runner['host']}, process {runner['pid']}",
     }
     params = {"maintenance_type": maintenance_type(schedule), "started_at": facts["started_at"]}
-    rows = queries.fetch(conn, "ledger/open_run", {**params, "details": _json(details)})
+    rows = queries.fetch(conn, "ledger/runs/open", {**params, "details": _json(details)})
     return int(rows[0]["id"])
 
 
@@ -80,12 +80,12 @@ def close_run(  # noqa: PLR0913 - how a run ends
     details = {**figures, "status": status}
     if error is not None or not complete:
         details["error"] = error or f"the run ended {status} and was not completed"
-    queries.execute(conn, "ledger/close_run", {"id": log_id, "complete": complete, "details": _json(details)})
+    queries.execute(conn, "ledger/runs/close", {"id": log_id, "complete": complete, "details": _json(details)})
 
 
 def supersede(conn: Session, schedule: str, log_id: int) -> None:
     """Complete older open rows of the same schedule after the good run ``log_id``; they keep status and error."""
-    queries.execute(conn, "ledger/supersede", {"maintenance_type": maintenance_type(schedule), "id": log_id})
+    queries.execute(conn, "ledger/runs/supersede", {"maintenance_type": maintenance_type(schedule), "id": log_id})
 
 
 def mark_dead(conn: Session, schedule: str, except_id: int) -> tuple[str, ...]:
@@ -94,19 +94,19 @@ def mark_dead(conn: Session, schedule: str, except_id: int) -> tuple[str, ...]:
     Only for the holder of the run lock: nobody else can know that those runs are not going on.
     """
     params = {"maintenance_type": maintenance_type(schedule), "id": except_id}
-    return tuple(sorted(row["run_id"] for row in queries.fetch(conn, "ledger/mark_dead", params)))
+    return tuple(sorted(row["run_id"] for row in queries.fetch(conn, "ledger/runs/mark_died", params)))
 
 
 def operation(conn: Session, maintenance_type: str, started_at: datetime, details: Mapping[str, Any]) -> None:
     """Record one operation that was done; ``maintenance_type`` is the procedure's name."""
     params = {"maintenance_type": maintenance_type, "started_at": started_at, "details": _json(details)}
-    queries.execute(conn, "ledger/operation", params)
+    queries.execute(conn, "ledger/runs/operation", params)
 
 
 def runs(conn: Session, limit: int) -> list[dict[str, Any]]:
     """Return the last runs of all schedules, the newest first."""
     types = [maintenance_type(schedule) for schedule in _SCHEDULES]
-    return queries.fetch(conn, "ledger/runs", {"types": types, "limit": limit})
+    return queries.fetch(conn, "ledger/runs/latest", {"types": types, "limit": limit})
 
 
 def expectations(profile: Profile) -> str:
@@ -135,25 +135,25 @@ def intent(  # noqa: PLR0913, PLR0917 - the table's columns
 ) -> int:
     """Record what is about to be done, before it is, and return the id to settle."""
     params = {"run_id": run_id, "item_id": item_id, "action": action, "object": object, "statement": statement}
-    return int(queries.fetch(conn, "ledger/intent", params)[0]["id"])
+    return int(queries.fetch(conn, "ledger/intents/record", params)[0]["id"])
 
 
 def settle(conn: Session, intent_id: int, outcome: str, figures: Mapping[str, Any]) -> None:
     """Record how an intent ended; the first word stands."""
-    queries.execute(conn, "ledger/settle", {"id": intent_id, "outcome": outcome, "figures": _json(figures)})
+    queries.execute(conn, "ledger/intents/settle", {"id": intent_id, "outcome": outcome, "figures": _json(figures)})
 
 
 def deferrals(conn: Session) -> dict[str, int]:
     """Return how many times in a row each object was deferred."""
-    return {row["object"]: row["times"] for row in queries.fetch(conn, "ledger/deferrals")}
+    return {row["object"]: row["times"] for row in queries.fetch(conn, "ledger/deferrals/counts")}
 
 
 def count_deferrals(conn: Session, deferred: Iterable[str], done: Iterable[str]) -> dict[str, int]:
     """Count this run's deferrals, end the counts of what was done, and return the counts of what was deferred."""
     objects = sorted(set(deferred))
     with conn.transaction():
-        queries.execute(conn, "ledger/forget_deferrals", {"objects": sorted(set(done))})
-        queries.execute(conn, "ledger/defer", {"objects": objects})
+        queries.execute(conn, "ledger/deferrals/forget", {"objects": sorted(set(done))})
+        queries.execute(conn, "ledger/deferrals/add", {"objects": objects})
     counts = deferrals(conn)
     return {name: counts[name] for name in objects}
 
@@ -174,9 +174,9 @@ def profile_figures(profile: Profile) -> dict[str, dict[str, Any]]:
     )
     rows = [{"relation": relation, "threshold": size, **said} for relation, size in thresholds.items()]
     return {
-        "ledger/scope": {"profile": profile.name, **inventory.scope(profile)},
-        "ledger/thresholds": {"rows": json.dumps(rows)},
-        "ledger/forget_thresholds": {"relations": list(thresholds)},
+        "ledger/profile/copy_scope": {"profile": profile.name, **inventory.scope(profile)},
+        "ledger/profile/copy_thresholds": {"rows": json.dumps(rows)},
+        "ledger/profile/forget_thresholds": {"relations": list(thresholds)},
     }
 
 

@@ -108,7 +108,7 @@ def measure(facts: ResolvedRule, profile: Profile, leaf: Leaf) -> Statement:
     """Return the statement that counts what is due and what is held in a leaf."""
     values = Bindings()
     parts = facts.parts(profile, values, leaf.oid)
-    text = queries.compose("maintenance/purge_measure", 0, leaf=sql.Identifier(leaf.schema, leaf.name), **parts)
+    text = queries.compose("maintenance/purge_leaf/measure", 0, leaf=sql.Identifier(leaf.schema, leaf.name), **parts)
     return Statement(text, locks=f"ACCESS SHARE on {leaf.ident}", params={**values, "relation": leaf.oid})
 
 
@@ -117,7 +117,7 @@ def recheck(facts: ResolvedRule, profile: Profile, leaf: Leaf) -> Statement:
     values = Bindings()
     parts = facts.parts(profile, values, leaf.oid)
     del parts["clock"]
-    text = queries.compose("maintenance/purge_recheck", 0, leaf=sql.Identifier(leaf.schema, leaf.name), **parts)
+    text = queries.compose("maintenance/purge_leaf/recheck", 0, leaf=sql.Identifier(leaf.schema, leaf.name), **parts)
     return Statement(text, locks=f"ACCESS SHARE on {leaf.ident}", params={**values, "relation": leaf.oid})
 
 
@@ -129,13 +129,13 @@ def batch(facts: ResolvedRule, profile: Profile, leaf: Leaf, *, sweeping: bool =
     if not sweeping:
         parts["change"] = _change(facts, profile, values, parts)
     if sweeping:
-        text = queries.compose("maintenance/purge_sweep", 0, **parts)
+        text = queries.compose("maintenance/purge_batch/sweep", 0, **parts)
         start |= {"after": "(0,0)", "before": f"({_FIRST_PAGES},0)"}
     elif leaf.keyset:
-        text = queries.compose("maintenance/purge_keyset", 0, **parts)
+        text = queries.compose("maintenance/purge_batch/keyset", 0, **parts)
         start |= {"after": "-infinity"}
     else:
-        text = queries.compose("maintenance/purge_range", 0, **parts)
+        text = queries.compose("maintenance/purge_batch/range", 0, **parts)
         start |= {"after": "(0,0)", "before": f"({_FIRST_PAGES},0)"}
     return Statement(text, locks=f"ROW EXCLUSIVE on {leaf.ident}", params={**values, **start}, template=True)
 
@@ -145,13 +145,13 @@ def _change(
 ) -> sql.Composed:
     rule = profile.retention.rules[facts.rule]
     if rule.action == "delete":
-        return queries.compose("maintenance/purge_delete", 0, **parts)
+        return queries.compose("maintenance/purge_batch/delete", 0, **parts)
     changes = {**rule.set, **dict.fromkeys(rule.set_now, facts.now)}
     assignments = [
-        queries.compose("retention/assign", column=sql.Identifier(column), value=values.bind(value))
+        queries.compose("maintenance/purge_batch/assignment", column=sql.Identifier(column), value=values.bind(value))
         for column, value in changes.items()
     ]
-    return queries.compose("maintenance/purge_update", 0, assignments=sql.SQL(", ").join(assignments), **parts)
+    return queries.compose("maintenance/purge_batch/update", 0, assignments=sql.SQL(", ").join(assignments), **parts)
 
 
 def _range(after: str, end: int) -> dict[str, str]:
@@ -170,7 +170,7 @@ class LeafBatches:
         self._profile = executor.settings.profile
         self._batch_size = BatchSize(self._profile.retention, self._profile.retention.batch_rows_start)
         self._compose()
-        density = queries.fetch(executor.conn, "maintenance/purge_density", {"relation": leaf.oid})
+        density = queries.fetch(executor.conn, "maintenance/purge_leaf/density", {"relation": leaf.oid})
         self._most_a_page = max((row["rows_a_page"] for row in density), default=1)
         self._rows_a_page = float(self._most_a_page)
         # A page does not show the cost of rows with cascades, and rows that a trigger keeps must be distinguished from

@@ -101,7 +101,7 @@ def gather(conn: Session, settings: RunSettings, rule: RetentionRule, found: Res
 def _count(conn: Session, settings: RunSettings, rule: RetentionRule, found: ResolvedRule) -> list[dict[str, Any]]:
     leaves = _own(_reached(conn, settings, found), found, settings)
     wanted = {"relations": [leaf["oid"] for leaf in leaves], "column": rule.clock}
-    pages = {row["relation"]: row["pages"] for row in queries.fetch(conn, "retention/clock_indexes", wanted)}
+    pages = {row["relation"]: row["pages"] for row in queries.fetch(conn, "retention/candidates/clock_indexes", wanted)}
     # Where a batch ended is an instant, and an index on numbers does not lead there.
     ordered = rule.clock_epoch is None
     return [{**leaf, "keyset": ordered and leaf["due"] * _PAGES_A_ROW < pages.get(leaf["oid"], 0)} for leaf in leaves]
@@ -114,12 +114,12 @@ def _reached(conn: Session, settings: RunSettings, found: ResolvedRule) -> list[
         guard.require_open_window(settings.deadline, settings.stop)
         values = Bindings()
         parts = found.parts(settings.profile, values, leaf)
-        return queries.fetch(conn, "retention/due", values, table=sql.Identifier(schema, name), **parts)
+        return queries.fetch(conn, "retention/candidates/due", values, table=sql.Identifier(schema, name), **parts)
 
     try:
         return rows(found.schema, found.name)
     except OutOfMemory:
-        leaves = queries.fetch(conn, "retention/leaves", {"relations": list(found.family)})
+        leaves = queries.fetch(conn, "retention/candidates/leaves", {"relations": list(found.family)})
         return [row for leaf in leaves for row in rows(leaf["schema"], leaf["name"], leaf["oid"])]
 
 
@@ -135,12 +135,12 @@ def _count_cascades(conn: Session, settings: RunSettings, found: ResolvedRule) -
     for cascade in found.cascades:
         values = Bindings()
         parts = found.parts(settings.profile, values)
-        goes = all_of([parts["due"], queries.compose("retention/not_true", clause=parts["held"])])
+        goes = all_of([parts["due"], queries.compose("retention/clauses/not_true", clause=parts["held"])])
         other = unused_alias("follower", [found.name])
         top = (sql.Identifier(found.schema, found.name), found.name, goes)
         rows = queries.fetch(
             conn,
-            "retention/cascaded",
+            "retention/candidates/cascaded",
             values,
             table=sql.Identifier(cascade.schema, cascade.name),
             other=sql.Identifier(other),

@@ -150,8 +150,8 @@ def _above(cascade: Cascade, row: str, held: sql.Composable) -> sql.Composable:
     other = unused_alias("held", [row])
     table, name = sql.Identifier(cascade.schema, cascade.name), sql.Identifier(cascade.name)
     pairs = all_of(equal(other, cascade.child_columns, row, cascade.parent_columns))
-    rows = queries.compose("retention/rows", table=table, row=name, clause=held)
-    return queries.compose("retention/exists_row", table=rows, other=sql.Identifier(other), clause=pairs)
+    rows = queries.compose("retention/clauses/rows", table=table, row=name, clause=held)
+    return queries.compose("retention/clauses/exists_row", table=rows, other=sql.Identifier(other), clause=pairs)
 
 
 def follows_clause(
@@ -168,14 +168,14 @@ def follows_clause(
         table, row, goes = top
         pairs = equal(other, cascade.child_columns, row, cascade.parent_columns)
         return queries.compose(
-            "retention/exists_row", table=table, other=sql.Identifier(row), clause=all_of([*pairs, goes])
+            "retention/clauses/exists_row", table=table, other=sql.Identifier(row), clause=all_of([*pairs, goes])
         )
     parent = next(cascade_above for cascade_above in cascades if list(cascade_above.path) == list(cascade.parent))
     above = unused_alias("follower", [other, top[1]])
     pairs = equal(other, cascade.child_columns, above, cascade.parent_columns)
     beyond = follows_clause(parent, cascades, above, top)
     return queries.compose(
-        "retention/exists_row",
+        "retention/clauses/exists_row",
         table=sql.Identifier(parent.schema, parent.name),
         other=sql.Identifier(above),
         clause=all_of([*pairs, beyond]),

@@ -48,8 +48,8 @@ def overdue(check: Check) -> dict[str, Any]:
         rule = rules[found.rule]
         labels = {"schedule": values.bind(rule.schedule), "action": values.bind(rule.action)}
         parts = _labels(found, values) | labels | found.parts(profile, values)
-        counts.append(queries.compose("retention/overdue", 0, **parts))
-    return _counted(counts or [queries.compose("retention/no_overdue")], values)
+        counts.append(queries.compose("retention/coverage/overdue", 0, **parts))
+    return _counted(counts or [queries.compose("retention/coverage/no_overdue")], values)
 
 
 def unreachable(check: Check) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def unreachable(check: Check) -> dict[str, Any]:
                 for rule_facts in table
                 if _flags(rules[rule_facts.rule])
             ]
-    return _counted(counts or [queries.compose("retention/no_unreached")], values)
+    return _counted(counts or [queries.compose("retention/coverage/no_unreached")], values)
 
 
 def _counted(counts: Sequence[sql.Composable], values: Bindings) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _reaches(found: ResolvedRule, profile: Profile, values: Bindings) -> sql.Com
     rule, row = profile.retention.rules[found.rule], found.name
     clauses = predicate.conditions(rule, row, values) + predicate.lifecycle(rule, row, values.bind(found.since))
     if rule.clock:
-        clauses.append(queries.compose("retention/is_not_null", column=sql.Identifier(row, rule.clock)))
+        clauses.append(queries.compose("retention/clauses/is_not_null", column=sql.Identifier(row, rule.clock)))
     return all_of(clauses)
 
 
@@ -129,17 +129,17 @@ def _unreached(found: ResolvedRule, rule: RetentionRule, reached: sql.Composable
     row, column = found.name, sql.Identifier(found.name, rule.clock)
     expired = predicate.past_cutoff(rule, row, values.bind(found.cutoff))
     if rule.where or rule.clock_required:
-        missing: list[sql.Composable] = [queries.compose("retention/is_null", column=column)]
+        missing: list[sql.Composable] = [queries.compose("retention/clauses/is_null", column=column)]
         if not rule.clock_required:
             missing += predicate.conditions(rule, row, values)
         expired.append(all_of(missing))
     return queries.compose(
-        "retention/unreached",
+        "retention/coverage/unreached",
         0,
         row=sql.Identifier(row),
         clock=predicate.clock(rule, row),
         column=values.bind(rule.clock),
         expired=any_of(expired),
-        unreached=queries.compose("retention/not_true", clause=reached),
+        unreached=queries.compose("retention/clauses/not_true", clause=reached),
         **_labels(found, values),
     )

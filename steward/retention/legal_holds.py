@@ -65,13 +65,16 @@ class Hold:
 
 def read(conn: Session, tenant_column: str) -> tuple[Hold, ...]:
     """Return the holds that are in force now, valid or not."""
-    return tuple(Hold(tenant_column=tenant_column, **row) for row in queries.fetch(conn, "retention/holds"))
+    return tuple(
+        Hold(tenant_column=tenant_column, **row)
+        for row in queries.fetch(conn, "retention/legal_holds/covered_relations")
+    )
 
 
 def changed(conn: Session, holds: Sequence[Hold]) -> bool:
     """Return whether holds were placed, ended or changed since; a cheap query."""
     written = [(hold.id, hold.tenant, hold.table_name, hold.predicate, hold.owner) for hold in holds]
-    return written != [tuple(row.values()) for row in queries.fetch(conn, "retention/standing")]
+    return written != [tuple(row.values()) for row in queries.fetch(conn, "retention/legal_holds/current")]
 
 
 def require_known(holds: Sequence[Hold]) -> None:
@@ -108,7 +111,7 @@ def require_valid(conn: Session, holds: Sequence[Hold], table: HeldTable) -> Non
         try:
             queries.execute(
                 conn,
-                "retention/held_compiles",
+                "retention/legal_holds/compiles",
                 {"hold": hold.id},
                 table=sql.Identifier(table.schema, table.name),
                 row=sql.Identifier(table.name),
@@ -137,10 +140,12 @@ def _held(hold: Hold, table: HeldTable, values: Bindings) -> sql.Composable:
     parts: list[sql.Composable] = []
     if table.oid not in hold.covers:
         within = values.bind(sorted(set(table.family).intersection(hold.covers)))
-        parts.append(queries.compose("retention/in_relations", row=sql.Identifier(table.name), relations=within))
+        parts.append(
+            queries.compose("retention/clauses/in_relations", row=sql.Identifier(table.name), relations=within)
+        )
     if hold.tenant is not None:
         column, tenant = sql.Identifier(table.name, hold.tenant_column), values.bind(hold.tenant)
-        parts.append(queries.compose("retention/any_of", column=column, values=tenant))
+        parts.append(queries.compose("retention/clauses/any_of", column=column, values=tenant))
     if hold.predicate is not None:
-        parts.append(queries.compose("retention/held", predicate=_verbatim(hold)))
-    return queries.compose("retention/held", predicate=all_of(parts))
+        parts.append(queries.compose("retention/clauses/held", predicate=_verbatim(hold)))
+    return queries.compose("retention/clauses/held", predicate=all_of(parts))

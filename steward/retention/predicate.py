@@ -92,11 +92,11 @@ def _joined(clauses: Sequence[sql.Composable], operator: sql.SQL, *, empty: bool
 def clock(rule: RetentionRule, row: str) -> sql.Composable:
     """Return the rule's clock as an instant of ``row``; a rule without one has no age."""
     if not rule.clock:
-        return queries.compose("retention/no_clock")
+        return queries.compose("retention/clauses/no_clock")
     column = sql.Identifier(row, rule.clock)
     if rule.clock_epoch is None:
         return column
-    return queries.compose("retention/epoch_clock", 0, column=column, **_pace(rule.clock_epoch))
+    return queries.compose("retention/clauses/epoch_clock", 0, column=column, **_pace(rule.clock_epoch))
 
 
 def past_cutoff(rule: RetentionRule, row: str, cutoff: sql.Composable) -> list[sql.Composable]:
@@ -104,14 +104,14 @@ def past_cutoff(rule: RetentionRule, row: str, cutoff: sql.Composable) -> list[s
     if not rule.clock:
         return []
     value = _counted(rule.clock_epoch, cutoff)
-    return [queries.compose("retention/below", column=sql.Identifier(row, rule.clock), value=value)]
+    return [queries.compose("retention/clauses/below", column=sql.Identifier(row, rule.clock), value=value)]
 
 
 def _counted(epoch: Epoch | None, instant: sql.Composable) -> sql.Composable:
     """Return an instant as the clock's column has it, so that an index on the column leads to the rows."""
     if epoch is None:
         return instant
-    return queries.compose("retention/epoch", 0, instant=instant, **_pace(epoch))
+    return queries.compose("retention/clauses/epoch", 0, instant=instant, **_pace(epoch))
 
 
 def _pace(epoch: Epoch) -> dict[str, sql.Composable]:
@@ -128,14 +128,14 @@ def _condition(condition: Condition, row: str, values: Bindings) -> sql.Composab
     column = sql.Identifier(row, condition.column)
     if condition.any_of:
         chosen = sql.SQL(", ").join([values.bind(value) for value in condition.any_of])
-        return queries.compose("retention/any_of", column=column, values=chosen)
+        return queries.compose("retention/clauses/any_of", column=column, values=chosen)
     if condition.below is not None:
-        return queries.compose("retention/below", column=column, value=values.bind(repr(condition.below)))
+        return queries.compose("retention/clauses/below", column=column, value=values.bind(repr(condition.below)))
     if condition.at_least is not None:
-        return queries.compose("retention/at_least", column=column, value=values.bind(repr(condition.at_least)))
+        return queries.compose("retention/clauses/at_least", column=column, value=values.bind(repr(condition.at_least)))
     if condition.is_null:
-        return queries.compose("retention/is_null", column=column)
-    return queries.compose("retention/is_not_null", column=column)
+        return queries.compose("retention/clauses/is_null", column=column)
+    return queries.compose("retention/clauses/is_not_null", column=column)
 
 
 def lifecycle(rule: RetentionRule, row: str, since: sql.Composable) -> list[sql.Composable]:
@@ -146,14 +146,14 @@ def lifecycle(rule: RetentionRule, row: str, since: sql.Composable) -> list[sql.
 def equal(other: str, theirs: Sequence[str], row: str, own: Sequence[str]) -> list[sql.Composable]:
     """Return the clauses that pair the columns of two rows."""
     return [
-        queries.compose("retention/equal", left=sql.Identifier(other, left), right=sql.Identifier(row, right))
+        queries.compose("retention/clauses/equal", left=sql.Identifier(other, left), right=sql.Identifier(row, right))
         for left, right in zip(theirs, own, strict=True)
     ]
 
 
 def not_exists(of: sql.Identifier, other: str, clauses: Sequence[sql.Composable]) -> sql.Composable:
     """Return the clause that no row of the table meets the clauses."""
-    return queries.compose("retention/no_row", table=of, other=sql.Identifier(other), clause=all_of(clauses))
+    return queries.compose("retention/clauses/no_row", table=of, other=sql.Identifier(other), clause=all_of(clauses))
 
 
 def _unreferenced(rule: RetentionRule, row: str, since: sql.Composable) -> list[sql.Composable]:
@@ -164,7 +164,7 @@ def _unreferenced(rule: RetentionRule, row: str, since: sql.Composable) -> list[
     refers = equal(other, [wanted.column], row, [wanted.references])
     # The bound on the log's own clock is what leaves its old partitions out.
     value = _counted(wanted.clock_epoch, since)
-    recent = queries.compose("retention/at_least", column=sql.Identifier(other, wanted.clock), value=value)
+    recent = queries.compose("retention/clauses/at_least", column=sql.Identifier(other, wanted.clock), value=value)
     return [not_exists(table_identifier(wanted.table), other, [*refers, recent])]
 
 
@@ -175,5 +175,5 @@ def _orphan(rule: RetentionRule, row: str) -> list[sql.Composable]:
     other = unused_alias("parent", [row])
     pairs = equal(other, list(wanted.on.values()), row, list(wanted.on))
     # A reference that holds a NULL refers to nothing, as for a foreign key; its row is no orphan.
-    not_null = [queries.compose("retention/is_not_null", column=sql.Identifier(row, own)) for own in wanted.on]
+    not_null = [queries.compose("retention/clauses/is_not_null", column=sql.Identifier(row, own)) for own in wanted.on]
     return [*not_null, not_exists(table_identifier(wanted.table), other, pairs)]

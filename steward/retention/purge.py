@@ -162,12 +162,12 @@ def _lazily(conn: Session) -> Iterator[None]:
 
     What says that it was done waits: the ledger's commit, which is on disk only after all that came before it.
     """
-    queries.execute(conn, "session/commit_lazily")
+    queries.execute(conn, "session/settings/commit_without_waiting")
     try:
         yield
     finally:
         if not conn.closed and not conn.broken:
-            queries.execute(conn, "session/commit_as_told")
+            queries.execute(conn, "session/settings/commit_as_configured")
 
 
 def _require_allowed(executor: Executor, subject: ExpiredRows) -> ResolvedRule:

@@ -145,7 +145,7 @@ def require_unfiltered(conn: Session) -> None:
     session = queries.fetch(conn, "retention/session")[0]
     if not session["sees_all"]:
         role = sql.Identifier(session["role"])
-        statement = f"{queries.compose('bootstrap/bypassrls', role=role).as_string(None)};"
+        statement = f"{queries.compose('bootstrap/roles/bypassrls', role=role).as_string(None)};"
         raise PrerequisiteError(
             f"role {role.as_string(None)}",
             "row-level security would hide rows from the purge",

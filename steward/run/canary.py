@@ -131,7 +131,7 @@ class Canary:
             if not table:
                 return ("",)
             relation = sql.Identifier(table[0]["schema"], table[0]["name"])
-            rows = queries.fetch(conn, "canary/tenants", column=sql.Identifier(tenancy.column), relation=relation)
+            rows = queries.fetch(conn, "canary/reads/tenants", column=sql.Identifier(tenancy.column), relation=relation)
         return [row["tenant"] for row in rows] or ("",)
 
     def _repeat(self, conn: session.Session, tenants: Sequence[str], interval: float) -> None:
@@ -156,11 +156,11 @@ class Canary:
         tenancy = self._profile.tenancy
         of_tenant = recent = _ALL
         if table["ident"] in tenancy.tables:
-            of_tenant = queries.compose("canary/of_tenant", column=sql.Identifier(tenancy.column))
+            of_tenant = queries.compose("canary/reads/of_tenant", column=sql.Identifier(tenancy.column))
         if table["clock"]:
-            recent = queries.compose("canary/recent", clock=sql.Identifier(table["clock"]))
+            recent = queries.compose("canary/reads/recent", clock=sql.Identifier(table["clock"]))
         relation = sql.Identifier(table["schema"], table["name"])
-        return queries.compose("canary/read", relation=relation, of_tenant=of_tenant, recent=recent)
+        return queries.compose("canary/reads/read", relation=relation, of_tenant=of_tenant, recent=recent)
 
     def _once(self, conn: session.Session, read: _Read, tenant: str) -> None:
         """Read once in a transaction; a read that is refused or times out has cost what it took and is an error."""
@@ -170,7 +170,7 @@ class Canary:
             with conn.transaction():
                 if self._profile.tenancy.setting:
                     context = {"setting": self._profile.tenancy.setting, "tenant": tenant}
-                    queries.execute(conn, "canary/context", context)
+                    queries.execute(conn, "canary/reads/set_tenant", context)
                 # Text, so that the server takes the column's own type for it and prunes while it plans.
                 conn.execute(read.statement, {"tenant": tenant, "since": since.isoformat()}, prepare=False)
         except psycopg.Error as error:

@@ -43,7 +43,7 @@ def apply(conn: Session, profile: Profile) -> tuple[str, ...]:
     executed: list[str] = []
     try:
         with conn.transaction():
-            _execute(conn, plain("bootstrap/alone"))
+            _execute(conn, plain("bootstrap/script/lock"))
             for requirement in requirements(profile):
                 for statement in _due(conn, requirement):
                     _execute(conn, statement)
@@ -57,11 +57,15 @@ def apply(conn: Session, profile: Profile) -> tuple[str, ...]:
 
 def script(profile: Profile) -> str:
     """Return what ``apply`` does as a script for plain psql, which decides in each database what is missing there."""
-    parts = [_HEADER.format(profile=profile.name), f"{plain('bootstrap/begin')};\n", f"{plain('bootstrap/alone')};\n"]
+    parts = [
+        _HEADER.format(profile=profile.name),
+        f"{plain('bootstrap/script/begin')};\n",
+        f"{plain('bootstrap/script/lock')};\n",
+    ]
     parts.extend(f"-- {need.title}\n{_conditional(need)};\n" for need in requirements(profile))
     parts.append("-- the profile's figures, for monitor_storage_growth()")
     parts.extend(f"{plain(name, params)};\n" for name, params in ledger.profile_figures(profile).items())
-    return "\n".join([*parts, f"{plain('bootstrap/commit')};\n"])
+    return "\n".join([*parts, f"{plain('bootstrap/script/commit')};\n"])
 
 
 def missing_statements(conn: Session, profile: Profile) -> tuple[str, ...]:
@@ -75,7 +79,7 @@ def missing_statements(conn: Session, profile: Profile) -> tuple[str, ...]:
     answers = dict(
         zip(
             fixed,
-            conn.execute(queries.compose("bootstrap/needed", conditions=conditions)).fetchall()[0]["needed"],
+            conn.execute(queries.compose("bootstrap/script/needed", conditions=conditions)).fetchall()[0]["needed"],
             strict=True,
         )
     )
@@ -127,9 +131,13 @@ def _due(conn: Session, requirement: FixedRequirement | DerivedRequirement) -> I
 def _conditional(requirement: FixedRequirement | DerivedRequirement) -> str:
     """Return a requirement as one statement that does only what is missing."""
     if isinstance(requirement, DerivedRequirement):
-        return plain("bootstrap/derived", query=_indented(requirement.query, 8))
+        return plain("bootstrap/script/run_derived", query=_indented(requirement.query, 8))
     statements = "\n".join(f"{statement};" for statement in requirement.statements)
-    return plain("bootstrap/guarded", needed=_indented(requirement.needed, 8), statements=_indented(statements, 8))
+    return plain(
+        "bootstrap/script/run_where_needed",
+        needed=_indented(requirement.needed, 8),
+        statements=_indented(statements, 8),
+    )
 
 
 def _indented(text: str, by: int) -> str:

@@ -49,11 +49,11 @@ def schema(conn: Session, *folders: str) -> None:
 
 def partitions(conn: Session, first: int, last: int) -> None:
     """Create the leaves of correction_logs for the months from ``first`` to ``last``; the current one is 0."""
-    queries.execute(conn, "demo/become_owner")
-    for month in queries.fetch(conn, "demo/months", {"first": first, "last": last}):
+    queries.execute(conn, "demo/session/set_owner_role")
+    for month in queries.fetch(conn, "demo/database/months", {"first": first, "last": last}):
         lower, upper = sql.Literal(month["lower"]), sql.Literal(month["upper"])
-        queries.execute(conn, "demo/partition", leaf=sql.Identifier(month["name"]), lower=lower, upper=upper)
-    queries.execute(conn, "demo/become_self")
+        queries.execute(conn, "demo/database/create_partition", leaf=sql.Identifier(month["name"]), lower=lower, upper=upper)
+    queries.execute(conn, "demo/session/reset_role")
 
 
 def fill(at: Target, scale: float) -> None:
@@ -67,15 +67,15 @@ def fill(at: Target, scale: float) -> None:
         for name in queries.names("demo/fill"):
             queries.execute(conn, name)
         _orphans(conn)
-        clock = queries.fetch(conn, "demo/clock")[0]
+        clock = queries.fetch(conn, "demo/database/clock")[0]
         _load(at, scale, {"begins": clock["begins"], "ends": clock["loaded"], "discarded": _DISCARDED}, _ROWS)
         schema(conn, *({name.split("/")[1] for name in queries.names("schema")} - set(_STRUCTURE)))
         _load(at, scale, {"begins": clock["loaded"], "ends": clock["ends"], "discarded": 0.0}, _LATE_ROWS)
-        queries.execute(conn, "demo/drop_schema")
+        queries.execute(conn, "demo/database/drop_schema")
         # Only leaves: autovacuum never analyzes a partitioned parent either.
-        leaves = [month["name"] for month in queries.fetch(conn, "demo/months", _MONTHS)]
+        leaves = [month["name"] for month in queries.fetch(conn, "demo/database/months", _MONTHS)]
         _side_by_side(
-            at, [_Step("demo/analyze", {}, table) for table in ("suggestions", "rule_sets", "rule_versions", *leaves)]
+            at, [_Step("demo/database/analyze", {}, table) for table in ("suggestions", "rule_sets", "rule_versions", *leaves)]
         )
 
 
@@ -89,8 +89,8 @@ class _Step:
 
     def run(self, at: Target) -> None:
         with session.login(at) as conn:
-            queries.execute(conn, "demo/seed")
-            queries.execute(conn, "demo/light_statistics")
+            queries.execute(conn, "demo/session/seed")
+            queries.execute(conn, "demo/session/light_statistics")
             parts = {"relation": sql.Identifier("public", self.relation)} if self.relation else {}
             queries.execute(conn, self.name, self.params, **parts)
 
@@ -112,9 +112,9 @@ def _side_by_side(at: Target, steps: Iterable[_Step]) -> None:
 
 
 def _orphans(conn: Session) -> None:
-    queries.execute(conn, "demo/triggers_off")
-    queries.execute(conn, "demo/orphans")
-    queries.execute(conn, "demo/triggers_on")
+    queries.execute(conn, "demo/session/triggers_off")
+    queries.execute(conn, "demo/database/orphans")
+    queries.execute(conn, "demo/session/triggers_on")
 
 
 def wear(at: Target) -> None:
@@ -127,33 +127,33 @@ def wear(at: Target) -> None:
         with session.login(at) as conn:
             queries.execute(conn, name)
     with session.login(at) as conn:
-        queries.execute(conn, "demo/refreshed")
+        queries.execute(conn, "demo/database/refreshed")
         with session.login(at) as other:
             other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             with other.transaction():
-                queries.execute(other, "demo/hold_snapshot")
+                queries.execute(other, "demo/session/hold_snapshot")
                 _leave_behind(conn)
 
 
 def _leave_behind(conn: Session) -> None:
     """Leave an invalid index, as a REINDEX CONCURRENTLY does that is cancelled while it waits for an older snapshot."""
-    queries.execute(conn, "demo/brief_locks")
+    queries.execute(conn, "demo/session/brief_locks")
     try:
-        queries.execute(conn, "demo/leave_behind")
+        queries.execute(conn, "demo/database/invalid_index")
     except psycopg.errors.LockNotAvailable:
-        queries.execute(conn, "demo/unlimited_locks")
+        queries.execute(conn, "demo/session/unlimited_locks")
 
 
 def build(access: ServerAccess, scale: float) -> None:
     """Create the demo database on a new server, with the suite's own objects in it."""
     with session.login(access.at("postgres", "postgres")) as conn:
-        queries.execute(conn, "demo/create_database", database=sql.Identifier(DATABASE))
+        queries.execute(conn, "demo/database/create", database=sql.Identifier(DATABASE))
     at = access.at("postgres", DATABASE)
     _say("building the demo database: a minute for schema and rows")
     fill(at, scale)
     with session.login(at) as conn:
         if access.password:
-            queries.execute(conn, "demo/password", login=sql.Identifier(LOGIN), password=sql.Literal(access.password))
+            queries.execute(conn, "demo/database/set_password", login=sql.Identifier(LOGIN), password=sql.Literal(access.password))
         bootstrap.apply(conn, load("development"))
     _say("building the demo database: wear and tear")
     wear(at)

@@ -24,12 +24,12 @@ def server_version_params(check: Check) -> dict[str, Any]:
 def schema_version_params(check: Check) -> dict[str, Any]:
     """Return what the query for the application's schema version takes; an absent table gives no version."""
     application = check.settings.profile.application
-    found = queries.fetch(check.conn, "prerequisites/table", {"ident": application.version_table})
+    found = queries.fetch(check.conn, "prerequisites/schema_version/table", {"ident": application.version_table})
     if found:
         named = sql.Identifier(found[0]["schema"], found[0]["name"])
-        versions = queries.compose("prerequisites/versions", table=named)
+        versions = queries.compose("prerequisites/schema_version/versions", table=named)
     else:
-        versions = queries.compose("prerequisites/unsaid")
+        versions = queries.compose("prerequisites/schema_version/no_versions")
     return {
         "parts": {"versions": versions},
         "table": application.version_table,

@@ -29,20 +29,20 @@ _RESULT = (
 )
 # Each with the statement that creates it.
 _TABLES = {
-    ("public", "maintenance_log"): "bootstrap/maintenance_log",
-    ("public", "materialized_view_metadata"): "bootstrap/materialized_view_metadata",
-    ("steward", "intent"): "bootstrap/intent",
-    ("steward", "deferral"): "bootstrap/deferral",
-    ("steward", "legal_hold"): "bootstrap/legal_hold",
-    ("steward", "relation_size"): "bootstrap/relation_size",
-    ("steward", "growth_threshold"): "bootstrap/growth_threshold",
-    ("steward", "scope"): "bootstrap/scope",
-    ("steward", "analyzed"): "bootstrap/analyzed",
-    ("steward", "index_bloat"): "bootstrap/index_bloat",
-    ("steward", "database_counters"): "bootstrap/database_counters",
-    ("steward", "table_counters"): "bootstrap/table_counters",
-    ("steward", "index_counters"): "bootstrap/index_counters",
-    ("steward", "statement_counters"): "bootstrap/statement_counters",
+    ("public", "maintenance_log"): "bootstrap/tables/maintenance_log",
+    ("public", "materialized_view_metadata"): "bootstrap/tables/materialized_view_metadata",
+    ("steward", "intent"): "bootstrap/tables/intent",
+    ("steward", "deferral"): "bootstrap/tables/deferral",
+    ("steward", "legal_hold"): "bootstrap/tables/legal_hold",
+    ("steward", "relation_size"): "bootstrap/tables/relation_size",
+    ("steward", "growth_threshold"): "bootstrap/tables/growth_threshold",
+    ("steward", "scope"): "bootstrap/tables/scope",
+    ("steward", "analyzed"): "bootstrap/tables/analyzed",
+    ("steward", "index_bloat"): "bootstrap/tables/index_bloat",
+    ("steward", "database_counters"): "bootstrap/tables/database_counters",
+    ("steward", "table_counters"): "bootstrap/tables/table_counters",
+    ("steward", "index_counters"): "bootstrap/tables/index_counters",
+    ("steward", "statement_counters"): "bootstrap/tables/statement_counters",
 }
 
 
@@ -99,23 +99,23 @@ def _roles(profile: Profile) -> Iterator[FixedRequirement]:
     identifiers = {key: sql.Identifier(key) for key in (login["role"], maintenance["role"])}
     yield FixedRequirement(
         f"the role {maintenance['role']}, which acts",
-        plain("bootstrap/role_needed", maintenance),
-        (plain("bootstrap/role_maintenance", role=identifiers[maintenance["role"]]),),
+        plain("bootstrap/roles/needed", maintenance),
+        (plain("bootstrap/roles/create_maintenance", role=identifiers[maintenance["role"]]),),
     )
     yield FixedRequirement(
         f"{maintenance['role']} is not filtered by row-level security",
-        plain("bootstrap/bypassrls_needed", maintenance),
-        (plain("bootstrap/bypassrls", role=identifiers[maintenance["role"]]),),
+        plain("bootstrap/roles/bypassrls_needed", maintenance),
+        (plain("bootstrap/roles/bypassrls", role=identifiers[maintenance["role"]]),),
     )
     yield FixedRequirement(
         f"the role {login['role']}, which connects; set its password or certificate yourself",
-        plain("bootstrap/role_needed", login),
-        (plain("bootstrap/role_login", role=identifiers[login["role"]]),),
+        plain("bootstrap/roles/needed", login),
+        (plain("bootstrap/roles/create_login", role=identifiers[login["role"]]),),
     )
     yield FixedRequirement(
         f"{login['role']} may log in",
-        plain("bootstrap/login_needed", login),
-        (plain("bootstrap/login", role=identifiers[login["role"]]),),
+        plain("bootstrap/roles/login_needed", login),
+        (plain("bootstrap/roles/login", role=identifiers[login["role"]]),),
     )
 
 
@@ -123,14 +123,18 @@ def _extensions(profile: Profile) -> Iterator[FixedRequirement]:
     for extension in profile.extensions.required:
         yield FixedRequirement(
             f"the extension {extension}",
-            plain("bootstrap/extension_needed", {"extension": extension}),
-            (plain("bootstrap/extension", extension=sql.Identifier(extension)),),
+            plain("bootstrap/extensions/required_needed", {"extension": extension}),
+            (plain("bootstrap/extensions/create_required", extension=sql.Identifier(extension)),),
         )
     for extension in profile.extensions.wanted:
         yield FixedRequirement(
             f"the extension {extension}, where the server has it",
-            plain("bootstrap/wanted_needed", {"extension": extension}),
-            (plain("bootstrap/wanted", {"extension": extension}, extension=sql.Identifier(extension)),),
+            plain("bootstrap/extensions/wanted_needed", {"extension": extension}),
+            (
+                plain(
+                    "bootstrap/extensions/create_wanted", {"extension": extension}, extension=sql.Identifier(extension)
+                ),
+            ),
             wanted=True,
         )
 
@@ -138,7 +142,7 @@ def _extensions(profile: Profile) -> Iterator[FixedRequirement]:
 def _rights(profile: Profile) -> Iterator[DerivedRequirement]:
     roles = profile.roles.model_dump()
     ours = plain("inventory/ours", inventory.scope(profile))
-    yield DerivedRequirement("connecting", plain("bootstrap/connect", roles))
+    yield DerivedRequirement("connecting", plain("bootstrap/roles/connect", roles))
     yield DerivedRequirement(
         "memberships, those in the tables' owners among them", plain("bootstrap/memberships", roles, ours=ours)
     )
@@ -149,15 +153,17 @@ def _memory(profile: Profile) -> Iterator[FixedRequirement | DerivedRequirement]
     role = sql.Identifier(profile.roles.maintenance)
     yield FixedRequirement(
         "the schema for what the suite remembers",
-        plain("bootstrap/schema_needed"),
-        (plain("bootstrap/schema", role=role),),
+        plain("bootstrap/table_rights/schema_needed"),
+        (plain("bootstrap/table_rights/create_schema", role=role),),
     )
     for (schema, table), create in _TABLES.items():
-        owner = plain("bootstrap/table_owner", relation=sql.Identifier(schema, table), role=role)
-        needed = plain("bootstrap/table_needed", {"schema": schema, "name": table})
+        owner = plain("bootstrap/table_rights/set_owner", relation=sql.Identifier(schema, table), role=role)
+        needed = plain("bootstrap/table_rights/table_needed", {"schema": schema, "name": table})
         yield FixedRequirement(f"the table {schema}.{table}", needed, (plain(create), owner))
         ours = {"schema": schema, "name": table, "role": profile.roles.maintenance}
-        yield FixedRequirement(f"{schema}.{table} is no superuser's", plain("bootstrap/owner_needed", ours), (owner,))
+        yield FixedRequirement(
+            f"{schema}.{table} is no superuser's", plain("bootstrap/table_rights/owner_needed", ours), (owner,)
+        )
     roles, included = profile.roles.model_dump(), plain("inventory/ours", inventory.scope(profile))
     yield DerivedRequirement(
         "rights on tables that were there before", plain("bootstrap/privileges", roles, ours=included)
@@ -167,36 +173,41 @@ def _memory(profile: Profile) -> Iterator[FixedRequirement | DerivedRequirement]
 def _growth_function(profile: Profile) -> Iterator[FixedRequirement]:
     role = profile.roles.maintenance
     # The function reads what it includes from a table, so that another profile needs no other function.
-    scope = {key: _composable(plain("bootstrap/scoped", column=sql.Identifier(key))) for key in ("schemas", "exclude")}
-    create = plain("bootstrap/monitor_storage_growth", result=_RESULT, ours=plain("inventory/ours", scope))
+    scope = {
+        key: _composable(plain("bootstrap/storage_growth/scope_column", column=sql.Identifier(key)))
+        for key in ("schemas", "exclude")
+    }
+    create = plain("bootstrap/storage_growth/create", result=_RESULT, ours=plain("inventory/ours", scope))
     body = hashlib.md5(create.split("$function$")[1].encode(), usedforsecurity=False).hexdigest()
     yield FixedRequirement(
         "room for monitor_storage_growth(), where one with other columns is in its place",
-        plain("bootstrap/function_foreign", {"result": _RESULT}),
-        (plain("bootstrap/function_drop"),),
+        plain("bootstrap/storage_growth/conflict", {"result": _RESULT}),
+        (plain("bootstrap/storage_growth/drop"),),
     )
-    yield FixedRequirement("monitor_storage_growth()", plain("bootstrap/function_needed", {"md5": body}), (create,))
+    yield FixedRequirement(
+        "monitor_storage_growth()", plain("bootstrap/storage_growth/needed", {"md5": body}), (create,)
+    )
     yield FixedRequirement(
         "monitor_storage_growth() runs with the maintenance role's rights",
-        plain("bootstrap/function_owner_needed", {"role": role}),
-        (plain("bootstrap/function_owner", role=sql.Identifier(role)),),
+        plain("bootstrap/storage_growth/owner_needed", {"role": role}),
+        (plain("bootstrap/storage_growth/set_owner", role=sql.Identifier(role)),),
     )
     yield FixedRequirement(
         "sizes are not for everybody",
-        plain("bootstrap/function_public_needed"),
-        (plain("bootstrap/function_public"),),
+        plain("bootstrap/storage_growth/public_needed"),
+        (plain("bootstrap/storage_growth/revoke_public"),),
     )
 
 
 def _reading() -> Iterator[FixedRequirement]:
     yield FixedRequirement(
         "monitor_storage_growth() for those who monitor",
-        plain("bootstrap/function_monitor_needed"),
-        (plain("bootstrap/function_monitor"),),
+        plain("bootstrap/storage_growth/monitor_needed"),
+        (plain("bootstrap/storage_growth/grant_monitor"),),
     )
     for schema, table in (("public", "maintenance_log"), ("public", "materialized_view_metadata")):
         yield FixedRequirement(
             f"{schema}.{table} for those who monitor",
-            plain("bootstrap/monitor_needed", {"schema": schema, "name": table}),
-            (plain("bootstrap/monitor", relation=sql.Identifier(schema, table)),),
+            plain("bootstrap/table_rights/monitor_needed", {"schema": schema, "name": table}),
+            (plain("bootstrap/table_rights/grant_monitor", relation=sql.Identifier(schema, table)),),
         )

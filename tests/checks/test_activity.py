@@ -16,10 +16,10 @@ from tests.fixtures.running import changed, held, until
 
 NONE = timedelta(0)
 PARTS = {
-    "transactions": ("activity/unseen",),
+    "transactions": ("activity/hidden_sessions",),
     "prepared": (),
-    "locks": ("activity/waits", "activity/unseen"),
-    "connections": ("activity/unseen",),
+    "locks": ("activity/waits", "activity/hidden_sessions"),
+    "connections": ("activity/hidden_sessions",),
 }
 
 

@@ -19,12 +19,14 @@ def told(check):
     return "\n".join(check.evidence)
 
 
-def test_every_mutation_has_its_statements_and_none_stands_alone():
-    named = [name.split("/")[2] for name in queries.names("isolation/mutations")]
-    mended = [name.split("/")[2] for name in queries.names("isolation/mended")]
+def test_every_mutation_has_its_statements_and_no_file_is_left_over():
+    names = [name.split("/") for name in queries.names("isolation/mutations")]
+    planting = {stem for _, _, stem, section in names if section.startswith("plant")}
+    mending = {stem for _, _, stem, section in names if section.startswith("mend")}
 
-    assert {mutation.name for mutation in MUTATIONS} == set(named)
-    assert set(mended) <= set(named)
+    assert {mutation.name for mutation in MUTATIONS} == planting
+    assert mending <= planting
+    assert [section for *_, section in names if not section.startswith(("plant", "mend"))] == []
 
 
 def test_the_shipped_schema_lets_every_mutation_be_caught(checks_run):

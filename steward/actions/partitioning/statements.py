@@ -132,20 +132,22 @@ def build(period: MissingPeriod, grantees: Sequence[str]) -> tuple[Statement, ..
 
 
 def _finish(table: TableRef, plan: PartitionTemplate, grantees: Sequence[str]) -> list[Statement]:
-    steps = [_alter(table, "maintenance/partitions_owner", owner=sql.Identifier(plan.owner))]
+    steps = [_alter(table, "maintenance/partition_statements/owner", owner=sql.Identifier(plan.owner))]
     if grantees:
         steps.append(revoke(table, grantees))
     switches = [("enable", plan.row_security), ("force", plan.force_row_security)]
     steps += [
-        _alter(table, "maintenance/partitions_row_security", switch=sql.SQL(switch)) for switch, on in switches if on
+        _alter(table, "maintenance/partition_statements/row_security", switch=sql.SQL(switch))
+        for switch, on in switches
+        if on
     ]
     options = [_option(option) for option in plan.options] + [_option(option, "toast") for option in plan.toast_options]
     if options:
-        steps.append(_alter(table, "maintenance/partitions_options", options=sql.SQL(", ").join(options)))
+        steps.append(_alter(table, "maintenance/partition_statements/options", options=sql.SQL(", ").join(options)))
     steps += [
         _alter(
             table,
-            "maintenance/partitions_statistics",
+            "maintenance/partition_statements/statistics",
             column=sql.Identifier(column),
             target=sql.Literal(target),
         )
@@ -153,22 +155,24 @@ def _finish(table: TableRef, plan: PartitionTemplate, grantees: Sequence[str]) -
     ]
     identity = _IDENTITIES.get(plan.replica_identity)
     if identity:
-        steps.append(_alter(table, "maintenance/partitions_replica_identity", identity=sql.SQL(identity)))
+        steps.append(_alter(table, "maintenance/partition_statements/replica_identity", identity=sql.SQL(identity)))
     return steps
 
 
 def revoke(table: TableRef, grantees: Iterable[str]) -> Statement:
     """Return what takes the grants of default privileges away; ``""`` is PUBLIC."""
     names = [sql.Identifier(grantee) if grantee else sql.SQL("public") for grantee in grantees]
-    return _alter(table, "maintenance/partitions_revoke", grantees=sql.SQL(", ").join(names))
+    return _alter(table, "maintenance/partition_statements/revoke", grantees=sql.SQL(", ").join(names))
 
 
 def lock_default(period: MissingPeriod) -> tuple[Statement, ...]:
     """Return the locks, in order, under which the default partition is searched, where there is one."""
     if period.default is None:
         return ()
-    parent = queries.compose("maintenance/partitions_parent_lock", parent=period.parent.composed)
-    default = queries.compose("maintenance/partitions_default_lock", default_partition=period.default.composed)
+    parent = queries.compose("maintenance/partition_statements/lock_parent", parent=period.parent.composed)
+    default = queries.compose(
+        "maintenance/partition_statements/lock_default", default_partition=period.default.composed
+    )
     return (
         Statement(parent, f"SHARE UPDATE EXCLUSIVE on {period.parent.ident}"),
         Statement(default, f"ACCESS EXCLUSIVE on {period.default.ident}"),
@@ -178,7 +182,7 @@ def lock_default(period: MissingPeriod) -> tuple[Statement, ...]:
 def default_rows(period: MissingPeriod, default: TableRef) -> sql.Composed:
     """Return the question whether rows of the period are in the default partition."""
     return queries.compose(
-        "maintenance/partitions_default_rows",
+        "maintenance/partition_statements/default_rows",
         default_partition=default.composed,
         key=sql.Identifier(period.key_column),
         lower=sql.Literal(period.lower),
@@ -190,7 +194,7 @@ def default_move(period: MissingPeriod, default: TableRef) -> Statement:
     """Return what moves them, every column that is not generated."""
     columns = sql.SQL(", ").join(map(sql.Identifier, period.blueprint.columns))
     text = queries.compose(
-        "maintenance/partitions_default_move",
+        "maintenance/partition_statements/move_default_rows",
         default_partition=default.composed,
         partition=period.table.composed,
         columns=columns,
@@ -204,7 +208,7 @@ def default_move(period: MissingPeriod, default: TableRef) -> Statement:
 def attach(period: MissingPeriod) -> Statement:
     """Return the statement that makes the table a partition."""
     text = queries.compose(
-        "maintenance/partitions_attach",
+        "maintenance/partition_statements/attach",
         parent=period.parent.composed,
         partition=period.table.composed,
         lower=sql.Literal(period.lower),
@@ -217,7 +221,7 @@ def attach(period: MissingPeriod) -> Statement:
 def replica_index(period: MissingPeriod, index: str) -> Statement:
     """Return what makes an index the replica identity; it has its name only once it is attached."""
     using = sql.SQL("using index {}").format(sql.Identifier(index))
-    return _alter(period.table, "maintenance/partitions_replica_identity", identity=using)
+    return _alter(period.table, "maintenance/partition_statements/replica_identity", identity=using)
 
 
 def type_name(key_type: str) -> sql.SQL:
@@ -234,7 +238,7 @@ def ident(schema: str, name: str) -> str:
 
 def bound(lower: str, upper: str) -> sql.Composed:
     """Return the bound of a range."""
-    return queries.compose("maintenance/partitions_bound", lower=sql.Literal(lower), upper=sql.Literal(upper))
+    return queries.compose("maintenance/partition_statements/bound", lower=sql.Literal(lower), upper=sql.Literal(upper))
 
 
 def verbatim(text: str) -> sql.SQL:
@@ -244,7 +248,7 @@ def verbatim(text: str) -> sql.SQL:
 
 def _create(period: MissingPeriod) -> Statement:
     text = queries.compose(
-        "maintenance/partitions_create",
+        "maintenance/partition_statements/create",
         partition=period.table.composed,
         parent=period.parent.composed,
         **_nature(period.blueprint),
@@ -254,7 +258,7 @@ def _create(period: MissingPeriod) -> Statement:
 
 def _branch(branch: Branch) -> Statement:
     text = queries.compose(
-        "maintenance/partitions_branch",
+        "maintenance/partition_statements/create_branch",
         partition=branch.table.composed,
         parent=branch.parent.composed,
         bound=branch.bound,
@@ -268,9 +272,11 @@ def _nature(plan: PartitionTemplate) -> dict[str, Any]:
     nothing: sql.Composable = sql.SQL("")
     key, space = nothing, nothing
     if plan.partition_by:
-        key = queries.compose("maintenance/partitions_key", key=verbatim(plan.partition_by))
+        key = queries.compose("maintenance/partition_statements/key", key=verbatim(plan.partition_by))
     if plan.tablespace:
-        space = queries.compose("maintenance/partitions_tablespace", tablespace=sql.Identifier(plan.tablespace))
+        space = queries.compose(
+            "maintenance/partition_statements/tablespace", tablespace=sql.Identifier(plan.tablespace)
+        )
     return {"persistence": sql.SQL("unlogged ") if plan.unlogged else nothing, "key": key, "tablespace": space}
 
 

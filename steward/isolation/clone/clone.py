@@ -97,7 +97,7 @@ def opened(
     with ExitStack() as stack:
         conn = stack.enter_context(session.login(at, profile.run.connect_timeout))
         session.set_timeouts(conn, statement_timeout=_LONGEST)
-        [facts] = queries.fetch(conn, "isolation/clone_source")
+        [facts] = queries.fetch(conn, "isolation/clone/database/source")
         source = _Source(conn, at, profile, environ, facts)
         _sweep(source)
         for way in ways:
@@ -121,19 +121,19 @@ def copied(clone: Clone) -> Iterator[Clone]:
         with session.login(clone.admin) as there:
             source = sql.Identifier(there.info.dbname)
             statements = dump_restore.session_settings(there, name)
-        queries.execute(conn, "isolation/clone_copy", database=sql.Identifier(name), origin=source)
+        queries.execute(conn, "isolation/clone/database/create_from_source", database=sql.Identifier(name), origin=source)
         try:
             dump_restore.apply(conn, statements)
             yield replace(clone, at=_on(clone.at, name), admin=_on(clone.admin, name))
         finally:
-            queries.execute(conn, "isolation/clone_drop", database=sql.Identifier(name))
+            queries.execute(conn, "isolation/clone/database/drop", database=sql.Identifier(name))
 
 
 def _sweep(source: _Source) -> None:
     """Drop the copies that a killed run has left: the session that marks them as in use is gone."""
     prefix = f"{_PREFIX}{source.facts['oid']}_"
-    for left in queries.fetch(source.conn, "isolation/clone_leftovers", {"prefix": prefix}):
-        queries.execute(source.conn, "isolation/clone_drop", database=sql.Identifier(left["name"]))
+    for left in queries.fetch(source.conn, "isolation/clone/database/leftovers", {"prefix": prefix}):
+        queries.execute(source.conn, "isolation/clone/database/drop", database=sql.Identifier(left["name"]))
 
 
 @contextmanager
@@ -145,7 +145,7 @@ def _row_by_row(source: _Source) -> Iterator[Clone]:
         raise TargetError(source.at.label, f"{facts['others']} sessions are connected to it", "none may be for a copy")
     if facts["size"] > _COPIED:
         raise TargetError(source.at.label, f"it has {facts['size']} bytes", f"no more than {_COPIED} are copied")
-    with _made(source, "isolation/clone_copy", origin=sql.Identifier(facts["name"])) as clone:
+    with _made(source, "isolation/clone/database/create_from_source", origin=sql.Identifier(facts["name"])) as clone:
         yield replace(clone, description="copied with its rows, on its own server")
 
 
@@ -154,7 +154,7 @@ def _schema(source: _Source) -> Iterator[Clone]:
     if not source.facts["creates"]:
         raise TargetError(source.at.label, "the login may not create a database there", "give it CREATEDB")
     encoding = sql.Literal(source.facts["encoding"])
-    with _dumped(source) as file, _made(source, "isolation/clone_create", encoding=encoding) as clone:
+    with _dumped(source) as file, _made(source, "isolation/clone/database/create_empty", encoding=encoding) as clone:
         _fill(source, file, clone.at, clone.at)
         yield replace(clone, description="its schema without rows, on its own server")
 
@@ -164,16 +164,16 @@ def _made(source: _Source, statement: str, **parts: sql.Composable) -> Iterator[
     """Yield a new database on the same server, marked as in use by the source's session, and drop it."""
     conn = source.conn
     name = f"{_PREFIX}{source.facts['oid']}_{secrets.token_hex(6)}"
-    queries.execute(conn, "isolation/clone_keep", {"name": name})
+    queries.execute(conn, "isolation/clone/database/lock", {"name": name})
     try:
         queries.execute(conn, statement, None, database=sql.Identifier(name), **parts)
-        queries.execute(conn, "isolation/clone_close", database=sql.Identifier(name))
+        queries.execute(conn, "isolation/clone/database/revoke_connect", database=sql.Identifier(name))
         dump_restore.apply(conn, dump_restore.session_settings(conn, name))
         words = make_conninfo(conn.info.dsn, dbname=name, password=conn.info.password or None)
         yield Clone(Target(source.at.kind, words, f"a copy of {source.at.label}"), "")
     finally:
         if not conn.closed and not conn.broken:
-            queries.execute(conn, "isolation/clone_drop", database=sql.Identifier(name))
+            queries.execute(conn, "isolation/clone/database/drop", database=sql.Identifier(name))
 
 
 @contextmanager
@@ -185,7 +185,7 @@ def _elsewhere(source: _Source) -> Iterator[Clone]:
         admin = Target(source.at.kind, server.conninfo("postgres", name), label)
         with session.login(_on(admin, "postgres")) as conn:
             encoding = sql.Literal(source.facts["encoding"])
-            queries.execute(conn, "isolation/clone_create", database=sql.Identifier(name), encoding=encoding)
+            queries.execute(conn, "isolation/clone/database/create_empty", database=sql.Identifier(name), encoding=encoding)
             dump_restore.apply(conn, dump_restore.roles(source.conn, conn))
             dump_restore.apply(conn, dump_restore.session_settings(source.conn, name, everywhere=True))
         at = Target(source.at.kind, server.conninfo(source.conn.info.user, name), label)

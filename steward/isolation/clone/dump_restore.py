@@ -82,8 +82,8 @@ def _words(conn: Session, programs: Binaries) -> str:
 
 def roles(source: Session, there: Session) -> list[str]:
     """Return the statements that create the roles of one server on another: attributes and memberships, no password."""
-    [known] = queries.fetch(there, "isolation/clone_known")
-    rows = queries.fetch(source, "isolation/clone_roles", {"known": known["names"]})
+    [known] = queries.fetch(there, "isolation/clone/roles/names")
+    rows = queries.fetch(source, "isolation/clone/roles/create", {"known": known["names"]})
     return [row["statement"] for row in rows]
 
 
@@ -93,7 +93,7 @@ def session_settings(source: Session, database: str, *, everywhere: bool = False
     ``everywhere``: the settings of roles in all databases, too, since the roles are new there.
     """
     params = {"database": database, "everywhere": everywhere}
-    return [row["statement"] for row in queries.fetch(source, "isolation/clone_settings", params)]
+    return [row["statement"] for row in queries.fetch(source, "isolation/clone/settings", params)]
 
 
 def apply(there: Session, statements: Sequence[str]) -> None:
@@ -111,7 +111,7 @@ def verify(source: Session, there: Session, profile: Profile, names: Sequence[st
     """
     params = {"column": profile.tenancy.column, "roles": list(names)}
     here, copied = (
-        {row["fact"] for row in queries.fetch(conn, "isolation/clone_manifest", params)} for conn in (source, there)
+        {row["fact"] for row in queries.fetch(conn, "isolation/clone/manifest", params)} for conn in (source, there)
     )
     if here != copied:
         lacking = [f"no {fact}" for fact in sorted(here - copied)] + sorted(copied - here)

@@ -81,7 +81,7 @@ class ConstraintOracles:
             "columns": sql.SQL(", ").join(map(sql.Identifier, row)),
             "values": sql.SQL(", ").join(map(sql.Literal, row.values())),
         }
-        return self.role_session.run(queries.compose("isolation/try_insert", 0, **parts))
+        return self.role_session.run(queries.compose("isolation/probe/write_attempts/insert", 0, **parts))
 
     def _taken(self, relation: TenantRelation, own: ProbeTenant, given: Row) -> tuple[Verdict, str]:
         control = self._insert(relation, own, {})

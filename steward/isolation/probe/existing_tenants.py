@@ -56,7 +56,7 @@ def probe_existing(at: Target, profile: Profile, conn: Session, surface: AttackS
             with conn_as_role.transaction(force_rollback=True):
                 found.cells.append(judge_session_start(role_session, surface))
                 found.cells += _read(role_session, profile, surface, groups, nameless)
-                if queries.fetch(conn_as_role, "isolation/probe_written")[0]["written"]:
+                if queries.fetch(conn_as_role, "isolation/probe/session/has_written")[0]["written"]:
                     raise AssertionError("a READ ONLY transaction has written")
     count = len(groups[0].tenants)
     found.notes.append(f"read as the {count} largest tenants, A with the most rows; no transaction wrote anything")

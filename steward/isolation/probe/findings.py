@@ -136,7 +136,7 @@ def _remedy(relation: str, role: str, cells: Sequence[Attempt]) -> str:
     if any(cell.command == "rollback" for cell in cells):
         return "find what commits by itself: autonomous transactions, dblink, an extension"
     if relation.startswith("("):
-        bound = queries.compose("isolation/remedy_role", role=sql.SQL(chain[0])).as_string(None)
+        bound = queries.compose("isolation/probe/session/bind_role", role=sql.SQL(chain[0])).as_string(None)
         return f"{bound}; isolation_settings and isolation_roles report a default and the rights of an owner"
     if cells[0].command in {"key", "refer"}:
         return "let the constraint hold the tenant column: the check isolation_keys has the statements"

@@ -99,14 +99,18 @@ class ReadAttempts:
         if relation.kind == "r" and self.markers.invented:
             # In this form the server itself reduces the table to the rows that its policies let through.
             copied = queries.compose(
-                "isolation/try_copy_table", relation=relation.identifier, column=sql.Identifier(self.markers.column)
+                "isolation/probe/read_attempts/copy_table",
+                relation=relation.identifier,
+                column=sql.Identifier(self.markers.column),
             )
             outcome = self.role_session.copy(copied)
             letters = {tenant.value: tenant.label for tenant in tenants}
             # A char(n) column is copied with its blanks.
             seen = {letters.get((row["line"][0] or "").rstrip(" "), "others") for row in outcome.rows}
         else:
-            outcome = self.role_session.copy(queries.compose("isolation/try_copy", statement=statement))
+            outcome = self.role_session.copy(
+                queries.compose("isolation/probe/read_attempts/copy_query", statement=statement)
+            )
             lines = [row["line"] for row in outcome.rows]
             seen = {label for label, flag in zip(labels, lines[0] if lines else (), strict=False) if flag == "t"}
         found = {label: label in seen for label in labels}
@@ -116,7 +120,7 @@ class ReadAttempts:
         """Read a view that has no tenant column: the words in its rows show the tenant."""
         columns = self._columns(relation)
         outcome = self.role_session.run(
-            queries.compose("isolation/try_rows", columns=columns, relation=relation.identifier), plan
+            queries.compose("isolation/probe/read_attempts/rows", columns=columns, relation=relation.identifier), plan
         )
         found = self.markers.tenants_in(outcome.rows, ())
         self._nameless[relation.ident] = "select"
@@ -126,10 +130,10 @@ class ReadAttempts:
         """Return the tenant's own rows of a view that contain words of other tenants."""
         name = sql.Identifier(self.markers.column)
         statement = queries.compose(
-            "isolation/try_words",
+            "isolation/probe/read_attempts/rows_with_words",
             columns=self._columns(relation),
             relation=relation.identifier,
-            condition=queries.compose("isolation/try_of", column=name, tenant=sql.Literal(own)),
+            condition=queries.compose("isolation/probe/visibility/of_tenant", column=name, tenant=sql.Literal(own)),
             words=sql.SQL(", ").join(map(sql.Literal, self.markers.others(state))),
         )
         return self.role_session.run(statement, plan)
@@ -153,10 +157,14 @@ class ReadAttempts:
             return
         for values in dict.fromkeys(combination for of_tenant in combinations for combination in of_tenant):
             given = sql.SQL(", ").join(
-                queries.compose("isolation/try_value", value=sql.Literal(argument), type=sql.SQL(kind))
+                queries.compose(
+                    "isolation/probe/read_attempts/argument", value=sql.Literal(argument), type=sql.SQL(kind)
+                )
                 for argument, kind in zip(values, function.types, strict=True)
             )
-            last = self.role_session.run(queries.compose("isolation/try_call", function=name, arguments=given), plan)
+            last = self.role_session.run(
+                queries.compose("isolation/probe/read_attempts/call", function=name, arguments=given), plan
+            )
             for label, is_seen in self.markers.tenants_in(last.rows, values).items():
                 found[label] = found.get(label, False) or is_seen
             if last.unfinished:

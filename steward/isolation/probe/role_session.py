@@ -55,7 +55,7 @@ class RoleSession:
                 settings[self._tenancy.setting] = tenant
             if self._tenancy.user_setting:
                 settings[self._tenancy.user_setting] = USER
-            queries.execute(self.conn, "session/transaction_settings", {"settings": Jsonb(settings)})
+            queries.execute(self.conn, "session/settings/set_for_transaction", {"settings": Jsonb(settings)})
             yield
 
     def run(self, statement: sql.Composed, plan: Plan = "custom") -> StatementResult:
@@ -66,7 +66,7 @@ class RoleSession:
                 refusal = self._prepare(text, statement)
                 if refusal is not None:
                     return refusal
-            statement = queries.compose("isolation/try_execute", kept=self._prepared[text])
+            statement = queries.compose("isolation/probe/visibility/execute", kept=self._prepared[text])
         return self._attempt(statement)
 
     def copy(self, statement: sql.Composed) -> StatementResult:
@@ -87,14 +87,14 @@ class RoleSession:
     def forget(self) -> None:
         """Deallocate the prepared statements, so that the next ones are planned anew."""
         self._prepared.clear()
-        queries.execute(self.conn, "isolation/try_forget")
+        queries.execute(self.conn, "isolation/probe/visibility/deallocate")
 
     def _prepare(self, text: str, statement: sql.Composed) -> StatementResult | None:
         name = sql.Identifier(f"steward_{len(self._prepared) + 1}")
         try:
             # The statement stays prepared, and its locks end with the savepoint.
             with self.conn.transaction(force_rollback=True):
-                queries.execute(self.conn, "isolation/try_prepare", kept=name, statement=statement)
+                queries.execute(self.conn, "isolation/probe/visibility/prepare", kept=name, statement=statement)
         except psycopg.Error as error:
             return self._refused(error)
         self._prepared[text] = name
@@ -121,17 +121,23 @@ def seen_statement(
     """Compose the read of a relation: a column for each tenant's letter, and "others" for rows of none of them."""
     name = sql.Identifier(column)
     conditions = [
-        (tenant.label, queries.compose("isolation/try_of", column=name, tenant=sql.Literal(tenant.value)))
+        (
+            tenant.label,
+            queries.compose("isolation/probe/visibility/of_tenant", column=name, tenant=sql.Literal(tenant.value)),
+        )
         for tenant in tenants
     ]
-    others = queries.compose("isolation/try_unowned", column=name)
+    others = queries.compose("isolation/probe/visibility/of_no_tenant", column=name)
     if all_rows:
         known = sql.SQL(", ").join(sql.Literal(tenant.value) for tenant in tenants)
-        others = queries.compose("isolation/try_others", column=name, tenants=known)
+        others = queries.compose("isolation/probe/visibility/of_unknown_tenant", column=name, tenants=known)
     parts = [
         queries.compose(
-            "isolation/try_seen_one", relation=relation.identifier, condition=condition, label=sql.Identifier(label)
+            "isolation/probe/visibility/any_row",
+            relation=relation.identifier,
+            condition=condition,
+            label=sql.Identifier(label),
         )
         for label, condition in (*conditions, ("others", others))
     ]
-    return queries.compose("isolation/try_seen", seen=sql.SQL(", ").join(parts))
+    return queries.compose("isolation/probe/visibility/select", seen=sql.SQL(", ").join(parts))

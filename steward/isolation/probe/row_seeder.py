@@ -220,21 +220,28 @@ class RowSeeder:
         """Return an existing row, which satisfies the constraints of the table; empty where there is none."""
         if template.oid not in self._samples:
             rows = queries.fetch(
-                self.conn, "isolation/probe_row", None, columns=self._texts(template), relation=template.identifier
+                self.conn,
+                "isolation/probe/seeding/existing_row",
+                None,
+                columns=self._texts(template),
+                relation=template.identifier,
             )
             self._samples[template.oid] = dict(rows[0]) if rows else {}
         return self._samples[template.oid]
 
     def _texts(self, template: RowTemplate) -> sql.Composed:
-        texts = [queries.compose("isolation/probe_text", column=sql.Identifier(name)) for name in template.columns]
+        texts = [
+            queries.compose("isolation/probe/seeding/value_as_text", column=sql.Identifier(name))
+            for name in template.columns
+        ]
         return sql.SQL(", ").join(texts)
 
     def _once(self, template: RowTemplate, attempt: Row) -> Row:
         written = {name: text for name, text in attempt.items() if text is not None}
         parts: dict[str, sql.Composable] = {"relation": template.identifier, "row": self._texts(template)}
-        name = "isolation/probe_seed_default"
+        name = "isolation/probe/seeding/insert_defaults"
         if written:
-            name = "isolation/probe_seed"
+            name = "isolation/probe/seeding/insert"
             parts["columns"] = sql.SQL(", ").join(map(sql.Identifier, written))
             parts["values"] = sql.SQL(", ").join(map(sql.Literal, written.values()))
         return dict(queries.fetch(self.conn, name, None, **parts)[0])

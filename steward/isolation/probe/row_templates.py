@@ -109,9 +109,9 @@ class RowTemplate:
 def read_templates(conn: Session, surface: AttackSurface, wanted: Iterable[int]) -> dict[int, RowTemplate]:
     """Return the templates of tables, those that they refer to included."""
     params = {**surface.params, "wanted": list(wanted)}
-    needed = queries.compose("isolation/probe_needed")
+    needed = queries.compose("isolation/probe/required_tables")
     found: dict[int, RowTemplate] = {}
-    for row in queries.fetch(conn, "isolation/probe_columns", params, needed=needed):
+    for row in queries.fetch(conn, "isolation/probe/columns", params, needed=needed):
         template = found.setdefault(
             row["oid"], RowTemplate(row["oid"], row["ident"], sql.Identifier(row["schema"], row["table_name"]))
         )
@@ -121,7 +121,7 @@ def read_templates(conn: Session, surface: AttackSurface, wanted: Iterable[int])
             inserters=frozenset(row["inserters"]),
             updaters=frozenset(row["updaters"]),
         )
-    for row in queries.fetch(conn, "isolation/probe_constraints", params, needed=needed):
+    for row in queries.fetch(conn, "isolation/probe/constraints", params, needed=needed):
         _add(found[row["oid"]], row)
     return found
 
@@ -144,7 +144,9 @@ def _add(template: RowTemplate, row: Mapping[str, Any]) -> None:
     columns, kind = tuple(row["columns"]), row["kind"]
     constants: tuple[str, ...] = ()
     if kind in {"check", "bound"} and row["rule"]:
-        name = "isolation/probe_rule" if kind == "check" else "isolation/probe_bound"
+        name = (
+            "isolation/probe/parsed_rules/check" if kind == "check" else "isolation/probe/parsed_rules/partition_bound"
+        )
         text = queries.compose(name, rule=sql.SQL(row["rule"])).as_string(None)
         constants = tuple(_constants(json.loads(pglast.parser.parse_sql_json(text))))
     rule = ColumnConstraint(row["name"], columns, row["parent"], tuple(row["parent_columns"]), constants)

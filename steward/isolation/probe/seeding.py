@@ -65,9 +65,9 @@ class SeededRows:
         """
         maintenance = self.profile.roles.maintenance
         if maintenance:
-            queries.execute(self.conn, "isolation/probe_role", role=sql.Identifier(maintenance))
+            queries.execute(self.conn, "isolation/probe/session/set_role", role=sql.Identifier(maintenance))
         else:
-            queries.execute(self.conn, "session/login_role")
+            queries.execute(self.conn, "session/settings/set_login_role")
         table_counts = {tenant.label: self._tenant(wanted, tenant) for tenant in invented}
         self.tenants = [
             tenant for number, tenant in enumerate(invented) if number < _PAIR or table_counts[tenant.label]
@@ -115,7 +115,7 @@ class SeededRows:
             try:
                 with self.conn.transaction():
                     session.set_timeouts(self.conn, statement_timeout=patience)
-                    queries.execute(self.conn, "isolation/probe_refresh", relation=view.identifier)
+                    queries.execute(self.conn, "isolation/probe/seeding/refresh", relation=view.identifier)
             except psycopg.Error as error:
                 self.notes.append(
                     f"{view.ident} could not be refreshed for the planted rows: {queries.server_message(error)}"

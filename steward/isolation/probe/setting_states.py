@@ -33,7 +33,7 @@ class StateResults:
 def judge_session_start(role_session: RoleSession, surface: AttackSurface) -> Attempt:
     """Judge a new session: nothing exempts it from policies, and it has no tenant."""
     params = {**surface.params, "setting": surface.setting}
-    row = queries.fetch(role_session.conn, "isolation/probe_self", params, **surface.parts)[0]
+    row = queries.fetch(role_session.conn, "isolation/probe/session/state", params, **surface.parts)[0]
     faults = {
         "the role is a superuser, whom no policy binds": row["superuser"],
         "the role has BYPASSRLS: no policy binds it": row["bypasses"],

@@ -38,9 +38,9 @@ def write_side_effects(
     excused = [
         exemption.object for exemption in profile.exemptions if exemption.check == _CHECK and exemption.expires >= today
     ]
-    needed = queries.compose("isolation/probe_needed")
+    needed = queries.compose("isolation/probe/required_tables")
     found: dict[int, str] = {}
-    for row in queries.fetch(conn, "isolation/probe_reactions", {"wanted": list(wanted)}, needed=needed):
+    for row in queries.fetch(conn, "isolation/probe/triggers_and_rules", {"wanted": list(wanted)}, needed=needed):
         if not any(fnmatchcase(row["action"], pattern) for pattern in excused):
             acting = f"{row['name']} on {row['ident']} runs {row['action']}, which may reach outside of the transaction"
             remedy = f"where it does not, exempt it: check = {_CHECK!r}, object = {row['action']!r}"
@@ -61,7 +61,7 @@ def rows_by_tenant(
     """Return the number of rows of each tenant in a table, by the tenant's value."""
     among = sql.SQL(", ").join(sql.Literal(tenant.value) for tenant in tenants)
     parts = {"relation": relation.identifier, "column": sql.Identifier(column), "tenants": among}
-    return {row["tenant"]: row["rows"] for row in queries.fetch(conn, "isolation/probe_owned", None, **parts)}
+    return {row["tenant"]: row["rows"] for row in queries.fetch(conn, "isolation/probe/tenants/row_counts", None, **parts)}
 
 
 def table_contents(conn: Session, surface: AttackSurface, tenants: Sequence[ProbeTenant], *, live: bool) -> Rows:
@@ -82,7 +82,7 @@ def _content(conn: Session, relation: TenantRelation, column: str) -> tuple[tupl
     try:
         with conn.transaction():
             session.set_timeouts(conn, statement_timeout=_PATIENCE)
-            rows = queries.fetch(conn, "isolation/probe_rows", None, **parts)
+            rows = queries.fetch(conn, "isolation/probe/tenants/contents", None, **parts)
             raise psycopg.Rollback
     except psycopg.errors.QueryCanceled:
         return None

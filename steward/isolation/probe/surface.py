@@ -153,15 +153,15 @@ def attack_surface(conn: Session, profile: Profile) -> AttackSurface:
     parts: dict[str, sql.Composable] = {"tables": queries.compose("isolation/tables", version, **ours)}
     names = scope.application_roles(profile)
     params: dict[str, object] = {**inventory.scope(profile), "column": profile.tenancy.column, "roles": list(names)}
-    chains, closed = _chains(queries.fetch(conn, "isolation/probe_reached", params), names)
+    chains, closed = _chains(queries.fetch(conn, "isolation/probe/reachable_roles", params), names)
     params["roles"] = list(chains)
-    relations, beyond, notes = _thinned(_reaches(queries.fetch(conn, "isolation/probe_relations", params, **parts)))
+    relations, beyond, notes = _thinned(_reaches(queries.fetch(conn, "isolation/probe/relations", params, **parts)))
     if not any(relation.written for relation in relations):
         lacking = f"no table has the column {profile.tenancy.column!r} and a role that could be tried"
         raise Inconclusive(f"{lacking}; name the right database, tenancy.column and isolation.roles in the profile")
     known = [
         DefinerFunction(**{**row, "categories": tuple(row["categories"]), "types": tuple(row["types"])})
-        for row in queries.fetch(conn, "isolation/probe_functions", params)
+        for row in queries.fetch(conn, "isolation/probe/functions", params)
     ]
     functions = tuple(function for function in known if function.returns)
     silent = dict.fromkeys(function.ident for function in known if not function.returns)

@@ -71,7 +71,7 @@ def probe_synthetic(at: Target, profile: Profile, conn: Session, surface: Attack
             seeding = SeededRows(conn_as_role, profile, surface, templates, blocked)
             seeding.plant(wanted, invented, refresh=not live)
             seeding.show(views)
-            queries.execute(conn_as_role, "isolation/probe_role", role=sql.Identifier(role))
+            queries.execute(conn_as_role, "isolation/probe/session/set_role", role=sql.Identifier(role))
             found.cells += _round(role_session, seeding, [*wanted, *views], live=live)
         found.notes += [note for note in seeding.notes if note not in found.notes]
     changed = list(side_effects.changed_tables(before, side_effects.table_contents(conn, surface, invented, live=live)))

@@ -122,7 +122,7 @@ def _fits(shape: str, name: str) -> bool:
 def frequent(conn: Session, params: dict[str, object], **tables: sql.Composable) -> dict[str, float]:
     """Return the tenants in the statistics, with an estimate of their rows in all tables together."""
     rows: dict[str, float] = {}
-    for row in queries.fetch(conn, "isolation/probe_frequent", params, **tables):
+    for row in queries.fetch(conn, "isolation/probe/tenants/frequent", params, **tables):
         rows[row["tenant"]] = rows.get(row["tenant"], 0.0) + row["rows"]
     return rows
 
@@ -137,7 +137,7 @@ def sampled(conn: Session, relations: Iterable[TenantRelation], column: str) -> 
         parts = {"relation": relation.identifier, "column": sql.Identifier(column)}
         found[relation.oid] = {}
         with ignoring_unreadable(conn):
-            rows = queries.fetch(conn, "isolation/probe_sample", None, **parts)
+            rows = queries.fetch(conn, "isolation/probe/tenants/sample", None, **parts)
             found[relation.oid] = {row["tenant"]: row["rows"] for row in rows}
     return found
 

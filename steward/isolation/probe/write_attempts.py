@@ -199,10 +199,13 @@ class WriteAttempts:
         with suppress(QueryError):
             if relation.access[self.role_session.role].inserts:
                 yield _Write(
-                    "merge", queries.compose("isolation/try_merge", version, **parts, **self._row(relation, target))
+                    "merge",
+                    queries.compose(
+                        "isolation/probe/write_attempts/merge", version, **parts, **self._row(relation, target)
+                    ),
                 )
             else:
-                yield _Write("merge", queries.compose("isolation/try_merge_matched", version, **parts))
+                yield _Write("merge", queries.compose("isolation/probe/write_attempts/merge_matched", version, **parts))
 
     def _row(self, relation: TenantRelation, tenant: ProbeTenant) -> dict[str, sql.Composable]:
         return _values(self._fresh_row(relation, tenant))
@@ -224,21 +227,23 @@ def _failure(outcome: StatementResult) -> str:
 
 def _write(command: str, parts: Mapping[str, sql.Composable], *, moved: bool = False) -> _Write:
     name = {
-        "insert": "isolation/try_insert",
-        "update": "isolation/try_update",
-        "update all": "isolation/try_update_all",
-        "move": "isolation/try_move",
-        "delete": "isolation/try_delete",
-        "delete all": "isolation/try_delete_all",
-        "upsert": "isolation/try_upsert",
-        "truncate": "isolation/try_truncate",
+        "insert": "isolation/probe/write_attempts/insert",
+        "update": "isolation/probe/write_attempts/update",
+        "update all": "isolation/probe/write_attempts/update_all",
+        "move": "isolation/probe/write_attempts/move",
+        "delete": "isolation/probe/write_attempts/delete",
+        "delete all": "isolation/probe/write_attempts/delete_all",
+        "upsert": "isolation/probe/write_attempts/upsert",
+        "truncate": "isolation/probe/write_attempts/truncate",
     }[command]
     return _Write(command, queries.compose(name, 0, **parts), moved)
 
 
 def _assigned(column: str, value: str | None) -> sql.Composed:
     """Compose the assignment of a column."""
-    return queries.compose("isolation/try_assign", 0, changed=sql.Identifier(column), value=sql.Literal(value))
+    return queries.compose(
+        "isolation/probe/write_attempts/assignment", 0, changed=sql.Identifier(column), value=sql.Literal(value)
+    )
 
 
 def _values(row: Mapping[str, str | None]) -> dict[str, sql.Composable]:

@@ -52,14 +52,14 @@ class PooledSession:
     def _configure(self) -> None:
         session.set_timeouts(self.conn, lock_timeout=_LOCK, statement_timeout=_STATEMENT)
         settings = {"plan_cache_mode": "force_generic_plan"}
-        queries.execute(self.conn, "session/settings", {"settings": Jsonb(settings)})
+        queries.execute(self.conn, "session/settings/set", {"settings": Jsonb(settings)})
         user = self.at.profile.tenancy.user_setting
         if user:
             self._put(user, row_templates.USER, local=False)
         self.conn.commit()
 
     def _put(self, setting: str, value: str, *, local: bool) -> None:
-        queries.execute(self.conn, "isolation/walk_set", {"setting": setting, "tenant": value, "local": local})
+        queries.execute(self.conn, "isolation/walk/set_tenant", {"setting": setting, "tenant": value, "local": local})
 
     @property
     def idle(self) -> bool:
@@ -70,7 +70,9 @@ class PooledSession:
     def tenant(self) -> str | None:
         """The tenant that the setting names now; reading it begins a transaction."""
         setting = self.at.profile.tenancy.setting
-        tenant: str | None = queries.fetch(self.conn, "isolation/walk_current", {"setting": setting})[0]["tenant"]
+        tenant: str | None = queries.fetch(self.conn, "isolation/walk/current_tenant", {"setting": setting})[0][
+            "tenant"
+        ]
         return tenant
 
     def enter(self, tenant: str, *, local: bool) -> None:
@@ -84,7 +86,7 @@ class PooledSession:
         before = self.tenant
         try:
             with self.conn.transaction():
-                queries.execute(self.conn, "isolation/walk_reset", setting=sql.Identifier(*names))
+                queries.execute(self.conn, "isolation/walk/reset_tenant", setting=sql.Identifier(*names))
         except psycopg.errors.UndefinedObject:
             if before is not None:
                 raise
@@ -92,12 +94,12 @@ class PooledSession:
     def save(self) -> None:
         """Set a savepoint."""
         name = f"walk_{len(self.saved) + 1}"
-        queries.execute(self.conn, "isolation/walk_savepoint", savepoint=sql.Identifier(name))
+        queries.execute(self.conn, "isolation/walk/savepoint", savepoint=sql.Identifier(name))
         self.saved.append(name)
 
     def back(self) -> None:
         """Roll back to the last savepoint, the tenant included."""
-        queries.execute(self.conn, "isolation/walk_back", savepoint=sql.Identifier(self.saved.pop()))
+        queries.execute(self.conn, "isolation/walk/rollback_to_savepoint", savepoint=sql.Identifier(self.saved.pop()))
 
     def end(self, *, commit: bool) -> None:
         """End the transaction."""
@@ -111,10 +113,10 @@ class PooledSession:
         """Return the session to the pool, which discards its state, and take it for the next client."""
         self.end(commit=False)
         self.conn.autocommit = True
-        queries.execute(self.conn, "isolation/walk_discard")
+        queries.execute(self.conn, "isolation/walk/discard_all")
         self.conn.autocommit = False
         self._plans.clear()
-        queries.execute(self.conn, "session/role", role=sql.Identifier(self.role))
+        queries.execute(self.conn, "session/settings/set_role", role=sql.Identifier(self.role))
         self._configure()
 
     def look(self, relation: TenantRelation, *, kept: bool) -> None:
@@ -141,12 +143,12 @@ class PooledSession:
     def _seen(self, relation: TenantRelation, *, kept: bool) -> list[dict[str, Any]]:
         parts = {"relation": relation.identifier, "column": sql.Identifier(self.at.profile.tenancy.column)}
         if not kept:
-            return queries.fetch(self.conn, "isolation/walk_seen", None, **parts)
+            return queries.fetch(self.conn, "isolation/walk/visible_rows", None, **parts)
         plan = sql.Identifier(f"walk_{relation.oid}")
         if relation.oid not in self._plans:
-            queries.execute(self.conn, "isolation/walk_prepare", None, plan=plan, **parts)
+            queries.execute(self.conn, "isolation/walk/prepare", None, plan=plan, **parts)
             self._plans.add(relation.oid)
-        return queries.fetch(self.conn, "isolation/walk_execute", plan=plan)
+        return queries.fetch(self.conn, "isolation/walk/execute", plan=plan)
 
     def write(self, turn: AllowedWrite, tenant: str) -> None:
         """Run a write; ``tenant`` is whose row is inserted, or to whom rows are moved.
@@ -165,7 +167,7 @@ class PooledSession:
         row = self.at.seeder.fresh(relation.oid, tenant, self.role)
         columns = sql.SQL(", ").join(map(sql.Identifier, row))
         values = sql.SQL(", ").join(map(sql.Literal, row.values()))
-        self._write(relation, "an INSERT", "isolation/walk_insert", keep=True, columns=columns, values=values)
+        self._write(relation, "an INSERT", "isolation/walk/insert", keep=True, columns=columns, values=values)
 
     def _update(self, relation: TenantRelation) -> None:
         """Update every row that an UPDATE reaches, and roll it back."""
@@ -173,18 +175,18 @@ class PooledSession:
         if changed is not None:
             row = self.at.seeder.rows[relation.oid, self.at.values["A"]]
             parts = {"changed": sql.Identifier(changed), "value": sql.Literal(row[changed])}
-            self._write(relation, "an UPDATE", "isolation/walk_update", keep=False, **parts)
+            self._write(relation, "an UPDATE", "isolation/walk/update", keep=False, **parts)
 
     def _move(self, relation: TenantRelation, tenant: str) -> None:
         """Assign every row that an UPDATE reaches to a tenant, and roll it back."""
         column = sql.Identifier(self.at.profile.tenancy.column)
         self._write(
-            relation, "a change of the tenant", "isolation/walk_update", changed=column, value=sql.Literal(tenant)
+            relation, "a change of the tenant", "isolation/walk/update", changed=column, value=sql.Literal(tenant)
         )
 
     def _delete(self, relation: TenantRelation) -> None:
         """Delete every row that a DELETE reaches, and roll it back."""
-        self._write(relation, "a DELETE", "isolation/walk_delete")
+        self._write(relation, "a DELETE", "isolation/walk/delete")
 
     def _write(
         self, relation: TenantRelation, what: str, statement: str, *, keep: bool = False, **parts: sql.Composable
@@ -222,12 +224,12 @@ class PooledSession:
         with self.conn.transaction(force_rollback=True):
             if self.at.profile.roles.maintenance:
                 role = sql.Identifier(self.at.profile.roles.maintenance)
-                queries.execute(self.conn, "isolation/walk_role", role=role)
+                queries.execute(self.conn, "isolation/walk/set_role", role=role)
             else:
-                queries.execute(self.conn, "session/login_role")
+                queries.execute(self.conn, "session/settings/set_login_role")
             for relation in self.at.written:
                 for row in queries.fetch(
-                    self.conn, "isolation/walk_truth", None, relation=relation.identifier, **parts
+                    self.conn, "isolation/walk/contents", None, relation=relation.identifier, **parts
                 ):
                     found[relation.ident, row["tenant"]] = (row["rows"], row["content"])
         return found

@@ -147,7 +147,9 @@ def test_a_try_leaves_no_lock(market):
         [orders] = [one for one in surface.attack_surface(conn, profile).relations if one.ident == "market.orders"]
     with session.probe(market.target, profile, "market_app") as probing, probing.transaction(force_rollback=True):
         tries = RoleSession(probing, profile, "market_app")
-        statement = queries.compose("isolation/try_rows", columns=sql.SQL("tenant_id"), relation=orders.identifier)
+        statement = queries.compose(
+            "isolation/probe/read_attempts/rows", columns=sql.SQL("tenant_id"), relation=orders.identifier
+        )
         for plan in ("custom", "generic", "generic"):
             assert tries.run(statement, plan).error is None
         held = market.database.execute("select mode from pg_locks where relation = 'market.orders'::regclass")

@@ -1,3 +1,0 @@
--- What it does: makes the script all or nothing.
--- Minimum version: 13.
-begin

@@ -1,3 +1,0 @@
--- What it does: ends the script.
--- Minimum version: 13.
-commit

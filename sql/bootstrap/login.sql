@@ -1,3 +1,0 @@
--- What it does: lets the role log in.
--- Minimum version: 13.
-alter role {role} login

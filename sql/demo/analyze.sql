@@ -1,3 +1,0 @@
--- Statistics of one table, as autovacuum would have left them.
--- Minimum version: 13.
-analyze {relation}

@@ -1,3 +1,0 @@
--- What follows is the login's own again.
--- Minimum version: 13.
-reset role

@@ -1,3 +1,0 @@
--- What the generator remembered.
--- Minimum version: 13.
-drop schema demo cascade

@@ -1,3 +1,0 @@
--- So that the planner knows how few there are.
--- Minimum version: 13.
-analyze demo.usage;

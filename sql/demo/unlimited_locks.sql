@@ -1,3 +1,0 @@
--- Back to the default.
--- Minimum version: 13.
-reset lock_timeout

@@ -1,3 +1,0 @@
--- Afterwards the dead rows are gone and the holes remain: bloat.
--- Minimum version: 13.
-vacuum public.suggestions;

@@ -1,0 +1,44 @@
+-- The server's roles, for a copy on another server.
+-- Minimum version: 13
+
+-- name: names
+-- Which roles does the server have?
+-- Columns: names text[]
+select pg_catalog.array_agg(r.rolname::text order by r.rolname) as names
+from pg_catalog.pg_roles as r;
+
+-- name: create
+-- Which statements create this server's roles on another one, with their attributes and memberships? No password is among them.
+-- Columns: statement
+-- Parameters: known text[], the roles that exist there
+select made.statement
+from (
+    select
+        1 as step,
+        r.rolname as name,
+        pg_catalog.format(
+            'create role %%I with %%s %%s %%s %%s %%s',
+            r.rolname,
+            case when r.rolsuper then 'superuser' else 'nosuperuser' end,
+            case when r.rolbypassrls then 'bypassrls' else 'nobypassrls' end,
+            case when r.rolinherit then 'inherit' else 'noinherit' end,
+            case when r.rolcreaterole then 'createrole' else 'nocreaterole' end,
+            case when r.rolcanlogin then 'login' else 'nologin' end
+        ) as statement
+    from pg_catalog.pg_roles as r
+    where r.rolname !~ '^pg_' and r.rolname <> all (%(known)s::text[])
+    union all
+    select
+        2,
+        granted.rolname || ' ' || member.rolname,
+        pg_catalog.format(
+            'grant %%I to %%I%%s', granted.rolname, member.rolname,
+            case when pg_catalog.bool_or(m.admin_option) then ' with admin option' else '' end
+        )
+    from pg_catalog.pg_auth_members as m
+    join pg_catalog.pg_roles as granted on granted.oid = m.roleid
+    join pg_catalog.pg_roles as member on member.oid = m.member
+    where member.rolname !~ '^pg_'
+    group by granted.rolname, member.rolname
+) as made
+order by made.step, made.name;

@@ -1,3 +1,0 @@
--- Takes back a mutation of a role, which is the server's and not the copy's: first what it was granted …
--- Minimum version: 13
-drop owned by steward_mutation

@@ -1,3 +1,0 @@
--- … then the role.
--- Minimum version: 13
-drop role steward_mutation

@@ -1,3 +1,0 @@
--- A defect: every session begins in a tenant.
--- Minimum version: 13
-alter database {database} set {setting_name} = 'steward_mutation'

@@ -1,3 +1,0 @@
--- A defect: a function that reads with the rights of an owner whom row-level security does not filter …
--- Minimum version: 13
-create function {made}() returns setof {table} language sql stable security definer as $mutation$ select * from {table} $mutation$

@@ -1,3 +1,0 @@
--- A defect: a tenant that was reset, and so is empty, is every tenant.
--- Minimum version: 13
-create policy steward_mutation on {table} using (current_setting({setting}, true) = '')

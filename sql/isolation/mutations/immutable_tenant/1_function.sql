@@ -1,3 +1,0 @@
--- A defect: the function that tells the tenant is declared immutable, so that a generic plan keeps the first one's answer …
--- Minimum version: 13
-create function {made}() returns text language sql immutable as $mutation$ select current_setting({setting}, true) $mutation$

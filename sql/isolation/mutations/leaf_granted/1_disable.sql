@@ -1,3 +1,0 @@
--- A defect: a partition without row-level security of its own …
--- Minimum version: 13
-alter table {leaf} disable row level security

@@ -1,3 +1,0 @@
--- … in a schema that a role of the application uses …
--- Minimum version: 13
-grant usage on schema {leaf_schema} to {role}

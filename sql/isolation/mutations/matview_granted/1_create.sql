@@ -1,3 +1,0 @@
--- A defect: a materialized view, which has no row-level security …
--- Minimum version: 13
-create materialized view {made} as select * from {table}

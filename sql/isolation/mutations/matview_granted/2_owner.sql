@@ -1,3 +1,0 @@
--- … holds every tenant's rows, because its owner is not filtered …
--- Minimum version: 13
-alter materialized view {made} owner to {maintenance}

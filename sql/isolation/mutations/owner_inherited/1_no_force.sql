@@ -1,3 +1,0 @@
--- A defect: row-level security does not hold for the table's owner …
--- Minimum version: 13
-alter table {table} no force row level security

@@ -1,3 +1,0 @@
--- A defect: a view whose owner row-level security does not filter …
--- Minimum version: 13
-create view {made} as select * from {table}

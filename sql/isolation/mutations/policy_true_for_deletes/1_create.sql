@@ -1,3 +1,0 @@
--- A defect: rows of any tenant may be deleted, by a statement without a condition.
--- Minimum version: 13
-create policy steward_mutation on {table} for delete using (true)

@@ -1,3 +1,0 @@
--- A defect: rows of any tenant may be updated.
--- Minimum version: 13
-create policy steward_mutation on {table} for update using (true) with check (true)

@@ -1,3 +1,0 @@
--- A defect: a role of the application has BYPASSRLS.
--- Minimum version: 13
-alter role {role} bypassrls

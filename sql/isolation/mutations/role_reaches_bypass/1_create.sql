@@ -1,3 +1,0 @@
--- A defect: there is a role with BYPASSRLS …
--- Minimum version: 13
-create role steward_mutation nologin bypassrls

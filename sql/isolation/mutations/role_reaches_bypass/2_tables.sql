@@ -1,3 +1,0 @@
--- … that may read the table …
--- Minimum version: 13
-grant select on {table} to steward_mutation

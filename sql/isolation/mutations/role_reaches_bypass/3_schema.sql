@@ -1,3 +1,0 @@
--- … where it stands …
--- Minimum version: 13
-grant usage on schema {schema} to steward_mutation

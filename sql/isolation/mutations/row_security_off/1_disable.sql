@@ -1,3 +1,0 @@
--- A defect: row-level security of a table of tenants is off.
--- Minimum version: 13
-alter table {table} disable row level security

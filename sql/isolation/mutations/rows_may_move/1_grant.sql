@@ -1,3 +1,0 @@
--- A defect: the tenant column may be updated …
--- Minimum version: 13
-grant update ({column}) on {table} to {role}

@@ -1,3 +1,0 @@
--- A defect: TRUNCATE, which asks no policy, is granted to a role of the application.
--- Minimum version: 13
-grant truncate on {table} to {role}

@@ -1,3 +1,0 @@
--- What a column becomes.
--- Minimum version: 13
-{changed} = {value}

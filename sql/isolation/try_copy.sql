@@ -1,3 +1,0 @@
--- Copies what a query sees.
--- Minimum version: 13
-copy ({statement}) to stdout

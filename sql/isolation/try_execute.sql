@@ -1,3 +1,0 @@
--- What it does: runs a statement that was prepared.
--- Minimum version: 13
-execute {kept}

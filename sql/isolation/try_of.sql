@@ -1,3 +1,0 @@
--- A condition: the row is a tenant's.
--- Minimum version: 13
-r.{column} = {tenant}

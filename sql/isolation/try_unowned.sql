@@ -1,3 +1,0 @@
--- A condition: the row is nobody's.
--- Minimum version: 13
-r.{column} is null

@@ -1,3 +1,0 @@
--- An argument of a function.
--- Minimum version: 13
-{value}::{type}

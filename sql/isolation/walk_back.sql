@@ -1,3 +1,0 @@
--- What it does: undoes all since a savepoint, settings included.
--- Minimum version: 13
-rollback to savepoint {savepoint}

@@ -1,3 +1,0 @@
--- What it does: gives a session back to its pool.
--- Minimum version: 13
-discard all

@@ -1,3 +1,0 @@
--- What it does: resets a setting, which is empty then and not NULL.
--- Minimum version: 13
-reset {setting}

@@ -1,4 +1,0 @@
--- What it does: reclaims what a concurrent refresh has left dead, and takes the statistics; the database's own ages cost a
--- scan of pg_class, which is not worth it here.
--- Minimum version: 16
-vacuum (analyze, truncate false, skip_database_stats) {view}

@@ -1,3 +1,0 @@
--- What it does: acts as the role that logged in, until the transaction ends.
--- Minimum version: 13.
-set local role none
