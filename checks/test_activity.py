@@ -24,7 +24,9 @@ pytestmark = [
 def test_transactions(check: Check) -> None:
     """No session but the suite's own is in a transaction, or idle in one, for longer than the profile allows."""
     limits = check.settings.profile.activity.model_dump()
-    findings = check.run("activity_transactions", check.parts("activity/hidden_sessions"), own=session.APPLICATION, **limits)
+    findings = check.run(
+        "activity_transactions", check.parts("activity/hidden_sessions"), own=session.APPLICATION, **limits
+    )
 
     assert not findings.offenders
 
