@@ -224,7 +224,10 @@ class Refresh:
         give_up = time.monotonic() + self.profile.locks.drain.total_seconds()
         reported = False
         with suppress(Deferred):
-            while queries.fetch(conn, "maintenance/matview_refresh/older_snapshots", horizon) and time.monotonic() < give_up:
+            while (
+                queries.fetch(conn, "maintenance/matview_refresh/older_snapshots", horizon)
+                and time.monotonic() < give_up
+            ):
                 if not reported:
                     self.executor.progress(
                         phase="waiting for the run's other lanes, whose snapshots keep its dead rows"

@@ -34,7 +34,7 @@ _MADE = "steward_mutation"
 
 @dataclass(frozen=True)
 class Mutation:
-    """A defect: statements of ``sql/isolation/mutations/<name>/``, and the right that a role needs for it to matter.
+    """A defect: statements of ``sql/isolation/mutations/<name>.sql``, and the right that a role needs for it to matter.
 
     ``clears`` says which of the table's policies go first: restrictive ones would hide what the others let through.
     """
@@ -166,21 +166,25 @@ def _try(source: Clone, profile: Profile, mutation: Mutation, subject: Mapping[s
         parts = _parts(fresh, profile, subject)
         with session.login(fresh.admin or fresh.at) as conn:
             for name in _cleared(mutation, subject):
-                queries.execute(conn, "isolation/mutation_targets/drop_policy", None, policy=sql.Identifier(name), **parts)
-            _execute(conn, "isolation/mutations", mutation, parts)
+                queries.execute(
+                    conn, "isolation/mutation_targets/drop_policy", None, policy=sql.Identifier(name), **parts
+                )
+            _execute(conn, "plant", mutation, parts)
         try:
             matrix = probe.run(fresh.at, profile, writes=True)
         finally:
             with session.login(fresh.admin or fresh.at) as conn:
-                _execute(conn, "isolation/mended", mutation, parts)
+                _execute(conn, "mend", mutation, parts)
     observation = _seen(matrix)
     seconds = time.monotonic() - started
     return MutationResult(mutation, subject["ident"], subject["role"], bool(matrix.leaks), observation, seconds)
 
 
-def _execute(conn: Session, folder: str, mutation: Mutation, parts: Mapping[str, sql.Composable]) -> None:
-    for name in (*queries.names("isolation/mutations"), *queries.names("isolation/mended")):
-        if name.startswith(f"{folder}/{mutation.name}/"):
+def _execute(conn: Session, step: str, mutation: Mutation, parts: Mapping[str, sql.Composable]) -> None:
+    """Run the sections of the mutation's file that plant it, or those that mend what it changed in the server."""
+    for name in queries.names("isolation/mutations"):
+        _, _, stem, section = name.split("/")
+        if stem == mutation.name and section.startswith(step):
             queries.execute(conn, name, None, **parts)
 
 

@@ -52,7 +52,9 @@ def partitions(conn: Session, first: int, last: int) -> None:
     queries.execute(conn, "demo/session/set_owner_role")
     for month in queries.fetch(conn, "demo/database/months", {"first": first, "last": last}):
         lower, upper = sql.Literal(month["lower"]), sql.Literal(month["upper"])
-        queries.execute(conn, "demo/database/create_partition", leaf=sql.Identifier(month["name"]), lower=lower, upper=upper)
+        queries.execute(
+            conn, "demo/database/create_partition", leaf=sql.Identifier(month["name"]), lower=lower, upper=upper
+        )
     queries.execute(conn, "demo/session/reset_role")
 
 
@@ -75,7 +77,11 @@ def fill(at: Target, scale: float) -> None:
         # Only leaves: autovacuum never analyzes a partitioned parent either.
         leaves = [month["name"] for month in queries.fetch(conn, "demo/database/months", _MONTHS)]
         _side_by_side(
-            at, [_Step("demo/database/analyze", {}, table) for table in ("suggestions", "rule_sets", "rule_versions", *leaves)]
+            at,
+            [
+                _Step("demo/database/analyze", {}, table)
+                for table in ("suggestions", "rule_sets", "rule_versions", *leaves)
+            ],
         )
 
 
@@ -153,7 +159,9 @@ def build(access: ServerAccess, scale: float) -> None:
     fill(at, scale)
     with session.login(at) as conn:
         if access.password:
-            queries.execute(conn, "demo/database/set_password", login=sql.Identifier(LOGIN), password=sql.Literal(access.password))
+            queries.execute(
+                conn, "demo/database/set_password", login=sql.Identifier(LOGIN), password=sql.Literal(access.password)
+            )
         bootstrap.apply(conn, load("development"))
     _say("building the demo database: wear and tear")
     wear(at)

@@ -136,7 +136,9 @@ class CreatePartitions(MaintenanceOperation[MissingPeriod, PartitionState]):
             # From here on readers of the default partition wait: no statement may search it for longer than this.
             self.executor.limit(statement_timeout=self.executor.settings.profile.locks.other)
             # A CHECK that leaves the period out then spares the search, as it spares the server's own on attaching.
-            queries.execute(self.executor.conn, "session/settings/set", {"settings": Jsonb({"constraint_exclusion": "on"})})
+            queries.execute(
+                self.executor.conn, "session/settings/set", {"settings": Jsonb({"constraint_exclusion": "on"})}
+            )
         try:
             return ExecutionResult(self.executor.attempt(lambda: _create(self.executor, self.subject), budget="brief"))
         except QueryCanceled as error:
@@ -239,7 +241,9 @@ def _create(executor: Executor, subject: MissingPeriod) -> dict[str, object]:
     granted: set[str] = set()
     for new_table in subject.tables:
         named = {"schema": new_table.schema, "name": new_table.name}
-        grantees = [row["grantee"] for row in queries.fetch(executor.conn, "maintenance/partition_lookups/grantees", named)]
+        grantees = [
+            row["grantee"] for row in queries.fetch(executor.conn, "maintenance/partition_lookups/grantees", named)
+        ]
         if grantees:
             executor.execute(statements.revoke(new_table, grantees))
         granted.update(grantees)
@@ -279,7 +283,9 @@ def _require_movable(executor: Executor, subject: MissingPeriod, default: TableR
     if not subject.move:
         remedy = 'move them by hand, or say default_rows = "move" in the profile'
         raise StewardError(subject.parent.ident, rows, remedy)
-    triggers = queries.fetch(executor.conn, "maintenance/partition_lookups/default_triggers", {"default_oid": default.oid})
+    triggers = queries.fetch(
+        executor.conn, "maintenance/partition_lookups/default_triggers", {"default_oid": default.oid}
+    )
     if triggers:
         # A delete that cascades through somebody's foreign key would destroy what a move must keep.
         names = ", ".join(row["name"] for row in triggers)

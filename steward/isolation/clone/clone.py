@@ -121,7 +121,9 @@ def copied(clone: Clone) -> Iterator[Clone]:
         with session.login(clone.admin) as there:
             source = sql.Identifier(there.info.dbname)
             statements = dump_restore.session_settings(there, name)
-        queries.execute(conn, "isolation/clone/database/create_from_source", database=sql.Identifier(name), origin=source)
+        queries.execute(
+            conn, "isolation/clone/database/create_from_source", database=sql.Identifier(name), origin=source
+        )
         try:
             dump_restore.apply(conn, statements)
             yield replace(clone, at=_on(clone.at, name), admin=_on(clone.admin, name))
@@ -185,7 +187,9 @@ def _elsewhere(source: _Source) -> Iterator[Clone]:
         admin = Target(source.at.kind, server.conninfo("postgres", name), label)
         with session.login(_on(admin, "postgres")) as conn:
             encoding = sql.Literal(source.facts["encoding"])
-            queries.execute(conn, "isolation/clone/database/create_empty", database=sql.Identifier(name), encoding=encoding)
+            queries.execute(
+                conn, "isolation/clone/database/create_empty", database=sql.Identifier(name), encoding=encoding
+            )
             dump_restore.apply(conn, dump_restore.roles(source.conn, conn))
             dump_restore.apply(conn, dump_restore.session_settings(source.conn, name, everywhere=True))
         at = Target(source.at.kind, server.conninfo(source.conn.info.user, name), label)

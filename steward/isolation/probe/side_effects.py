@@ -61,7 +61,9 @@ def rows_by_tenant(
     """Return the number of rows of each tenant in a table, by the tenant's value."""
     among = sql.SQL(", ").join(sql.Literal(tenant.value) for tenant in tenants)
     parts = {"relation": relation.identifier, "column": sql.Identifier(column), "tenants": among}
-    return {row["tenant"]: row["rows"] for row in queries.fetch(conn, "isolation/probe/tenants/row_counts", None, **parts)}
+    return {
+        row["tenant"]: row["rows"] for row in queries.fetch(conn, "isolation/probe/tenants/row_counts", None, **parts)
+    }
 
 
 def table_contents(conn: Session, surface: AttackSurface, tenants: Sequence[ProbeTenant], *, live: bool) -> Rows:
