@@ -39,12 +39,12 @@ _MONTHS = {"first": -29, "last": 0}
 _CORES = 2
 
 
-def schema(conn: Session, *folders: str) -> None:
-    """Apply ``sql/schema/`` (or these folders of it) in order, as a superuser; roles that exist stay as they are."""
+def schema(conn: Session, *scripts: str) -> None:
+    """Apply ``sql/schema/`` (or these scripts of it) in order, as a superuser; roles that exist stay as they are."""
     with conn.transaction():
         for name in queries.names("schema"):
-            if not folders or name.split("/")[1] in folders:
-                queries.execute(conn, name)
+            if not scripts or name.split("/")[1] in scripts:
+                queries.run_as_written(conn, name)
 
 
 def partitions(conn: Session, first: int, last: int) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
 
+from steward.database import queries
 from steward.setup import demo
 from tests.fixtures import hostile
 
@@ -253,6 +255,33 @@ def test_roles_that_exist_are_left_as_they_are(own_cluster):
         rows = conn.execute("select rolconnlimit from pg_roles where rolname = 'validahub_app'").fetchall()
 
     assert rows == [{"rolconnlimit": 7}]
+
+
+def _program(cluster, name, database, *arguments, **more):
+    """Run a client program of the tests' server and return what it prints."""
+    binaries = cluster.server.binaries
+    command = [binaries.program(name), "-d", cluster.conninfo(database=database.name), *arguments]
+    return subprocess.run(command, env=binaries.environment, check=True, capture_output=True, text=True, **more).stdout
+
+
+def _dump(cluster, database):
+    """The whole schema as statements, without the random words that newer versions write around them."""
+    lines = _program(cluster, "pg_dump", database, "--schema-only").splitlines()
+    return [line for line in lines if not line.startswith(("\\restrict", "\\unrestrict"))]
+
+
+def test_psql_applies_the_scripts_in_order_and_builds_what_the_suite_builds(own_cluster):
+    by_psql, by_suite = own_cluster.create(), own_cluster.create()
+    scripts = "".join(path.read_text(encoding="utf-8") for path in sorted((queries.SQL / "schema").glob("*.sql")))
+    _program(own_cluster, "psql", by_psql, "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", input=scripts)
+    roles = own_cluster.roles()
+    with by_suite.connect() as conn:
+        demo.schema(conn)
+
+    assert "validahub_owner" in str(roles)
+    assert roles == own_cluster.roles()
+    assert len(_dump(own_cluster, by_psql)) > 500
+    assert _dump(own_cluster, by_psql) == _dump(own_cluster, by_suite)
 
 
 def test_hostile_names_are_what_they_say(hostile_database):

@@ -1,3 +1,0 @@
--- Probes and the canary act as the application.
--- Minimum version: 13.
-grant validahub_app to validahub_maintenance;

@@ -1,9 +1,0 @@
--- A version's life.
--- Minimum version: 13.
-create type public.version_status as enum (
-    'draft',
-    'testing',
-    'published',
-    'deprecated',
-    'archived'
-);

@@ -1,3 +1,0 @@
--- Searches in the suggested value.
--- Minimum version: 13.
-create index suggestions_suggested_value on public.suggestions using gin (suggested_value);

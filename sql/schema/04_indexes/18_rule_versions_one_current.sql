@@ -1,3 +1,0 @@
--- At most one current version a rule set.
--- Minimum version: 13.
-create unique index rule_versions_one_current on public.rule_versions (rule_set_id) where is_current;

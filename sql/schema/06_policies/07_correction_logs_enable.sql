@@ -1,3 +1,0 @@
--- Row-level security is on.
--- Minimum version: 13.
-alter table public.correction_logs enable row level security;

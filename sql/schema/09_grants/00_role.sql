@@ -1,3 +1,0 @@
--- Rights are the owner's to give.
--- Minimum version: 13.
-set role validahub_owner;
