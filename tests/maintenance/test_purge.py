@@ -245,19 +245,19 @@ def test_one_locked_leaf_keeps_neither_the_others_nor_other_rules(database, impa
     suggest(database, 2)
     with shop(database) as conn:
         conn.execute("create table log (at timestamptz not null) partition by range (at)")
-        conn.execute("create table log_2020 partition of log for values from ('2020-01-01') to ('2021-01-01')")
-        conn.execute("create table log_2021 partition of log for values from ('2021-01-01') to ('2022-01-01')")
-        conn.execute("insert into log values ('2020-05-05'), ('2021-05-05'), ('2021-06-06')")
+        conn.execute("create table log_2010 partition of log for values from ('2010-01-01') to ('2011-01-01')")
+        conn.execute("create table log_2011 partition of log for values from ('2011-01-01') to ('2012-01-01')")
+        conn.execute("insert into log values ('2010-05-05'), ('2011-05-05'), ('2011-06-06')")
     rules = {**impatient.profile.retention.rules, "log": old("shop.log")}
     with database.connect() as other:
         other.execute("begin")
-        other.execute("lock table shop.log_2020 in access exclusive mode")
+        other.execute("lock table shop.log_2010 in access exclusive mode")
         ended = purging(database, with_rules(impatient, rules)).all()
 
-        assert isinstance(ended.pop("shop.log_2020 log"), Busy)
+        assert isinstance(ended.pop("shop.log_2010 log"), Busy)
         assert {label: each.figures["done"] for label, each in ended.items()} == {
             SUGGESTIONS: 2,
-            "shop.log_2021 log": 2,
+            "shop.log_2011 log": 2,
         }
 
 
@@ -332,19 +332,19 @@ def test_an_update_rule_archives_unused_deprecated_versions_and_no_others(databa
 def test_each_leaf_is_an_item_of_its_own_and_the_default_partition_is_one(database, settings, purging):
     with shop(database) as conn:
         conn.execute("create table log (at timestamptz not null, gone bool) partition by range (at)")
-        conn.execute("create table log_2020 partition of log for values from ('2020-01-01') to ('2021-01-01')")
-        conn.execute("create table log_2021 partition of log for values from ('2021-01-01') to ('2022-01-01')")
+        conn.execute("create table log_2010 partition of log for values from ('2010-01-01') to ('2011-01-01')")
+        conn.execute("create table log_2011 partition of log for values from ('2011-01-01') to ('2012-01-01')")
         conn.execute("create table log_2090 partition of log for values from ('2090-01-01') to ('2091-01-01')")
         conn.execute("create table log_rest partition of log default")
         conn.execute(
-            "insert into log values ('2020-05-05', true), ('2020-06-06', false), ('2021-05-05', true),"
-            " ('2019-05-05', true), ('2090-02-02', true)"
+            "insert into log values ('2010-05-05', true), ('2010-06-06', false), ('2011-05-05', true),"
+            " ('2009-05-05', true), ('2090-02-02', true)"
         )
     rules = {"log": old("shop.log", where=({"column": "gone", "any_of": ("true",)},))}
 
     ended = purging(database, with_rules(settings, rules)).all()
 
-    assert list(ended) == ["shop.log_2020 log", "shop.log_2021 log", "shop.log_rest log"]
+    assert list(ended) == ["shop.log_2010 log", "shop.log_2011 log", "shop.log_rest log"]
     assert [outcome.figures["done"] for outcome in ended.values()] == [1, 1, 1]
     assert count(database, "shop.log") == 2
 
@@ -386,9 +386,9 @@ def test_a_table_that_inherits_is_purged_by_a_rule_of_its_own(database, settings
 def test_partitions_beyond_the_cutoff_are_not_even_read(database, settings, purging):
     with shop(database) as conn:
         conn.execute("create table log (at timestamptz not null) partition by range (at)")
-        conn.execute("create table log_2020 partition of log for values from ('2020-01-01') to ('2021-01-01')")
+        conn.execute("create table log_2010 partition of log for values from ('2010-01-01') to ('2011-01-01')")
         conn.execute("create table log_2090 partition of log for values from ('2090-01-01') to ('2091-01-01')")
-        conn.execute("insert into log values ('2020-05-05'), ('2090-05-05')")
+        conn.execute("insert into log values ('2010-05-05'), ('2090-05-05')")
     run = purging(database, with_rules(settings, {"log": old("shop.log")}))
 
     run.all()
@@ -400,7 +400,7 @@ def test_partitions_beyond_the_cutoff_are_not_even_read(database, settings, purg
         counted = "select seq_scan from pg_stat_all_tables where schemaname = 'shop' and relname = %s"
         return database.execute(counted, [table])[0]["seq_scan"]
 
-    until(lambda: scanned("log_2020"))
+    until(lambda: scanned("log_2010"))
     assert scanned("log_2090") == 0
     assert count(database, "shop.log") == 1
 
@@ -410,7 +410,7 @@ def test_a_clock_with_an_index_is_walked_in_order_and_without_one_along_the_heap
     with shop(database) as conn:
         conn.execute("create table events (id int, at date, sort text, filling text)")
         conn.execute(
-            "insert into events select n, case when n %% 80 = 0 then date '2020-01-01' + n %% 47 else current_date end,"
+            "insert into events select n, case when n %% 80 = 0 then date '2010-01-01' + n %% 47 else current_date end,"
             " 'x', repeat('x', 400) from generate_series(1, 4000) n",
             {},
         )

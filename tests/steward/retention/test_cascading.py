@@ -80,12 +80,12 @@ def test_a_cascade_to_a_partitioned_table_is_one_and_named_by_its_root(database,
 def test_a_reference_to_a_partitioned_table_is_found_for_its_leaves(database, settings, purging):
     with shop(database) as conn:
         conn.execute("create table log (id int, at timestamptz, primary key (id, at)) partition by range (at)")
-        conn.execute("create table log_2020 partition of log for values from ('2020-01-01') to ('2021-01-01')")
+        conn.execute("create table log_2010 partition of log for values from ('2010-01-01') to ('2011-01-01')")
         conn.execute(
             "create table note (id int, at timestamptz, foreign key (id, at) references log on delete cascade)"
         )
-        conn.execute("insert into log values (1, '2020-02-02'), (2, '2020-02-02')")
-        conn.execute("insert into note values (1, '2020-02-02')")
+        conn.execute("insert into log values (1, '2010-02-02'), (2, '2010-02-02')")
+        conn.execute("insert into note values (1, '2010-02-02')")
 
     assert "1 rows of shop.note" in str(purging(database, with_rules(settings, {"log": old("shop.log")})).only())
 
@@ -170,33 +170,33 @@ def test_triggers_on_the_leaves_and_on_tables_that_follow_are_found(database, se
     with shop(database) as conn:
         conn.execute("create function f() returns trigger language plpgsql as 'begin return old; end'")
         conn.execute("create table log (id int, at timestamptz, primary key (id, at)) partition by range (at)")
-        conn.execute("create table log_2020 partition of log for values from ('2020-01-01') to ('2021-01-01')")
+        conn.execute("create table log_2010 partition of log for values from ('2010-01-01') to ('2011-01-01')")
         conn.execute(
             "create table note (id int, at timestamptz, foreign key (id, at) references log on delete cascade)"
         )
-        conn.execute("insert into log values (1, '2020-02-02')")
+        conn.execute("insert into log values (1, '2010-02-02')")
         conn.execute("create trigger whole before delete on log for each row execute function f()")
-        conn.execute("create trigger part before delete on log_2020 for each row execute function f()")
+        conn.execute("create trigger part before delete on log_2010 for each row execute function f()")
         conn.execute("create trigger follower before delete on note for each row execute function f()")
     rules = {"log": old("shop.log", allow_cascades=("shop.note",))}
 
     refusal = purging(database, with_rules(settings, rules)).only()
 
-    assert 'allow_triggers = ["shop.log.whole", "shop.log_2020.part", "shop.note.follower"]' in str(refusal)
+    assert 'allow_triggers = ["shop.log.whole", "shop.log_2010.part", "shop.note.follower"]' in str(refusal)
 
 
 def test_a_rule_on_one_partition_sees_the_triggers_that_its_parent_has_handed_down(database, settings, purging):
     with shop(database) as conn:
         conn.execute("create function f() returns trigger language plpgsql as 'begin return old; end'")
         conn.execute("create table log (id int, at timestamptz) partition by range (at)")
-        conn.execute("create table log_2020 partition of log for values from ('2020-01-01') to ('2021-01-01')")
+        conn.execute("create table log_2010 partition of log for values from ('2010-01-01') to ('2011-01-01')")
         conn.execute("create trigger whole after delete on log for each row execute function f()")
-        conn.execute("insert into log values (1, '2020-02-02')")
+        conn.execute("insert into log values (1, '2010-02-02')")
 
-    alone = purging(database, with_rules(settings, {"leaf": old("shop.log_2020")})).only()
+    alone = purging(database, with_rules(settings, {"leaf": old("shop.log_2010")})).only()
     through_the_parent = purging(database, with_rules(settings, {"log": old("shop.log")})).only()
 
-    assert 'allow_triggers = ["shop.log_2020.whole"]' in str(alone)
+    assert 'allow_triggers = ["shop.log_2010.whole"]' in str(alone)
     assert 'allow_triggers = ["shop.log.whole"]' in str(through_the_parent)
 
 

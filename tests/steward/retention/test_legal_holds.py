@@ -194,18 +194,18 @@ def test_a_hold_ends_at_its_time(database, settings, purging):
 def test_a_hold_on_one_partition_keeps_that_one_and_one_on_the_parent_keeps_all(database, settings, purging):
     with shop(database) as conn:
         conn.execute("create table log (at timestamptz not null, id int) partition by range (at)")
-        conn.execute("create table log_2020 partition of log for values from ('2020-01-01') to ('2021-01-01')")
-        conn.execute("create table log_2021 partition of log for values from ('2021-01-01') to ('2022-01-01')")
-        conn.execute("insert into log values ('2020-05-05', 1), ('2021-05-05', 2), ('2021-05-05', 3)")
-    hold(database, "log_2020")
+        conn.execute("create table log_2010 partition of log for values from ('2010-01-01') to ('2011-01-01')")
+        conn.execute("create table log_2011 partition of log for values from ('2011-01-01') to ('2012-01-01')")
+        conn.execute("insert into log values ('2010-05-05', 1), ('2011-05-05', 2), ('2011-05-05', 3)")
+    hold(database, "log_2010")
     hold(database, "shop.log", predicate="id = 3")
 
     run = purging(database, with_rules(settings, {"log": old("shop.log")}))
     due = run.due()
 
     assert {label: (each.subject.due, each.subject.held) for label, each in due.items()} == {
-        "shop.log_2020 log": (0, 1),
-        "shop.log_2021 log": (1, 1),
+        "shop.log_2010 log": (0, 1),
+        "shop.log_2011 log": (1, 1),
     }
     run.all()
     assert database.execute("select id from shop.log order by id") == [{"id": 1}, {"id": 3}]
