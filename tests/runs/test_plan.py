@@ -18,7 +18,9 @@ def _whole(database: TestDatabase) -> str:
     return "\n".join(line for line in done.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
 
 
-def test_plan_changes_nothing_in_the_whole_database(suite: Suite, demo_database: TestDatabase) -> None:
+def test_plan_changes_nothing_in_the_whole_database_and_says_why_and_which_locks(
+    suite: Suite, demo_database: TestDatabase
+) -> None:
     before = _whole(demo_database)
     vacuums = "select relname, last_vacuum, last_analyze, vacuum_count from pg_stat_all_tables order by relid"
     counters = demo_database.execute(vacuums)
@@ -28,7 +30,10 @@ def test_plan_changes_nothing_in_the_whole_database(suite: Suite, demo_database:
     assert 0 == run.code, run.err
     assert before == _whole(demo_database)
     assert counters == demo_database.execute(vacuums)
-    assert {"planned"} == {item["outcome"] for item in run.record["items"] if item["kind"] == "action"}
+    actions = [item for item in run.record["items"] if item["kind"] == "action"]
+    assert {"planned"} == {item["outcome"] for item in actions}
+    assert all(item["why"] and item["statements"] for item in actions)
+    assert all(statement["locks"] for item in actions for statement in item["statements"])
 
 
 def test_the_plan_is_sql_that_a_dba_can_paste(suite: Suite, demo_database: TestDatabase) -> None:
@@ -47,15 +52,6 @@ def test_the_plan_is_sql_that_a_dba_can_paste(suite: Suite, demo_database: TestD
     left = suite.run("daily", "--plan", "--no-report", database=demo_database).record["items"]
     now = [item for item in left if item["name"] in {"partitions", "vacuum"} and "once the earlier" not in item["why"]]
     assert [] == [(item["subject"], item["why"]) for item in now]
-
-
-def test_the_plan_says_why_and_which_locks(suite: Suite, demo_database: TestDatabase) -> None:
-    run = suite.run("daily", "--plan", "--no-report", database=demo_database)
-    actions = [item for item in run.record["items"] if item["kind"] == "action"]
-
-    assert actions
-    assert all(item["why"] and item["statements"] for item in actions)
-    assert all(statement["locks"] for item in actions for statement in item["statements"])
 
 
 def test_the_plan_names_what_earlier_phases_would_make_due(suite: Suite, demo_database: TestDatabase) -> None:

@@ -94,7 +94,7 @@ def test_a_daily_run_does_what_is_due_and_the_next_has_nothing_to_do(server, fam
     started = time.monotonic()
     run = suite.finish(suite.start("daily", "--no-report", database=large), RUN_GENEROUS)
     seconds = time.monotonic() - started
-    plan = suite.finish(suite.start("daily", "--plan", "--no-report", database=large), RUN_GENEROUS)
+    plan = suite.finish(suite.start("daily", "--plan", "--workers", "1", "--no-report", database=large), RUN_GENEROUS)
     beside = suite.run("daily", "--no-report", database=small)
 
     assert (0, 0, 0) == (run.code, plan.code, beside.code), run.out
