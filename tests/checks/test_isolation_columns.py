@@ -30,17 +30,17 @@ def found(market):
     return run
 
 
-@pytest.mark.parametrize("item", [each for each in ITEMS if each is not runbook.test_disclosed])
+@pytest.mark.parametrize("item", [item for item in ITEMS if item is not runbook.test_disclosed])
 def test_the_shipped_schema_and_its_demo_are_no_finding(demo_database, settings, checking, item):
     item(checking(demo_database, settings))
 
 
-def test_counts_that_anybody_can_learn_are_told(database, settings, checking):
+def test_counts_that_anybody_can_read_are_noted(database, settings, checking):
     with pytest.raises(NotNeeded, match="4 tables of tenants"):
         runbook.test_disclosed(checking(database, settings))
 
 
-@pytest.mark.parametrize("defect", OURS, ids=lambda each: each.name)
+@pytest.mark.parametrize("defect", OURS, ids=lambda defect: defect.name)
 def test_an_item_fails_on_its_defect_and_passes_without(market, defect):
     item = getattr(runbook, f"test_{defect.item.partition('.')[2]}")
     with market.check() as check:
@@ -59,13 +59,13 @@ def test_the_remedies_mend_what_was_found(market, found):
         "grant update (tenant_id) on market.orders to market_reader",
     )
     remedies = [*found("isolation_columns_nullable").values(), *found("isolation_columns_updatable").values()]
-    market.run(*(each.remediation for each in remedies))
+    market.run(*(finding.remediation for finding in remedies))
 
     assert [
         ("market.events.tenant_id", "may be null"),
         ("market.events.tenant_id", "may be updated by market_app, market_reader"),
         ("market.orders.tenant_id", "may be updated by market_reader"),
-    ] == [(each.object_name, each.observed) for each in remedies]
+    ] == [(finding.object_name, finding.observed) for finding in remedies]
     assert "revoke update (tenant_id) on market.orders from market_reader" == remedies[-1].remediation
     assert {} == found("isolation_columns_nullable")
     assert {} == found("isolation_columns_updatable")
@@ -108,12 +108,12 @@ def test_not_null_that_nobody_has_validated_is_found(market, found):
         pytest.skip("not null that is not valid came with 18")
     market.run(
         "create table market.notes (tenant_id uuid)",
-        "alter table market.notes add constraint told not null tenant_id not valid",
+        "alter table market.notes add constraint tenant_check not null tenant_id not valid",
     )
-    told = found("isolation_columns_nullable")["market.notes.tenant_id"]
-    market.run(told.remediation)
+    finding = found("isolation_columns_nullable")["market.notes.tenant_id"]
+    market.run(finding.remediation)
 
-    assert "not null, but not validated" == told.observed
+    assert "not null, but not validated" == finding.observed
     assert {} == found("isolation_columns_nullable")
 
 
@@ -157,7 +157,7 @@ def test_a_collation_that_takes_different_names_for_equal_is_found(market_of):
     with market.check() as check, pytest.raises(AssertionError):
         runbook.test_equality(check)
 
-    assert ["market.notes.tenant_id"] == [each.object_name for each in check.offenders]
+    assert ["market.notes.tenant_id"] == [finding.object_name for finding in check.offenders]
 
     market.run(check.offenders[0].remediation)
     with market.check() as check:
@@ -165,12 +165,12 @@ def test_a_collation_that_takes_different_names_for_equal_is_found(market_of):
 
 
 def test_a_column_that_policies_name_gets_another_type_with_them(market, found):
-    told = "nullif(current_setting('market.tenant', true), '')"
+    tenant = "nullif(current_setting('market.tenant', true), '')"
     market.run(
         "create table market.notes (tenant_id text not null, body text) partition by list (body)",
         "create table market.notes_all partition of market.notes default",
         "alter table market.notes enable row level security",
-        f"create policy own on market.notes using (tenant_id = {told}) with check (tenant_id = {told})",
+        f"create policy own on market.notes using (tenant_id = {tenant}) with check (tenant_id = {tenant})",
         "create policy late on market.notes_all as restrictive for delete to market_app, market_reader"
         " using (tenant_id is not null and body <> '')",
     )
@@ -178,7 +178,7 @@ def test_a_column_that_policies_name_gets_another_type_with_them(market, found):
     [before] = market.database.execute(f"{policies} where policyname = 'late'")
     [types] = found("isolation_columns_types").values()
     market.run(types.remediation)
-    made = {each["policyname"]: each for each in market.database.execute(policies)}
+    made = {row["policyname"]: row for row in market.database.execute(policies)}
 
     assert {} == found("isolation_columns_types")
     assert before == made["late"]
@@ -190,7 +190,7 @@ def test_members_of_pg_read_all_data_read_the_statistics(market, found):
         pytest.skip("pg_read_all_data came with 14")
     market.run("grant pg_read_all_data to market_reader")
     remedies = found("isolation_columns_statistics")
-    market.run(*(each.remediation for each in remedies.values()))
+    market.run(*(finding.remediation for finding in remedies.values()))
 
     assert ["market_reader"] == list(remedies)
     assert {} == found("isolation_columns_statistics")
@@ -255,9 +255,9 @@ def test_a_table_without_the_column_really_shows_every_tenants_rows_and_is_mende
         with market.database.connect("market_app") as app:
             app.execute(market.kind.format("select set_config('market.tenant', ({a})::text, false)"))
             seen.append(app.execute(f"select count(distinct sku) as tenants from {name}").fetchone()["tenants"])  # noqa: S608
-        for each in missing(market).values():
-            market.database.execute(each.remediation)
-            assert "market.orders" in each.detail
+        for finding in missing(market).values():
+            market.database.execute(finding.remediation)
+            assert "market.orders" in finding.detail
 
     assert [2, 1] == seen
     assert {} == missing(market)

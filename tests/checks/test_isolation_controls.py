@@ -14,7 +14,7 @@ from steward.isolation.mutations import MUTATIONS, Mutation
 from tests.fixtures.running import changed
 
 
-def told(check):
+def evidence(check):
     """The table of mutations in the record."""
     return "\n".join(check.evidence)
 
@@ -68,8 +68,8 @@ def test_a_mutation_that_nobody_sees_fails_the_item(market, monkeypatch):
         with pytest.raises(AssertionError):
             runbook.test_mutations(check)
 
-        assert ["role_reaches_bypass"] == [each.object_name for each in check.offenders]
-        assert "0 of 1 mutations caught" in told(check)
+        assert ["role_reaches_bypass"] == [finding.object_name for finding in check.offenders]
+        assert "0 of 1 mutations caught" in evidence(check)
 
 
 def test_a_database_that_leaks_already_proves_nothing(market):

@@ -34,12 +34,12 @@ def test_the_shipped_schema_and_its_demo_are_no_finding(demo_database, settings,
     getattr(runbook, f"test_{item}")(checking(demo_database, settings))
 
 
-def test_the_shipped_keys_of_random_ids_are_told(database, settings, checking):
+def test_the_shipped_keys_of_random_ids_are_noted(database, settings, checking):
     with pytest.raises(NotNeeded, match=r"public\.rule_sets_pkey \(id\)"):
         runbook.test_random(checking(database, settings))
 
 
-@pytest.mark.parametrize("defect", [each for each in OURS if each.planted], ids=lambda each: each.name)
+@pytest.mark.parametrize("defect", [defect for defect in OURS if defect.planted], ids=lambda defect: defect.name)
 def test_an_item_fails_on_its_defect_and_passes_without(market, defect):
     item = getattr(runbook, f"test_{defect.item.partition('.')[2]}")
     with market.check() as check:
@@ -67,7 +67,7 @@ def test_the_remedy_of_a_key_mends_it(market, found):
         "alter table market.customers add constraint customers_once exclude using btree (email with =)",
     )
     remedies = found("isolation_keys_unique")
-    market.run(*(each.remediation for each in remedies.values()))
+    market.run(*(finding.remediation for finding in remedies.values()))
 
     assert ["market.customers_email_key", "market.customers_lower", "market.customers_once"] == sorted(remedies)
     assert {} == found("isolation_keys_unique")
@@ -80,7 +80,7 @@ def test_the_remedy_of_a_foreign_key_mends_it(market, found):
         "alter table market.orders drop constraint orders_tenant_id_id_key",
     )
     remedies = found("isolation_keys_references")
-    market.run(*(each.remediation for each in remedies.values()))
+    market.run(*(finding.remediation for finding in remedies.values()))
 
     assert ["market.reviews.reviews_order_id_fkey"] == list(remedies)
     assert {} == found("isolation_keys_references")
@@ -95,7 +95,7 @@ def test_the_remedy_of_a_foreign_key_runs_whatever_its_action(market, found, act
         "grant insert on market.reviews to market_app",
         "insert into market.reviews select tenant_id, id from market.orders",
     )
-    market.run(*(each.remediation for each in found("isolation_keys_references").values()))
+    market.run(*(finding.remediation for finding in found("isolation_keys_references").values()))
     with contextlib.suppress(errors.ForeignKeyViolation, errors.RestrictViolation):
         market.run("delete from market.orders")
 
@@ -108,7 +108,7 @@ def test_a_table_without_a_tenant_gets_the_column_by_the_remedy(market, found):
         "create table market.likes (order_id uuid references market.orders)",
         "grant insert on market.likes to market_app",
     )
-    market.run(*(each.remediation for each in found("isolation_keys_references").values()))
+    market.run(*(finding.remediation for finding in found("isolation_keys_references").values()))
 
     assert {} == found("isolation_keys_references")
 
@@ -128,7 +128,7 @@ def test_a_key_that_the_application_cannot_write_tells_nothing(market, found):
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "discloses"),
     [
         ("bigint not null", False),
         ("bigserial", False),
@@ -138,13 +138,13 @@ def test_a_key_that_the_application_cannot_write_tells_nothing(market, found):
         ("bigint", False),
     ],
 )
-def test_a_column_that_the_application_does_not_say_tells_by_what_it_becomes(market, found, kind, told):
+def test_a_column_that_the_application_does_not_say_tells_by_what_it_becomes(market, found, kind, discloses):
     market.run(
         f"create table market.tickets (tenant_id uuid not null, size integer, id {kind}, unique (size, id))",
         "grant insert (tenant_id, size) on market.tickets to market_app",
     )
 
-    assert (["market.tickets_size_id_key"] if told else []) == list(found("isolation_keys_unique"))
+    assert (["market.tickets_size_id_key"] if discloses else []) == list(found("isolation_keys_unique"))
 
 
 @pytest.mark.parametrize("kind", ["by default", "always"])
@@ -244,7 +244,7 @@ def test_a_uuid_that_may_be_null_only_once_is_no_random_one(market, found):
         "create unique index customers_token on market.customers (email, token) nulls not distinct",
     )
     remedies = found("isolation_keys_unique")
-    market.run(*(each.remediation for each in remedies.values()))
+    market.run(*(finding.remediation for finding in remedies.values()))
 
     assert ["market.customers_token"] == list(remedies)
     assert {} == found("isolation_keys_unique")
@@ -261,7 +261,7 @@ def test_an_exclusion_that_compares_more_than_the_tenant_in_one_does_not_separat
     with market.check() as check, pytest.raises(AssertionError):
         runbook.test_unique(check)
 
-    assert ["market.pairs_once"] == [each.object_name for each in check.offenders]
+    assert ["market.pairs_once"] == [finding.object_name for finding in check.offenders]
 
 
 def test_a_key_that_the_server_does_not_enforce_tells_nothing(market, found):
@@ -344,15 +344,16 @@ def test_a_cascade_by_way_of_another_table_really_takes_hidden_rows_until_it_is_
     by_way(market)
     with market.database.connect("market_app") as app:
         app.execute("delete from market.campaigns")
-    [told] = found("isolation_keys_cascades").values()
-    market.run(told.remediation)
+    [finding] = found("isolation_keys_cascades").values()
+    market.run(finding.remediation)
 
     assert [{"count": 0}] == market.database.execute("select count(*) from market.coupons")
-    assert "market.coupons.coupons_batch_fkey" == told.object_name
+    assert "market.coupons.coupons_batch_fkey" == finding.object_name
     assert (
-        "on delete cascade from market.batches, whose rows go or change with those of market.campaigns" == told.observed
+        "on delete cascade from market.batches, whose rows go or change with those of market.campaigns"
+        == finding.observed
     )
-    assert "revoke delete on market.campaigns from market_app" == told.remediation
+    assert "revoke delete on market.campaigns from market_app" == finding.remediation
     assert {} == found("isolation_keys_cascades")
 
 
@@ -360,7 +361,7 @@ def test_a_parent_that_is_guarded_keeps_its_grant_where_the_way_loses_the_tenant
     by_way(market)
     market.run(*guarded("market.campaigns"))
     remedies = found("isolation_keys_cascades")
-    market.run(*(each.remediation for each in remedies.values()))
+    market.run(*(finding.remediation for finding in remedies.values()))
     with market.database.connect("market_app") as app:
         app.execute(market.kind.format("select set_config('market.tenant', ({a})::text, false)"))
         with pytest.raises(errors.ForeignKeyViolation):
@@ -396,7 +397,7 @@ def test_names_that_break_who_does_not_quote_are_told_and_mended(market, found):
 
     assert ['market."c ""%s("', 'market."i %s ("'] == sorted(remedies)
 
-    for each in remedies.values():
-        market.database.execute(each.remediation)
+    for finding in remedies.values():
+        market.database.execute(finding.remediation)
 
     assert {} == found("isolation_keys_unique")

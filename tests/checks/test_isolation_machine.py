@@ -39,7 +39,7 @@ ORDERS = {
 }
 
 
-def told(check):
+def evidence(check):
     """What the record says of the walks."""
     return "\n".join(check.evidence)
 
@@ -105,13 +105,13 @@ def test_a_seed_goes_the_same_walk_again(market, monkeypatch):
         with market.check() as check:
             with pytest.raises(AssertionError):
                 runbook.test_interleaving(check)
-            details += [each.detail for each in check.offenders]
+            details += [finding.detail for finding in check.offenders]
 
     assert 2 == len(details)
     assert 1 == len(set(details))
 
 
-def test_the_shortest_walk_is_told(market, monkeypatch):
+def test_the_shortest_walk_is_reported(market, monkeypatch):
     monkeypatch.setenv(state_machine.SEED, "7")
     market.run(*ORDERS["rows that are inserted for others"])
     with market.check() as check:
@@ -122,7 +122,7 @@ def test_the_shortest_walk_is_told(market, monkeypatch):
         assert re.match(r"1\. session \d \(market_app\) inserts a row of \w+ into market\.orders \(", found.detail)
 
 
-def test_a_seed_that_is_no_number_is_told(market, monkeypatch):
+def test_a_seed_that_is_no_number_is_reported(market, monkeypatch):
     monkeypatch.setenv(state_machine.SEED, "lucky")
     with market.check() as check, pytest.raises(Inconclusive, match="STEWARD_SEED is no number"):
         runbook.test_interleaving(check)

@@ -101,7 +101,7 @@ def test_an_item_fails_on_its_defect_until_it_is_mended(market, item):
     with market.check() as check:
         with pytest.raises(AssertionError):
             ITEMS[item](check)
-        found = {each.object_name: each for each in check.offenders}
+        found = {finding.object_name: finding for finding in check.offenders}
     mended(market, found)
 
     assert found
@@ -112,7 +112,7 @@ def test_an_item_fails_on_its_defect_until_it_is_mended(market, item):
 def test_every_item_passes_on_a_healthy_twin(market, item):
     market.run(*PLANTED[item][1])
 
-    assert {} == {each: found for each in ITEMS if (found := judged(market, each))}
+    assert {} == {item: found for item in ITEMS if (found := judged(market, item))}
 
 
 @pytest.mark.parametrize("item", ITEMS)

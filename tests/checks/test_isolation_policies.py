@@ -22,7 +22,7 @@ def judged(check, item):
     """The findings of an item, by object."""
     with contextlib.suppress(AssertionError):
         getattr(runbook, f"test_{item}")(check)
-    return {each.object_name: each for each in check.offenders}
+    return {finding.object_name: finding for finding in check.offenders}
 
 
 def found(market, item, **tables):
@@ -31,7 +31,7 @@ def found(market, item, **tables):
 
 
 def every(market):
-    return {item: sorted(told) for item in ITEMS if (told := found(market, item))}
+    return {item: sorted(offenders) for item in ITEMS if (offenders := found(market, item))}
 
 
 def beside(text, table="market.orders"):
@@ -101,13 +101,13 @@ def test_a_remedy_mends_what_was_found(market):
         beside("for insert with check (true)", "market.customers"),
         beside("for delete using (tenant_id is not null)", "market.events"),
     )
-    told = found(market, "open") | found(market, "checks")
+    remedies = found(market, "open") | found(market, "checks")
 
-    assert ["beside on market.customers", "beside on market.events", "beside on market.orders"] == sorted(told)
+    assert ["beside on market.customers", "beside on market.events", "beside on market.orders"] == sorted(remedies)
 
     with market.database.connect() as conn:
-        for each in told.values():
-            conn.execute(each.remediation)
+        for finding in remedies.values():
+            conn.execute(finding.remediation)
 
     assert every(market) == {}
 
@@ -125,8 +125,8 @@ def test_remedies_of_tables_mend_them(market):
 
     with market.database.connect() as conn:
         for item in ("enabled", "denied"):
-            for each in found(market, item).values():
-                conn.execute(each.remediation)
+            for finding in found(market, item).values():
+                conn.execute(finding.remediation)
 
     assert every(market) == {}
 
@@ -139,12 +139,12 @@ def test_what_is_denied_is_mended_for_its_command_and_role_alone(market):
         "create policy adds on market.orders for insert to market_app with check (tenant_id = {tenant})",
         "create policy changes on market.orders for update to market_app using (tenant_id = {tenant})",
     )
-    [told] = found(market, "denied").values()
-    market.database.execute(told.remediation)
+    [finding] = found(market, "denied").values()
+    market.database.execute(finding.remediation)
     made = market.database.execute("select * from pg_policies where policyname = 'tenant_select_1'")
 
-    assert "no policy lets through select as market_app; select as market_reader" == told.observed
-    assert [("SELECT", ["market_app", "market_reader"])] == [(each["cmd"], each["roles"]) for each in made]
+    assert "no policy lets through select as market_app; select as market_reader" == finding.observed
+    assert [("SELECT", ["market_app", "market_reader"])] == [(row["cmd"], row["roles"]) for row in made]
     assert every(market) == {}
 
 
@@ -157,10 +157,10 @@ def test_without_a_setting_remedies_run_and_close(market):
         "create policy tenant on market.orders as restrictive using (tenant_id = {tenant})",
     )
     unset = {"tenancy": {"setting": ""}}
-    told = [each for item in ("enabled", "open", "denied") for each in found(market, item, **unset).values()]
-    market.run(*(each.remediation for each in told))
+    remedies = [finding for item in ("enabled", "open", "denied") for finding in found(market, item, **unset).values()]
+    market.run(*(finding.remediation for finding in remedies))
 
-    assert 3 <= len(told)
+    assert 3 <= len(remedies)
     assert {} == found(market, "enabled", **unset)
     assert {} == found(market, "open", **unset)
     assert {} == found(market, "denied", **unset)
@@ -168,11 +168,11 @@ def test_without_a_setting_remedies_run_and_close(market):
 
 def test_a_finding_names_roles_commands_and_no_condition(market):
     market.run(beside("for select to market_reader using (tenant_id is not null or note = 'acme')"))
-    [told] = found(market, "open").values()
+    [finding] = found(market, "open").values()
 
-    assert "lets through rows of other tenants: select as market_reader" == told.observed
-    assert "only rows whose tenant_id is market.tenant" == told.expected
-    assert "acme" not in str(told)
+    assert "lets through rows of other tenants: select as market_reader" == finding.observed
+    assert "only rows whose tenant_id is market.tenant" == finding.expected
+    assert "acme" not in str(finding)
 
 
 def test_a_restrictive_policy_counts_for_the_roles_that_it_is_for(market):
@@ -181,7 +181,7 @@ def test_a_restrictive_policy_counts_for_the_roles_that_it_is_for(market):
         "create policy narrow on market.orders as restrictive to market_app using (tenant_id = {tenant})",
     )
 
-    assert [each.observed for each in found(market, "open").values()] == [
+    assert [finding.observed for finding in found(market, "open").values()] == [
         "lets through rows of other tenants: select, update, delete as market_reader"
     ]
 
@@ -214,16 +214,16 @@ def test_a_policy_that_a_membership_brings_along_is_found_with_the_membership(ma
     assert found(market, "open") == {}
 
     market.run("grant market_support to market_app")
-    [told] = found(market, "open").values()
+    [finding] = found(market, "open").values()
 
-    assert "it reaches market_app through market_support" in told.detail
+    assert "it reaches market_app through market_support" in finding.detail
 
     market.run("alter role market_app noinherit")
     market.run("revoke market_support from market_app; grant market_support to market_app")
-    [told] = found(market, "open").values()
+    [finding] = found(market, "open").values()
 
-    assert "lets through rows of other tenants: select as market_support" == told.observed
-    assert "the application can become market_support: market_app → market_support" in told.detail
+    assert "lets through rows of other tenants: select as market_support" == finding.observed
+    assert "the application can become market_support: market_app → market_support" in finding.detail
 
 
 def test_a_role_that_a_membership_does_not_let_become_is_not_judged(market, cluster):
@@ -243,21 +243,21 @@ def test_roles_are_told_as_they_must_be_written(market):
     with market.database.connect() as conn:
         conn.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
     market.run(beside("for select using (true)"))
-    [told] = found(market, "open", isolation={"roles": (name,)}).values()
+    [finding] = found(market, "open", isolation={"roles": (name,)}).values()
 
-    assert told.observed.endswith('select as "market_""odd"" % é"')
+    assert finding.observed.endswith('select as "market_""odd"" % é"')
 
 
 @pytest.mark.parametrize(
     ("kind", "sure"),
     [
-        ("{type}", "alter table market.notes add constraint told check (tenant_id is not null)"),
-        ("market.told", "alter domain market.told set not null"),
+        ("{type}", "alter table market.notes add constraint tenant_check check (tenant_id is not null)"),
+        ("market.tenant_type", "alter domain market.tenant_type set not null"),
     ],
 )
 def test_a_column_that_a_constraint_or_its_domain_keeps_from_null_is_not_nullable(market, kind, sure):
     market.run(
-        "create domain market.told as {type}",
+        "create domain market.tenant_type as {type}",
         f"create table market.notes (tenant_id {kind})",
         "alter table market.notes enable row level security",
         beside("using (tenant_id is not distinct from {tenant})", "market.notes"),
@@ -276,7 +276,7 @@ def test_a_tenant_that_is_the_user_is_one_where_no_setting_is_and_else_is_not_pr
         *(instead("using (tenant_id = current_user)", f"market.{name}") for name in ("orders", "customers", "events"))
     )
 
-    assert {} == {item: told for item in ITEMS if (told := found(market, item, tenancy={"setting": ""}))}
+    assert {} == {item: offenders for item in ITEMS if (offenders := found(market, item, tenancy={"setting": ""}))}
     assert ["unproven"] == list(every(market))
 
 
@@ -288,13 +288,13 @@ def test_a_pattern_of_the_users_name_is_not_proved(market):
 
 def test_a_column_of_a_domain_is_filtered_by_what_the_remedy_says(market):
     market.run(
-        "create domain market.told as {type}",
-        "create table market.notes (tenant_id market.told not null)",
+        "create domain market.tenant_type as {type}",
+        "create table market.notes (tenant_id market.tenant_type not null)",
         "grant select on market.notes to market_app",
     )
-    [told] = found(market, "enabled").values()
+    [finding] = found(market, "enabled").values()
     with market.database.connect() as conn:
-        conn.execute(told.remediation)
+        conn.execute(finding.remediation)
 
     assert every(market) == {}
 
@@ -316,16 +316,16 @@ def test_logins_that_have_the_applications_rights_are_judged_as_well(market):
         "grant market_app, market_support to market_web",
         beside("for select to market_support using (true)"),
     )
-    [told] = found(market, "open").values()
+    [finding] = found(market, "open").values()
 
-    assert "lets through rows of other tenants: select as market_web" == told.observed
+    assert "lets through rows of other tenants: select as market_web" == finding.observed
 
 
 def test_who_the_user_is_counts_for_the_role_that_it_is(market):
     market.run(beside("for select using (current_user = 'market_reader')"))
-    [told] = found(market, "open").values()
+    [finding] = found(market, "open").values()
 
-    assert "lets through rows of other tenants: select as market_reader" == told.observed
+    assert "lets through rows of other tenants: select as market_reader" == finding.observed
 
 
 def test_wrapper_functions_are_looked_into(market):
@@ -361,7 +361,7 @@ def test_tables_without_any_policy_are_noted_and_no_finding(market):
     with market.check() as check:
         assert judged(check, "denied") == {}
 
-    assert any("for want of a policy: market.orders" in each["text"] for each in check.statements)
+    assert any("for want of a policy: market.orders" in row["text"] for row in check.statements)
 
 
 def test_a_policy_for_inserts_without_a_check_denies_and_is_no_finding(market):
@@ -372,9 +372,9 @@ def test_a_policy_for_inserts_without_a_check_denies_and_is_no_finding(market):
 
 def test_rights_that_no_policy_serves_are_found_by_role_and_command(market):
     market.run(instead("for select using (tenant_id = {tenant})"))
-    [told] = found(market, "denied").values()
+    [finding] = found(market, "denied").values()
 
-    assert "no policy lets through insert, update, delete as market_app" == told.observed
+    assert "no policy lets through insert, update, delete as market_app" == finding.observed
 
 
 def test_partitioned_parents_count_and_their_leaves_are_held_to_their_own_policies(market):
@@ -405,13 +405,13 @@ def test_hostile_names_of_column_table_policy_and_setting_are_judged(market):
 
     with market.database.connect() as conn:
         conn.execute(sql.SQL("alter policy {c} on {s}.{c} using (true)").format(s=schema, c=column))
-    told = found(market, "open", tenancy=tenancy)
+    remedies = found(market, "open", tenancy=tenancy)
     name = sql.SQL("{c} on {s}.{c}").format(s=schema, c=column).as_string(None)
 
-    assert [name] == list(told)
+    assert [name] == list(remedies)
 
     with market.database.connect() as conn:
-        conn.execute(told[name].remediation.encode())
+        conn.execute(remedies[name].remediation.encode())
 
     assert found(market, "open", tenancy=tenancy) == {}
 
@@ -449,7 +449,7 @@ def test_an_exemption_excuses_a_policy_by_its_name(market):
         check.settings = RunSettings(check.settings.profile.model_copy(update={"exemptions": (excuse,)}), "weekly")
         runbook.test_open(check)
 
-        assert [each.exempt["owner"] for each in check.found] == ["o"]
+        assert [finding.exempt["owner"] for finding in check.found] == ["o"]
 
 
 def test_many_policies_are_read_in_as_many_statements_as_one(market):
@@ -463,7 +463,7 @@ def test_many_policies_are_read_in_as_many_statements_as_one(market):
                 )
             )
     with market.check() as check:
-        told = judged(check, "open")
+        findings = judged(check, "open")
 
-    assert 200 == len(told)
+    assert 200 == len(findings)
     assert 4 == len(check.statements)

@@ -28,7 +28,7 @@ def excused(profile, name, check="isolation_unproved"):
     return profile.model_copy(update={"exemptions": (excuse,)})
 
 
-def told(cells):
+def described(cells):
     """Cells as a failed test should show them."""
     return sorted({(cell.relation, cell.role, cell.command, cell.state, cell.plan, cell.reason) for cell in cells})
 
@@ -61,8 +61,8 @@ def test_the_shipped_schema_is_all_isolated_and_every_command_was_tried(database
     matrix = probe.run(database.target(), settings.profile, writes=True)
     tried = {cell.command for cell in matrix.cells}
 
-    assert [] == told(matrix.leaks)
-    assert [] == told(matrix.inconclusive)
+    assert [] == described(matrix.leaks)
+    assert [] == described(matrix.inconclusive)
     assert {"select", "copy", "insert", "update", "update all", "delete", "delete all", "upsert"} < tried
     assert ("merge" in {cell.command for cell in matrix.cells if cell.state != "all"}) == (cluster.version >= 15)
     assert {"validahub_app", "validahub_analytics"} == {cell.role for cell in matrix.cells}
@@ -75,8 +75,8 @@ def test_the_shipped_schema_is_all_isolated_and_every_command_was_tried(database
 def test_the_demo_is_all_isolated_for_its_largest_tenants(demo_database, settings):
     matrix = probe.run(demo_database.target(), settings.profile, writes=False)
 
-    assert [] == told(matrix.leaks)
-    assert [] == told(matrix.inconclusive)
+    assert [] == described(matrix.leaks)
+    assert [] == described(matrix.inconclusive)
     assert {"A", "B", "C"} < {cell.state for cell in matrix.cells}
 
 
@@ -86,8 +86,8 @@ def test_a_healthy_schema_is_all_isolated_whatever_the_type_of_its_tenants(marke
     for writes in (False, True):
         matrix = probe.run(market.target, market.settings.profile, writes=writes)
 
-        assert [] == told(matrix.leaks)
-        assert [] == told(matrix.inconclusive)
+        assert [] == described(matrix.leaks)
+        assert [] == described(matrix.inconclusive)
 
 
 @pytest.mark.parametrize("defect", SEEN, ids=lambda defect: defect.name)
@@ -107,8 +107,8 @@ def test_its_healthy_twin_leaves_the_probe_green(market, cluster, defect):
         pytest.skip(f"it came with {defect.since}")
     at, profile = planted(market, defect.healthy)
 
-    assert [] == told(probe.run(at, profile, writes=True).leaks)
-    assert [] == told(probe.run(at, profile, writes=False).leaks)
+    assert [] == described(probe.run(at, profile, writes=True).leaks)
+    assert [] == described(probe.run(at, profile, writes=False).leaks)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_a_name_that_some_tables_refuse_is_tried_where_it_is_let_in(database, se
         conn.execute("grant select, insert on public.free to validahub_app")
     matrix = probe.run(database.target(), settings.profile, writes=True)
 
-    assert [] == told(matrix.leaks)
-    assert [] == told(matrix.inconclusive)
+    assert [] == described(matrix.leaks)
+    assert [] == described(matrix.inconclusive)
     assert {"public.free"} == {cell.relation for cell in matrix.cells if cell.state == "case"}
 
 
@@ -176,7 +176,7 @@ def test_a_table_that_a_users_trigger_watches_is_not_written_until_the_profile_s
 
     matrix = probe.run(market.target, excused(profile, "market.remember", "isolation_probe"), writes=True)
 
-    assert [] == told(matrix.inconclusive)
+    assert [] == described(matrix.inconclusive)
 
 
 SHOWN = (
@@ -202,7 +202,7 @@ def test_rows_are_written_through_a_view(market, options, condition, leaks):
 
     assert leaks == found - {"select", "copy", "merge"}
     assert {"insert", "update", "update all", "move", "delete", "delete all"} - leaks <= isolated
-    assert [] == told(matrix.inconclusive)
+    assert [] == described(matrix.inconclusive)
 
 
 def test_writes_through_a_view_are_no_pass_where_they_are_not_tried(market):

@@ -48,7 +48,7 @@ def judged(market, item, **profile):
     with market.check(**profile) as check:
         with contextlib.suppress(AssertionError):
             getattr(runbook, f"test_{item}")(check)
-        return {each.object_name: each for each in check.offenders}
+        return {finding.object_name: finding for finding in check.offenders}
 
 
 @pytest.mark.parametrize("shipped", ["database", "demo_database"])
@@ -74,8 +74,8 @@ def test_an_item_fails_on_its_defect_until_it_is_mended(market, item):
         found = check.offenders
 
     assert found
-    for each in found:
-        market.database.execute(each.remediation)
+    for finding in found:
+        market.database.execute(finding.remediation)
     assert {} == judged(market, item)
 
 

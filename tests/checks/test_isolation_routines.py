@@ -142,7 +142,7 @@ def test_a_procedure_is_judged_as_a_function_is(market):
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "reason"),
     [
         ("market", "temporary tables come first"),
         ("pg_temp, market", "temporary tables come first"),
@@ -150,11 +150,11 @@ def test_a_procedure_is_judged_as_a_function_is(market):
         ("market, open, pg_temp", "the application can create in open"),
     ],
 )
-def test_a_search_path_that_somebody_can_redirect_is_found(market, path, told):
+def test_a_search_path_that_somebody_can_redirect_is_found(market, path, reason):
     market.run("create schema open", "grant usage, create on schema open to market_app", export())
     market.run(f"alter function market.export() set search_path = {path}")
 
-    assert judged(market, "search_paths")["market.export()"].observed.endswith(told)
+    assert judged(market, "search_paths")["market.export()"].observed.endswith(reason)
 
 
 @pytest.mark.parametrize(
@@ -410,10 +410,10 @@ def test_what_a_rule_of_a_table_of_tenants_says_of_new_counts_only_where_the_row
 
 
 def test_a_leakproof_function_really_sees_rows_of_other_tenants_and_is_mended(market):
-    def told():
+    def notices_sent():
         notices = []
         with market.database.connect("market_app") as app:
-            app.add_notice_handler(lambda each: notices.append(each.message_primary))
+            app.add_notice_handler(lambda notice: notices.append(notice.message_primary))
             app.execute(market.kind.format("select set_config('market.tenant', ({a})::text, false)"))
             # Through an index on the tenant only the tenant's rows are met; who asks may say that none be used.
             app.execute("set enable_indexscan = off; set enable_bitmapscan = off")
@@ -421,13 +421,13 @@ def test_a_leakproof_function_really_sees_rows_of_other_tenants_and_is_mended(ma
         return sorted(notices)
 
     market.run(filled(PEEK, how="leakproof"))
-    before = told()
+    before = notices_sent()
     found = judged(market, "leakproof")
     mended(market, found)
 
     assert ["of ann@example.com", "of bob@example.com", "of cid@example.com", "of dot@example.com"] == before
     assert ["market.peek(text)"] == list(found)
-    assert ["of ann@example.com", "of bob@example.com"] == told()
+    assert ["of ann@example.com", "of bob@example.com"] == notices_sent()
     assert {} == judged(market, "leakproof")
 
 

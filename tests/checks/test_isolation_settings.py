@@ -19,7 +19,7 @@ def judged(check, item):
     """The findings of an item, by object."""
     with contextlib.suppress(AssertionError):
         getattr(runbook, f"test_{item}")(check)
-    return {each.object_name: each for each in check.offenders}
+    return {finding.object_name: finding for finding in check.offenders}
 
 
 def found(market, item, **tables):
@@ -28,7 +28,7 @@ def found(market, item, **tables):
 
 
 def every(market):
-    return {item: sorted(told) for item in ITEMS if (told := found(market, item))}
+    return {item: sorted(offenders) for item in ITEMS if (offenders := found(market, item))}
 
 
 def instead(text):
@@ -82,13 +82,13 @@ def test_a_healthy_schema_is_green_whatever_the_type_of_its_tenants(market_of, k
 
 def test_a_policy_that_reads_another_setting_is_found_and_mended(market):
     market.run(instead(f"using (tenant_id = {OTHER})"))
-    told = found(market, "names")["tenant on market.orders"]
+    finding = found(market, "names")["tenant on market.orders"]
 
-    assert "reads market.org" == told.observed
-    assert "reads market.tenant" == told.expected
+    assert "reads market.org" == finding.observed
+    assert "reads market.tenant" == finding.expected
 
     with market.database.connect() as conn:
-        conn.execute(told.remediation)
+        conn.execute(finding.remediation)
 
     assert every(market) == {}
 
@@ -134,7 +134,7 @@ def test_a_function_that_sets_another_setting_for_the_tenant_is_found(market):
     market.run(function(body.format("market.org"), "volatile", head, "plpgsql"))
 
     assert {"market.enter(p_tenant_id text)": "names market.org"} == {
-        name: each.observed for name, each in found(market, "names").items()
+        name: finding.observed for name, finding in found(market, "names").items()
     }
 
     market.run("drop function market.enter", function(body.format("market.tenant"), "volatile", head, "plpgsql"))
@@ -163,26 +163,26 @@ def test_functions_that_have_nothing_to_do_with_tenants_may_use_their_settings(m
 )
 def test_defaults_of_roles_are_found_whatever_their_reach(market, statement, name):
     market.run(statement)
-    [told] = found(market, "defaults").values()
+    [finding] = found(market, "defaults").values()
 
-    assert name == told.object_name
-    assert "a default of market.tenant" == told.observed
+    assert name == finding.object_name
+    assert "a default of market.tenant" == finding.observed
 
     with market.database.connect() as conn:
-        conn.execute(told.remediation)
+        conn.execute(finding.remediation)
 
     assert every(market) == {}
 
 
 def test_defaults_of_databases_are_mended_by_their_remedy_and_never_quoted(market):
     market.run(default("alter database %I set market.tenant = %L"))
-    [told] = found(market, "defaults").values()
+    [finding] = found(market, "defaults").values()
 
-    assert market.database.name == told.object_name
-    assert market.kind.a.split("'")[1] not in str(told)
+    assert market.database.name == finding.object_name
+    assert market.kind.a.split("'")[1] not in str(finding)
 
     with market.database.connect() as conn:
-        conn.execute(told.remediation)
+        conn.execute(finding.remediation)
 
     assert every(market) == {}
 
@@ -206,9 +206,9 @@ def test_a_function_with_a_tenant_of_its_own_is_found_and_mended(market):
         function("select 1", "stable", "report() returns integer")
         + "; alter function market.report set market.tenant = 'x'"
     )
-    told = found(market, "defaults")["market.report()"]
+    finding = found(market, "defaults")["market.report()"]
     with market.database.connect() as conn:
-        conn.execute(told.remediation)
+        conn.execute(finding.remediation)
 
     assert every(market) == {}
 
@@ -216,10 +216,10 @@ def test_a_function_with_a_tenant_of_its_own_is_found_and_mended(market):
 def test_a_value_that_a_session_begins_with_is_found(market, monkeypatch):
     # As postgresql.conf would have it, and for these sessions only.
     monkeypatch.setenv("PGOPTIONS", "-c market.tenant=x")
-    told = found(market, "defaults")["market.tenant"]
+    finding = found(market, "defaults")["market.tenant"]
 
-    assert "a value in a session that has not set it" == told.observed
-    assert "postgresql.conf" in told.remediation
+    assert "a value in a session that has not set it" == finding.observed
+    assert "postgresql.conf" in finding.remediation
 
 
 @pytest.mark.parametrize(
@@ -237,9 +237,9 @@ def test_a_value_that_a_session_begins_with_is_found(market, monkeypatch):
 )
 def test_immutable_functions_that_read_the_setting_are_found_and_mended(market, statement):
     market.run(statement)
-    [told] = found(market, "volatility").values()
+    [finding] = found(market, "volatility").values()
     with market.database.connect() as conn:
-        conn.execute(told.remediation.encode())
+        conn.execute(finding.remediation.encode())
 
     assert every(market) == {}
 
@@ -251,12 +251,12 @@ def test_an_immutable_function_that_calls_one_that_reads_the_setting_is_found_an
         "set search_path = market; " + function(f"select {called}", "immutable", "my_tenant() returns {type}"),
         function("begin return market.my_tenant(); end", "immutable", "own_tenant() returns {type}", "plpgsql"),
     )
-    told = found(market, "volatility")
+    remedies = found(market, "volatility")
     with market.database.connect() as conn:
-        for each in told.values():
-            conn.execute(each.remediation)
+        for finding in remedies.values():
+            conn.execute(finding.remediation)
 
-    assert ["market.my_tenant()", "market.own_tenant()"] == sorted(told)
+    assert ["market.my_tenant()", "market.own_tenant()"] == sorted(remedies)
     assert every(market) == {}
 
 
@@ -280,12 +280,12 @@ def test_immutable_functions_that_read_no_setting_are_no_finding(market):
 
 def test_what_a_remedy_makes_of_a_cast_works_in_a_session_that_was_reset(market):
     market.run(instead(f"using (tenant_id = {RAW})"))
-    told = found(market, "casts")["tenant on market.orders"]
+    finding = found(market, "casts")["tenant on market.orders"]
 
-    assert "casts the setting to uuid" == told.observed
+    assert "casts the setting to uuid" == finding.observed
 
     with market.database.connect() as conn:
-        conn.execute(told.remediation)
+        conn.execute(finding.remediation)
     with market.database.connect("market_app") as conn:
         conn.execute("begin")
         conn.execute(sql.SQL("set local market.tenant = {}").format(market.kind.a.split("::")[0].strip("'")))

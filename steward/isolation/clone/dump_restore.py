@@ -114,9 +114,9 @@ def verify(source: Session, there: Session, profile: Profile, names: Sequence[st
         {row["fact"] for row in queries.fetch(conn, "isolation/clone/manifest", params)} for conn in (source, there)
     )
     if here != copied:
-        lacking = [f"no {fact}" for fact in sorted(here - copied)] + sorted(copied - here)
-        shown = "; ".join(lacking[:_SHOWN])
-        more = f"; and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
+        differences = [f"no {fact}" for fact in sorted(here - copied)] + sorted(copied - here)
+        shown = "; ".join(differences[:_SHOWN])
+        more = f"; and {len(differences) - _SHOWN} more" if len(differences) > _SHOWN else ""
         why = f" (pg_restore: {messages})" if messages else ""
         remedy = "install on this machine what the database needs (extensions, the server's own major version)"
         raise TargetError("the copy", f"it is not what the database is: {shown}{more}{why}", remedy)

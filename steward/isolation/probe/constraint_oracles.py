@@ -32,7 +32,7 @@ class ConstraintOracles:
         self.role_session = role_session
         self.seeder = seeder
 
-    def ask(self, relation: TenantRelation, own: ProbeTenant, target: ProbeTenant) -> Iterable[Attempt]:
+    def attempts(self, relation: TenantRelation, own: ProbeTenant, target: ProbeTenant) -> Iterable[Attempt]:
         """Yield what each unique key and each foreign key without the tenant column discloses."""
         role = self.role_session.role
         if not relation.access[role].inserts:

@@ -81,8 +81,8 @@ def _judged(check: Check, name: str, matrix: AttemptMatrix) -> list[Finding]:
         raise Inconclusive(f"{shown}{more}", **_counts(matrix))
     # A missing grant and the start of the session are not statements that were tried.
     if not matrix.leaks and not any(cell.plan != _ANY_PLAN for cell in matrix.isolated):
-        lacking = "nothing was proved to be isolated: the roles may do nothing with rows of tenants"
-        raise Inconclusive(f"{lacking}; name those that do in isolation.roles of the profile", **_counts(matrix))
+        cause = "nothing was proved to be isolated: the roles may do nothing with rows of tenants"
+        raise Inconclusive(f"{cause}; name those that do in isolation.roles of the profile", **_counts(matrix))
     return [*offenders, *unproved]
 
 

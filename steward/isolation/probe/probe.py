@@ -75,8 +75,8 @@ def _seeing(role: str, column: str) -> Iterator[None]:
         ) from error
     except psycopg.errors.QueryCanceled as error:
         remedy = f"an index that begins with {column} answers at once"
-        lacking = f"the search for rows of tenants took too long: {queries.server_message(error)}"
-        raise Inconclusive(f"{lacking}; {remedy}") from error
+        cause = f"the search for rows of tenants took too long: {queries.server_message(error)}"
+        raise Inconclusive(f"{cause}; {remedy}") from error
 
 
 def _refused(surface: AttackSurface, *, writes: bool) -> Iterable[Attempt]:

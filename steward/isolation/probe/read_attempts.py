@@ -152,8 +152,8 @@ class ReadAttempts:
         found: dict[str, bool] = {tenant.label: False for tenant in tenants}
         last = verdicts.StatementResult()
         if not any(combinations):
-            lacking = [kind for kind, *values in zip(function.types, *arguments, strict=True) if not any(values)]
-            self._uncalled[function.ident] = ", ".join(dict.fromkeys(lacking))
+            missing_types = [kind for kind, *values in zip(function.types, *arguments, strict=True) if not any(values)]
+            self._uncalled[function.ident] = ", ".join(dict.fromkeys(missing_types))
             return
         for values in dict.fromkeys(combination for of_tenant in combinations for combination in of_tenant):
             given = sql.SQL(", ").join(
@@ -191,9 +191,9 @@ class ReadAttempts:
             verdict, reason = self._verdict(result, own)
             if verdict != "inconclusive" or result.outcome.unfinished or result.place not in left:
                 yield Attempt(result.place, result.command, result.state, result.plan, role, verdict, reason)
-        for place, lacking in self._uncalled.items():
+        for place, missing_types in self._uncalled.items():
             if place not in left:
-                reason = f"it was not called: no argument of type {lacking} is known for it"
+                reason = f"it was not called: no argument of type {missing_types} is known for it"
                 yield Attempt(place, "call", "all", "all", role, "inconclusive", reason)
 
     @property

@@ -79,7 +79,7 @@ class SeededRows:
         if not self.planted:
             raise Inconclusive("; ".join(dict.fromkeys(self.refused.values())) or "no row could be made")
 
-    def show(self, views: Iterable[TenantRelation]) -> None:
+    def offer_views(self, views: Iterable[TenantRelation]) -> None:
         """Offer the rows for writes through the views of their tables, where no trigger or rule would act."""
         for view in views:
             table, template = view.base or 0, self.seeder.templates[view.oid]

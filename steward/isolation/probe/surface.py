@@ -157,8 +157,8 @@ def attack_surface(conn: Session, profile: Profile) -> AttackSurface:
     params["roles"] = list(chains)
     relations, beyond, notes = _thinned(_reaches(queries.fetch(conn, "isolation/probe/relations", params, **parts)))
     if not any(relation.written for relation in relations):
-        lacking = f"no table has the column {profile.tenancy.column!r} and a role that could be tried"
-        raise Inconclusive(f"{lacking}; name the right database, tenancy.column and isolation.roles in the profile")
+        cause = f"no table has the column {profile.tenancy.column!r} and a role that could be tried"
+        raise Inconclusive(f"{cause}; name the right database, tenancy.column and isolation.roles in the profile")
     known = [
         DefinerFunction(**{**row, "categories": tuple(row["categories"]), "types": tuple(row["types"])})
         for row in queries.fetch(conn, "isolation/probe/functions", params)

@@ -70,7 +70,7 @@ def probe_synthetic(at: Target, profile: Profile, conn: Session, surface: Attack
             found.cells.append(judge_session_start(role_session, surface))
             seeding = SeededRows(conn_as_role, profile, surface, templates, blocked)
             seeding.plant(wanted, invented, refresh=not live)
-            seeding.show(views)
+            seeding.offer_views(views)
             queries.execute(conn_as_role, "isolation/probe/session/set_role", role=sql.Identifier(role))
             found.cells += _round(role_session, seeding, [*wanted, *views], live=live)
         found.notes += [note for note in seeding.notes if note not in found.notes]
@@ -116,10 +116,10 @@ def _round(
         target = second if own == first else first
         for relation in writable:
             if own is not None:
-                writing.own(relation, own, plan)
+                writing.write_own(relation, own, plan)
                 if plan == "custom" and relation.written:
-                    disclosures.extend(oracles.ask(relation, own, target))
-            writing.other(relation, state, own or target, target, plan)
+                    disclosures.extend(oracles.attempts(relation, own, target))
+            writing.write_other(relation, state, own or target, target, plan)
 
     for_each_state(role_session, surface, seeding.profile, [among], do)
     missed = [*_missed(surface, seeding, wanted, role), *_uncalled(surface, role, live=live)]

@@ -73,7 +73,7 @@ class WriteAttempts:
         self._failures: dict[tuple[str, str, str], str] = {}
         self._fresh: dict[tuple[int, str], dict[str, str]] = {}
 
-    def own(self, relation: TenantRelation, tenant: ProbeTenant, plan: Plan) -> None:
+    def write_own(self, relation: TenantRelation, tenant: ProbeTenant, plan: Plan) -> None:
         """Write the tenant's own rows in its own state: the control for the attempts in other states."""
         for write in self._writes(relation, tenant, tenant):
             outcome = self.role_session.run(write.statement, plan)
@@ -83,7 +83,9 @@ class WriteAttempts:
             if write.command in _WHOLE:
                 self._tried.append(_WriteResult(relation, write, tenant.label, tenant.label, plan, outcome))
 
-    def other(self, relation: TenantRelation, state: str, own: ProbeTenant, target: ProbeTenant, plan: Plan) -> None:
+    def write_other(
+        self, relation: TenantRelation, state: str, own: ProbeTenant, target: ProbeTenant, plan: Plan
+    ) -> None:
         """Try to write the target's rows in a state that is not its own."""
         for write in self._writes(relation, own, target):
             outcome = self.role_session.run(write.statement, plan)

@@ -39,12 +39,12 @@ class LeakError(AssertionError):
 class PooledSession:
     """One session of a pool, which serves one tenant after another; it never waits, and checks each of its steps."""
 
-    def __init__(self, at: WalkDatabase, role: str) -> None:
-        self.at = at
+    def __init__(self, database: WalkDatabase, role: str) -> None:
+        self.database = database
         self.role = role
         self.saved: list[str] = []
         self._plans: set[int] = set()
-        self.conn = session.probe(at.clone.at, at.profile, role)
+        self.conn = session.probe(database.clone.at, database.profile, role)
         # DISCARD ALL deallocates the statements that psycopg prepares by itself, and psycopg would not know it.
         self.conn.prepare_threshold = None
         self._configure()
@@ -53,7 +53,7 @@ class PooledSession:
         session.set_timeouts(self.conn, lock_timeout=_LOCK, statement_timeout=_STATEMENT)
         settings = {"plan_cache_mode": "force_generic_plan"}
         queries.execute(self.conn, "session/settings/set", {"settings": Jsonb(settings)})
-        user = self.at.profile.tenancy.user_setting
+        user = self.database.profile.tenancy.user_setting
         if user:
             self._put(user, row_templates.USER, local=False)
         self.conn.commit()
@@ -69,7 +69,7 @@ class PooledSession:
     @property
     def tenant(self) -> str | None:
         """The tenant that the setting names now; reading it begins a transaction."""
-        setting = self.at.profile.tenancy.setting
+        setting = self.database.profile.tenancy.setting
         tenant: str | None = queries.fetch(self.conn, "isolation/walk/current_tenant", {"setting": setting})[0][
             "tenant"
         ]
@@ -77,11 +77,11 @@ class PooledSession:
 
     def enter(self, tenant: str, *, local: bool) -> None:
         """Set the tenant, for the transaction or for the session."""
-        self._put(self.at.profile.tenancy.setting, tenant, local=local)
+        self._put(self.database.profile.tenancy.setting, tenant, local=local)
 
     def reset(self) -> None:
         """Reset the setting, which is then empty and not NULL."""
-        names = self.at.profile.tenancy.setting.split(".")
+        names = self.database.profile.tenancy.setting.split(".")
         # A transaction is open now, so that a refusal undoes nothing else.
         before = self.tenant
         try:
@@ -119,7 +119,7 @@ class PooledSession:
         queries.execute(self.conn, "session/settings/set_role", role=sql.Identifier(self.role))
         self._configure()
 
-    def look(self, relation: TenantRelation, *, kept: bool) -> None:
+    def read(self, relation: TenantRelation, *, kept: bool) -> None:
         """Read a relation, perhaps with a plan that was made for another tenant.
 
         Raises:
@@ -135,13 +135,13 @@ class PooledSession:
             return
         others = {tenant for tenant in found if tenant != mine and tenant is not None}
         if others:
-            shown = " and ".join(sorted({self.at.label(tenant) for tenant in others}))
+            shown = " and ".join(sorted({self.database.label(tenant) for tenant in others}))
             plan = " by a plan that it had kept" if kept else ""
-            raise LeakError(relation.ident, f"{self.role} in {self.at.label(mine)} sees rows of {shown}{plan}")
-        self.at.count("reads of the tenant's own rows" if mine in found else "reads of nothing")
+            raise LeakError(relation.ident, f"{self.role} in {self.database.label(mine)} sees rows of {shown}{plan}")
+        self.database.count("reads of the tenant's own rows" if mine in found else "reads of nothing")
 
     def _seen(self, relation: TenantRelation, *, kept: bool) -> list[dict[str, Any]]:
-        parts = {"relation": relation.identifier, "column": sql.Identifier(self.at.profile.tenancy.column)}
+        parts = {"relation": relation.identifier, "column": sql.Identifier(self.database.profile.tenancy.column)}
         if not kept:
             return queries.fetch(self.conn, "isolation/walk/visible_rows", None, **parts)
         plan = sql.Identifier(f"walk_{relation.oid}")
@@ -164,22 +164,22 @@ class PooledSession:
 
     def _insert(self, relation: TenantRelation, tenant: str) -> None:
         """Insert a row of a tenant, perhaps of another than the setting's; the row stays."""
-        row = self.at.seeder.fresh(relation.oid, tenant, self.role)
+        row = self.database.seeder.fresh(relation.oid, tenant, self.role)
         columns = sql.SQL(", ").join(map(sql.Identifier, row))
         values = sql.SQL(", ").join(map(sql.Literal, row.values()))
         self._write(relation, "an INSERT", "isolation/walk/insert", keep=True, columns=columns, values=values)
 
     def _update(self, relation: TenantRelation) -> None:
         """Update every row that an UPDATE reaches, and roll it back."""
-        changed = self.at.seeder.templates[relation.oid].changed(self.role, self.at.profile.tenancy.column)
+        changed = self.database.seeder.templates[relation.oid].changed(self.role, self.database.profile.tenancy.column)
         if changed is not None:
-            row = self.at.seeder.rows[relation.oid, self.at.values["A"]]
+            row = self.database.seeder.rows[relation.oid, self.database.values["A"]]
             parts = {"changed": sql.Identifier(changed), "value": sql.Literal(row[changed])}
             self._write(relation, "an UPDATE", "isolation/walk/update", keep=False, **parts)
 
     def _move(self, relation: TenantRelation, tenant: str) -> None:
         """Assign every row that an UPDATE reaches to a tenant, and roll it back."""
-        column = sql.Identifier(self.at.profile.tenancy.column)
+        column = sql.Identifier(self.database.profile.tenancy.column)
         self._write(
             relation, "a change of the tenant", "isolation/walk/update", changed=column, value=sql.Literal(tenant)
         )
@@ -206,28 +206,28 @@ class PooledSession:
         changed = sorted(place for place in before | after if before.get(place) != after.get(place))
         for name, tenant in changed:
             if tenant != mine:
-                where = f"{what} in {relation.ident} by {self.role} in {self.at.label(mine)}"
-                raise LeakError(name, f"{where} changed rows of {self.at.label(tenant)}")
+                where = f"{what} in {relation.ident} by {self.role} in {self.database.label(mine)}"
+                raise LeakError(name, f"{where} changed rows of {self.database.label(tenant)}")
         own = before.get((relation.ident, mine or ""), (0, None))[0]
         if not keep and reached > own:
-            where = f"{what} by {self.role} in {self.at.label(mine)}"
+            where = f"{what} by {self.role} in {self.database.label(mine)}"
             raise LeakError(relation.ident, f"{where} reached {reached - own} rows of others")
-        self.at.count("writes of the tenant's own rows" if reached else "writes of nothing")
+        self.database.count("writes of the tenant's own rows" if reached else "writes of nothing")
 
     def _truth(self) -> dict[tuple[str, str], tuple[int, Any]]:
         """Return the rows of each tenant in this transaction, read without row-level security."""
         parts = {
-            "column": sql.Identifier(self.at.profile.tenancy.column),
-            "tenants": sql.SQL(", ").join(map(sql.Literal, self.at.values.values())),
+            "column": sql.Identifier(self.database.profile.tenancy.column),
+            "tenants": sql.SQL(", ").join(map(sql.Literal, self.database.values.values())),
         }
         found = {}
         with self.conn.transaction(force_rollback=True):
-            if self.at.profile.roles.maintenance:
-                role = sql.Identifier(self.at.profile.roles.maintenance)
+            if self.database.profile.roles.maintenance:
+                role = sql.Identifier(self.database.profile.roles.maintenance)
                 queries.execute(self.conn, "isolation/walk/set_role", role=role)
             else:
                 queries.execute(self.conn, "session/settings/set_login_role")
-            for relation in self.at.written:
+            for relation in self.database.written:
                 for row in queries.fetch(
                     self.conn, "isolation/walk/contents", None, relation=relation.identifier, **parts
                 ):
@@ -238,7 +238,7 @@ class PooledSession:
         """Count a refusal of the server; the loss of the session is raised."""
         if self.conn.closed or self.conn.broken:
             raise error
-        self.at.count(f"refused with {error.sqlstate}")
+        self.database.count(f"refused with {error.sqlstate}")
 
     def close(self) -> None:
         """Close the session, which undoes what it has not committed."""

@@ -86,21 +86,21 @@ class _ShortestLeak:
 
 def _of(choices: Callable[[WalkDatabase], Sequence[T]]) -> st.SearchStrategy[T]:
     """Draw from what the database of the running machine has."""
-    return st.runner().flatmap(lambda machine: st.sampled_from(choices(machine.at)))
+    return st.runner().flatmap(lambda machine: st.sampled_from(choices(machine.database)))
 
 
-_WHO = _of(lambda at: range(len(at.roles) * _SESSIONS))
-_TENANT = _of(lambda at: sorted(at.values))
-_PAIR = _of(lambda at: list(permutations(sorted(at.values), 2)))
-_TABLE = _of(lambda at: at.written)
-_RELATION = st.one_of(_TABLE, _of(lambda at: at.read))
-_TURN = _of(lambda at: at.allowed_writes or (None,))
+_WHO = _of(lambda database: range(len(database.roles) * _SESSIONS))
+_TENANT = _of(lambda database: sorted(database.values))
+_PAIR = _of(lambda database: list(permutations(sorted(database.values), 2)))
+_TABLE = _of(lambda database: database.written)
+_RELATION = st.one_of(_TABLE, _of(lambda database: database.read))
+_TURN = _of(lambda database: database.allowed_writes or (None,))
 
 
 class PoolWalk(RuleBasedStateMachine):
-    """Sessions of a pool, each of which serves any tenant; ``at`` is their database."""
+    """Sessions of a pool, each of which serves any tenant; ``database`` is a copy."""
 
-    at: ClassVar[WalkDatabase]
+    database: ClassVar[WalkDatabase]
     leaks: ClassVar[_ShortestLeak]
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class PoolWalk(RuleBasedStateMachine):
     def _of(self, who: int) -> PooledSession:
         """Return a session, connected when it is first used."""
         if who not in self.pool:
-            self.pool[who] = PooledSession(self.at, self.at.roles[who // _SESSIONS])
+            self.pool[who] = PooledSession(self.database, self.database.roles[who // _SESSIONS])
         return self.pool[who]
 
     def _step(self, who: int, what: str, do: Callable[[PooledSession], None]) -> None:
@@ -136,7 +136,7 @@ class PoolWalk(RuleBasedStateMachine):
     def enters(self, who: int, tenant: str, *, local: bool) -> None:
         """Set the tenant."""
         until = "for its transaction" if local else "until told otherwise"
-        value = self.at.values[tenant]
+        value = self.database.values[tenant]
         self._step(who, f"enters {tenant} {until}", lambda pooled: pooled.enter(value, local=local))
 
     @rule(who=_WHO, nobody=st.sampled_from(_NOBODY))
@@ -182,13 +182,13 @@ class PoolWalk(RuleBasedStateMachine):
     def reads(self, who: int, relation: TenantRelation, *, kept: bool) -> None:
         """Read a relation."""
         plan = "by a kept plan" if kept else "anew"
-        self._step(who, f"reads {relation.ident} {plan}", lambda pooled: pooled.look(relation, kept=kept))
+        self._step(who, f"reads {relation.ident} {plan}", lambda pooled: pooled.read(relation, kept=kept))
 
     @rule(second=st.integers(0, _SESSIONS - 1), turn=_TURN, inside=st.none() | _TENANT, tenant=_TENANT)
     def writes(self, second: int, turn: AllowedWrite | None, inside: str | None, tenant: str) -> None:
         """Insert somebody's row, give rows to somebody, or update or delete without a condition."""
         if turn is not None:
-            who = self.at.roles.index(turn.role) * _SESSIONS + second
+            who = self.database.roles.index(turn.role) * _SESSIONS + second
             if inside is not None:
                 self.enters(who, inside, local=True)
             step = {
@@ -197,7 +197,7 @@ class PoolWalk(RuleBasedStateMachine):
                 "move": f"gives all of {turn.relation.ident} to {tenant}",
                 "delete": f"deletes all of {turn.relation.ident}",
             }[turn.command]
-            value = self.at.values[tenant]
+            value = self.database.values[tenant]
             self._step(who, step, lambda pooled: pooled.write(turn, value))
 
     def teardown(self) -> None:
@@ -213,7 +213,7 @@ def chosen_seed(environ: Mapping[str, str]) -> int:
     raise Inconclusive(f"{SEED} is no number; set it to the one of a record, or unset it")
 
 
-def run_walks(at: WalkDatabase, count: int, number: int) -> WalkResult:
+def run_walks(database: WalkDatabase, count: int, number: int) -> WalkResult:
     """Run ``count`` walks from the seed ``number``; the first that leaks is shrunk while it still leaks.
 
     Raises:
@@ -233,25 +233,27 @@ def run_walks(at: WalkDatabase, count: int, number: int) -> WalkResult:
         verbosity=Verbosity.quiet,
     )
     leaks = _ShortestLeak()
-    _hand_on(at, leaks)
+    _hand_on(database, leaks)
     try:
-        run_state_machine_as_test(seed(number)(type("Walks", (PoolWalk,), {"at": at, "leaks": leaks})), settings=led)
+        run_state_machine_as_test(
+            seed(number)(type("Walks", (PoolWalk,), {"database": database, "leaks": leaks})), settings=led
+        )
     except (LeakError, _ShrinkTimeout, HypothesisException):
         # An error of Hypothesis, such as a leak that could not be repeated, does not undo the leak.
         if leaks.shortest is None:
             raise
-    if leaks.shortest is None and not at.counts.get("reads of the tenant's own rows"):
+    if leaks.shortest is None and not database.counts.get("reads of the tenant's own rows"):
         raise Inconclusive(
-            f"no walk saw a row of its own tenant ({at.counts}); grant select to the roles that are tried"
+            f"no walk saw a row of its own tenant ({database.counts}); grant select to the roles that are tried"
         )
-    return WalkResult(number, count, dict(at.counts), leaks.shortest)
+    return WalkResult(number, count, dict(database.counts), leaks.shortest)
 
 
-def _hand_on(at: WalkDatabase, leaks: _ShortestLeak) -> None:
+def _hand_on(database: WalkDatabase, leaks: _ShortestLeak) -> None:
     """Run, for any seed, the walk of every pool: one session of a role reads a relation for tenant after tenant."""
-    walks = type("First", (PoolWalk,), {"at": at, "leaks": leaks})
-    for number in range(len(at.roles)):
-        for relation in (*at.written, *(table for table in at.read if table not in at.written)):
+    walks = type("First", (PoolWalk,), {"database": database, "leaks": leaks})
+    for number in range(len(database.roles)):
+        for relation in (*database.written, *(table for table in database.read if table not in database.written)):
             first = walks()
             try:
                 first.is_handed_on(number * _SESSIONS, _FIRST, relation)

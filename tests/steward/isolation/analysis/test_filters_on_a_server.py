@@ -109,10 +109,10 @@ def passing(conn, condition):
 )
 def test_no_row_passes_on_the_server_that_the_tree_was_said_to_keep_out(sessions, condition):
     for state, conn in sessions.items():
-        told = passing(conn, condition)
-        others = bool(told & set(OTHERS))
+        passed = passing(conn, condition)
+        others = bool(passed & set(OTHERS))
 
         assert not others or filters.admits(condition, TERMS, state)
-        assert "" not in told or filters.admits(condition, TERMS, state, three_valued.EMPTY)
-        assert None not in told or filters.admits(condition, TERMS, state, three_valued.NULL)
+        assert "" not in passed or filters.admits(condition, TERMS, state, three_valued.EMPTY)
+        assert None not in passed or filters.admits(condition, TERMS, state, three_valued.NULL)
         assert not others or not filters.filters_by(condition, "tenant_id", "app.tenant")

@@ -34,7 +34,7 @@ def test_nothing_is_found_in_the_shipped_schema(demo_database, settings, checkin
     assert {} == judged(checking(demo_database, settings))
 
 
-@pytest.mark.parametrize("defect", [each for each in DEFECTS if each.planted], ids=lambda each: each.name)
+@pytest.mark.parametrize("defect", [defect for defect in DEFECTS if defect.planted], ids=lambda defect: defect.name)
 def test_a_defect_is_found_by_the_item_that_it_names(market, defect):
     skip_newer(market, defect)
     market.run(*defect.planted)
@@ -42,7 +42,7 @@ def test_a_defect_is_found_by_the_item_that_it_names(market, defect):
     assert market.found(defect.item), f"found by {sorted(market.found())} only"
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda each: each.name)
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
 def test_its_healthy_twin_is_found_by_none(market, defect):
     skip_newer(market, defect)
     market.run(*defect.healthy)

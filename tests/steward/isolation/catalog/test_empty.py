@@ -7,25 +7,25 @@ import pytest
 from steward.isolation.catalog import policy_findings, snapshot
 from tests.fixtures.market import SETTING
 
-TOLD = f"current_setting('{SETTING}', true)"
+VALUE = f"current_setting('{SETTING}', true)"
 # What is beside a policy that compares the column with the setting as it is.
-BARE = f"drop policy tenant on market.orders; create policy tenant on market.orders using (tenant_id = {TOLD})"
+BARE = f"drop policy tenant on market.orders; create policy tenant on market.orders using (tenant_id = {VALUE})"
 OPEN = (
     "alter table market.orders alter tenant_id set not null",
-    "alter table market.orders add constraint told check (tenant_id <> 'nobody')",
-    "alter table market.orders add constraint told check (tenant_id <> '') not valid",
-    "alter table market.orders add constraint told check (tenant_id ~ '^[a-z]*$')",
-    "alter table market.orders add constraint told check (tenant_id ~ '^[[:alpha:]]*$')",
-    "alter table market.orders add constraint told check (plan <> '' and tenant_id is not null)",
+    "alter table market.orders add constraint tenant_check check (tenant_id <> 'nobody')",
+    "alter table market.orders add constraint tenant_check check (tenant_id <> '') not valid",
+    "alter table market.orders add constraint tenant_check check (tenant_id ~ '^[a-z]*$')",
+    "alter table market.orders add constraint tenant_check check (tenant_id ~ '^[[:alpha:]]*$')",
+    "alter table market.orders add constraint tenant_check check (plan <> '' and tenant_id is not null)",
     "create policy narrow on market.orders as restrictive for delete using (tenant_id <> '')",
 )
 SHUT = (
-    "alter table market.orders add constraint told check (tenant_id <> '')",
-    "alter table market.orders add constraint told check (length(tenant_id) > 0)",
-    "alter table market.orders add constraint told check (char_length(trim(tenant_id)) between 1 and 50)",
-    "alter table market.orders add constraint told check (tenant_id ~ '^[a-z]{{1,47}}$')",
-    "alter table market.orders add constraint told check (tenant_id like 'a%' or tenant_id in ('globex'))",
-    f"create policy narrow on market.orders as restrictive using ({TOLD} <> '')",
+    "alter table market.orders add constraint tenant_check check (tenant_id <> '')",
+    "alter table market.orders add constraint tenant_check check (length(tenant_id) > 0)",
+    "alter table market.orders add constraint tenant_check check (char_length(trim(tenant_id)) between 1 and 50)",
+    "alter table market.orders add constraint tenant_check check (tenant_id ~ '^[a-z]{{1,47}}$')",
+    "alter table market.orders add constraint tenant_check check (tenant_id like 'a%' or tenant_id in ('globex'))",
+    f"create policy narrow on market.orders as restrictive using ({VALUE} <> '')",
 )
 
 
@@ -70,19 +70,21 @@ def test_a_domain_that_refuses_the_empty_text_does_it_for_its_columns(market_of)
         "create domain market.name as text check (value <> ''); create domain market.word as text check (value <> 'x')",
         "create table market.named (tenant_id market.name); create table market.worded (tenant_id market.word)",
         *(
-            f"alter table {table} enable row level security; create policy own on {table} using (tenant_id = {TOLD})"
+            f"alter table {table} enable row level security; create policy own on {table} using (tenant_id = {VALUE})"
             for table in ("market.named", "market.worded")
         ),
     )
 
-    assert [each.partition(":")[0] for each in market.found()["isolation_policies.unset"]] == ["own on market.worded"]
+    assert [offender.partition(":")[0] for offender in market.found()["isolation_policies.unset"]] == [
+        "own on market.worded"
+    ]
 
 
 def test_a_pooled_session_writes_rows_of_nobody_that_every_other_one_reads(market_of):
     market = market_of("text")
     market.run(
         BARE,
-        f"alter table market.orders alter tenant_id set default {TOLD}; grant all on market.orders to market_app",
+        f"alter table market.orders alter tenant_id set default {VALUE}; grant all on market.orders to market_app",
         "alter table market.orders drop constraint orders_customer_fkey",
     )
     insert = "insert into market.orders (customer_id, plan, number) values (gen_random_uuid(), 'small', 1)"

@@ -7,17 +7,17 @@ import pytest
 
 from tests.fixtures.market import SETTING, guarded
 
-TOLD = f"current_setting('{SETTING}', true)"
-NONE_IS_NULL = f"nullif({TOLD}, '')"
+VALUE = f"current_setting('{SETTING}', true)"
+NONE_IS_NULL = f"nullif({VALUE}, '')"
 OWN = ("market.key", "market.word", "market.kind", "varchar(50)")
 # The market's other tables have tenants of type uuid.
 ALWAYS = {"isolation_columns.types"}
 
 
-def noted(kind, told):
-    """A table with tenants of that type, whose policies, view and definer function go by ``told``."""
-    filtered = f"select * from market.notes where tenant_id = {told}::{kind}"  # noqa: S608 - one of ours
-    guard = [text.replace("{tenant}", f"{told}::{kind}") for text in guarded("market.notes")]
+def noted(kind, setting):
+    """A table with tenants of that type, whose policies, view and definer function read the setting by ``setting``."""
+    filtered = f"select * from market.notes where tenant_id = {setting}::{kind}"  # noqa: S608 - one of ours
+    guard = [text.replace("{tenant}", f"{setting}::{kind}") for text in guarded("market.notes")]
     return (
         "create domain market.key as {type}; create domain market.word as text; create type market.kind as enum ('a')",
         f"create table market.notes (tenant_id {kind} not null, body text)",
@@ -42,14 +42,14 @@ def test_a_cast_of_the_setting_to_the_columns_own_type_is_a_filter_wherever_it_s
 
 @pytest.mark.parametrize("kind", ["market.key", "market.kind"])
 def test_a_cast_of_the_emptied_setting_to_a_type_that_has_no_such_value_is_found(market, kind):
-    market.run(*noted(kind, TOLD))
+    market.run(*noted(kind, VALUE))
 
     assert set(market.found()) == {*ALWAYS, "isolation_settings.casts"}
 
 
 @pytest.mark.parametrize("kind", ["market.key", "market.kind"])
 def test_a_session_that_was_reset_cannot_cast_its_setting_to_such_a_type(market, kind):
-    market.run(*noted(kind, TOLD))
+    market.run(*noted(kind, VALUE))
     with market.database.connect() as conn:
         conn.execute("set role market_app")
         conn.execute(f"set {SETTING} = ''")

@@ -57,8 +57,8 @@ def test_a_copy_on_a_private_server_has_roles_rights_and_policies_and_no_row(mar
         assert "private server" in made.description
         assert made.admin is not None
         assert market.database.execute(ROLES) == rows(made.at, ROLES)
-        assert {(each["role"], each["member"]) for each in market.database.execute(MEMBERS)} <= {
-            (each["role"], each["member"]) for each in rows(made.at, MEMBERS)
+        assert {(row["role"], row["member"]) for row in market.database.execute(MEMBERS)} <= {
+            (row["role"], row["member"]) for row in rows(made.at, MEMBERS)
         }
         assert [] == rows(made.admin, "select 1 from market.orders")
         assert [{"user": "market_steward"}] == rows(made.at, 'select current_user as "user"')
@@ -114,8 +114,8 @@ def test_settings_that_sessions_begin_with_are_copied(market):
         conn.execute(sql.SQL('alter database {} set search_path = market, "Odd x"').format(name))
         conn.execute(sql.SQL("alter database {} set work_mem = '5MB'").format(name))
     with clone.opened(market.target, market.settings.profile) as made:
-        told = "select current_setting('market.tenant') as tenant, current_setting('search_path') as path"
-        [found] = rows(made.at, told)
+        query = "select current_setting('market.tenant') as tenant, current_setting('search_path') as path"
+        [found] = rows(made.at, query)
         with session.login(made.at) as conn:
             of_role = dump_restore.session_settings(conn, "other")
 
@@ -189,7 +189,7 @@ def test_a_copy_is_copied_and_its_roles_are_its_own(market):
         assert 1 == len(rows(made.admin, COPIES))
 
     assert found["there"]
-    assert not any(each["rolbypassrls"] for each in market.database.execute(ROLES) if each["rolname"] == "market_app")
+    assert not any(row["rolbypassrls"] for row in market.database.execute(ROLES) if row["rolname"] == "market_app")
 
 
 def killed(market, user, way, tmp_path):
@@ -205,10 +205,10 @@ def killed(market, user, way, tmp_path):
         stdout=subprocess.PIPE,
         text=True,
     )
-    told = process.stdout.readline().strip()
+    conninfo = process.stdout.readline().strip()
     process.kill()
     process.communicate()
-    return replace(market.database.target(user), conninfo=told)
+    return replace(market.database.target(user), conninfo=conninfo)
 
 
 def test_a_copy_that_a_killed_run_has_left_is_dropped_by_the_next(market, tmp_path):

@@ -35,7 +35,7 @@ NAMED = (
 )
 
 
-def told(cells):
+def described(cells):
     """Cells as a failed test should show them."""
     return sorted({(cell.relation, cell.role, cell.command, cell.state, cell.plan, cell.reason) for cell in cells})
 
@@ -50,7 +50,7 @@ def test_a_name_that_begins_another_is_not_taken_for_it(market_of, owner):
     market = market_of("text")
     market.run("alter table market.orders drop constraint orders_customer_fkey", *NAMED, EXPORT, OWNED.format(owner))
     for matrix in both(market):
-        assert (owner == "market_system") == bool(matrix.leaks), told(matrix.leaks)
+        assert (owner == "market_system") == bool(matrix.leaks), described(matrix.leaks)
         assert {"market.export()"} >= {cell.relation for cell in matrix.leaks}
 
 
@@ -65,7 +65,7 @@ def test_tenants_of_a_fixed_length_are_isolated(market):
     )
     matrix = run(market.target, market.settings.profile, writes=True)
 
-    assert [] == told(matrix.leaks)
+    assert [] == described(matrix.leaks)
 
 
 def test_an_empty_default_of_the_setting_is_no_tenant(market):
@@ -74,7 +74,7 @@ def test_an_empty_default_of_the_setting_is_no_tenant(market):
         "alter role market_app set market.tenant = ''",
     )
     for matrix in both(market):
-        assert [] == told(matrix.leaks)
+        assert [] == described(matrix.leaks)
 
 
 @pytest.mark.parametrize("code", ["insufficient_privilege", "invalid_authorization_specification", "XY001"])
@@ -87,8 +87,10 @@ def test_a_policy_that_refuses_sessions_without_a_tenant_is_isolated(market, cod
         "create policy tenant on market.orders using (tenant_id = market.current_tenant())",
     )
     for matrix in both(market):
-        assert [] == told(matrix.leaks)
-        assert not [cell for cell in matrix.inconclusive if cell.state in {"fresh", "empty"}], told(matrix.inconclusive)
+        assert [] == described(matrix.leaks)
+        assert not [cell for cell in matrix.inconclusive if cell.state in {"fresh", "empty"}], described(
+            matrix.inconclusive
+        )
 
 
 def test_what_a_function_says_of_a_tenant_is_not_told(market_of):
@@ -135,10 +137,10 @@ def test_a_chain_of_memberships_is_cut_where_it_can_be(market):
     )
     with market.check() as check, pytest.raises(AssertionError):
         runbook.test_reads(check)
-    remedies = {each.remediation for each in check.offenders}
+    remedies = {finding.remediation for finding in check.offenders}
 
     assert "revoke market_power from market_middle;" in remedies
-    assert {"market_app → market_middle → market_power"} <= {each.object_name for each in check.offenders}
+    assert {"market_app → market_middle → market_power"} <= {finding.object_name for finding in check.offenders}
 
 
 def test_a_try_leaves_no_lock(market):
@@ -152,9 +154,9 @@ def test_a_try_leaves_no_lock(market):
         )
         for plan in ("custom", "generic", "generic"):
             assert tries.run(statement, plan).error is None
-        held = market.database.execute("select mode from pg_locks where relation = 'market.orders'::regclass")
+        locks = market.database.execute("select mode from pg_locks where relation = 'market.orders'::regclass")
 
-        assert [] == held
+        assert [] == locks
 
 
 @pytest.fixture
@@ -182,7 +184,7 @@ def test_partitions_that_are_guarded_alike_are_tried_for_each_other(visits):
     for matrix in both(visits):
         leaves = {cell.relation for cell in matrix.cells if cell.relation.startswith("market.visits_")}
 
-        assert [] == told([*matrix.leaks, *matrix.inconclusive])
+        assert [] == described([*matrix.leaks, *matrix.inconclusive])
         assert 8 == len(leaves)
         assert any(note.startswith("12 partitions of market.visits are guarded as 8 that") for note in matrix.notes)
 
@@ -231,7 +233,7 @@ def test_tenants_that_are_numbered_leave_room_for_invented_ones(market_of):
     market.run(f"insert into market.events select number, '2026-06-01 00:00+00', 'many' from {many}")  # noqa: S608 - ours
     matrix = run(market.target, market.settings.profile, writes=True)
 
-    assert [] == told([*matrix.leaks, *matrix.inconclusive])
+    assert [] == described([*matrix.leaks, *matrix.inconclusive])
 
 
 def test_a_foreign_table_that_nobody_can_read_is_no_error(market):
@@ -243,7 +245,7 @@ def test_a_foreign_table_that_nobody_can_read_is_no_error(market):
     )
     matrix = run(market.target, market.settings.profile, writes=False)
 
-    assert [] == told(matrix.leaks)
+    assert [] == described(matrix.leaks)
     assert {"market.elsewhere"} == {cell.relation for cell in matrix.inconclusive}
 
 
@@ -260,7 +262,7 @@ def test_a_row_that_others_refer_to_proves_that_a_delete_reaches_it(market):
     market.run(*REFERRED)
     matrix = run(market.target, market.settings.profile, writes=True)
 
-    assert [] == told(matrix.leaks)
+    assert [] == described(matrix.leaks)
     assert {"market.orders", "market.customers"} <= {
         cell.relation for cell in matrix.isolated if cell.command == "delete" and cell.state == "A"
     }
@@ -281,18 +283,18 @@ def test_a_column_of_a_partial_index_is_plainer_than_a_reference(market):
     market.run("create unique index orders_open on market.orders (tenant_id, number) where note is null")
     matrix = run(market.target, market.settings.profile, writes=True)
 
-    assert [] == told([*matrix.leaks, *matrix.inconclusive])
+    assert [] == described([*matrix.leaks, *matrix.inconclusive])
 
 
 def test_a_row_that_stays_is_told(market, monkeypatch):
-    looked, look = [], side_effects.table_contents
+    contents, look = [], side_effects.table_contents
 
     def looking(*ground, live):
-        looked.append(look(*ground, live=live))
-        if len(looked) == 1:
+        contents.append(look(*ground, live=live))
+        if len(contents) == 1:
             # As a function would leave it that commits by itself.
             market.run("insert into market.events values ({a}, now(), 'stays')")
-        return looked[-1]
+        return contents[-1]
 
     monkeypatch.setattr(side_effects, "table_contents", looking)
     matrix = run(market.target, market.settings.profile, writes=True)
@@ -320,4 +322,4 @@ def test_a_table_of_tenants_may_call_its_key_as_it_likes(market, name):
     )
     matrix = run(market.target, market.settings.profile, writes=True)
 
-    assert [] == told([*matrix.leaks, *matrix.inconclusive])
+    assert [] == described([*matrix.leaks, *matrix.inconclusive])

@@ -9,7 +9,7 @@ from steward.isolation.probe.probe import run
 DEFINER = "language sql stable security definer set search_path = market, pg_temp"
 
 
-def told(cells):
+def described(cells):
     """Cells as a failed test should show them."""
     return sorted({(cell.relation, cell.role, cell.command, cell.state, cell.plan, cell.reason) for cell in cells})
 
@@ -60,8 +60,8 @@ def test_another_tenants_words_in_a_tenants_row_are_a_leak(market, query, grante
 
     assert ({("market.shown", "select")} if is_red else set()) == {
         (cell.relation, cell.command) for cell in matrix.leaks
-    }, told(matrix.leaks)
-    assert [] == told(matrix.inconclusive)
+    }, described(matrix.leaks)
+    assert [] == described(matrix.inconclusive)
 
 
 def test_a_view_of_which_some_columns_are_granted_is_read_by_these(market):
@@ -83,7 +83,7 @@ def test_what_carries_no_row_is_a_note(market, made):
     signature, returns, body = made
     market.run(f"create function market.{signature} returns {returns} {DEFINER} as $f$ {body} $f$")
     for matrix in both(market):
-        assert [] == told([*matrix.leaks, *matrix.inconclusive])
+        assert [] == described([*matrix.leaks, *matrix.inconclusive])
         assert any("carries no row" in note for note in matrix.notes), matrix.notes
 
 
@@ -98,7 +98,7 @@ def test_a_function_that_could_not_be_called_is_no_pass(market):
     market.run(*definer("page(integer)", "setof market.orders", "select * from market.orders"))
     reads, writes = both(market)
 
-    assert [] == told([*reads.leaks, *writes.leaks, *reads.inconclusive])
+    assert [] == described([*reads.leaks, *writes.leaks, *reads.inconclusive])
     assert any(note.startswith("market.page(integer): ") for note in reads.notes), reads.notes
     assert {("market.page(integer)", "it was not called: no argument of type integer is known for it")} == {
         (cell.relation, cell.reason) for cell in writes.inconclusive
@@ -115,7 +115,7 @@ def test_what_names_no_tenant_is_left_to_the_writes(market):
     market.run(*NAMELESS)
     reads, writes = both(market)
 
-    assert [] == told([*reads.leaks, *reads.inconclusive, *writes.leaks, *writes.inconclusive])
+    assert [] == described([*reads.leaks, *reads.inconclusive, *writes.leaks, *writes.inconclusive])
     assert any(note.startswith("market.mine(), market.shown") for note in reads.notes), reads.notes
     assert {"market.mine()", "market.shown"} < {cell.relation for cell in writes.isolated}
 
@@ -142,4 +142,4 @@ def test_a_tenant_that_another_one_speaks_of_is_not_seen(market_of):
     )
     matrix = run(market.target, market.settings.profile, writes=False)
 
-    assert [] == told(matrix.leaks)
+    assert [] == described(matrix.leaks)
