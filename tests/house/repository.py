@@ -72,13 +72,19 @@ def stems(kind: str, folders: dict[str, str], files: list[Path]) -> list[str]:
     )
     found = []
     for folder, pattern in folders.items():
-        present = sorted(path.name for path in files if path.parent == Path(folder))
+        present = sorted(path.name for path in files if path.parent == Path(folder) and path.name != "README.md")
         fits = {stem: re.compile(pattern.format(stem=re.escape(stem))) for stem in items}
         lacking = [stem for stem, fit in fits.items() if not any(fit.fullmatch(name) for name in present)]
         strays = [name for name in present if not any(fit.fullmatch(name) for fit in fits.values())]
         found += [f"{kind}/test_{stem}.py has nothing in {folder}" for stem in lacking]
         found += [f"{folder}/{name} belongs to no item of {kind}" for name in strays]
     return found
+
+
+def without_readme(files: list[Path], folder: str) -> list[str]:
+    """Return the folders from ``folder`` on that hold files and no README.md."""
+    holding = {place for path in files for place in path.parents if place.is_relative_to(folder)}
+    return [f"{place} has no README.md" for place in sorted(holding) if place / "README.md" not in files]
 
 
 def dead_links(files: dict[Path, str], root: Path = ROOT) -> list[str]:

@@ -126,6 +126,10 @@ def _asked():
     return code.strings(repository.read("steward/*.py", "checks/*.py")) | {f"checks/{name}" for name in by_checks}
 
 
+def test_every_folder_of_statements_says_what_it_is():
+    assert repository.without_readme(repository.tracked("sql"), "sql") == []
+
+
 def test_every_statement_that_is_asked_for_exists():
     assert statements.unknown(_asked(), queries.names()) == []
 

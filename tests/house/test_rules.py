@@ -266,6 +266,13 @@ def test_a_file_that_nobody_asks_for_is_seen():
     assert statements.unused({"a/b/first"}, ("a/b/first", "a/b/second"), by_folder=()) == ["a/b/second"]
 
 
+def test_a_folder_without_a_readme_is_seen():
+    files = [Path(name) for name in ("sql/README.md", "sql/a/README.md", "sql/a/b/x.sql", "steward/x.py")]
+
+    assert repository.without_readme(files, "sql") == ["sql/a/b has no README.md"]
+    assert repository.without_readme([*files, Path("sql/a/b/README.md")], "sql") == []
+
+
 CHECKS = {"sql/checks": r"{stem}(?:_\w+)?\.sql", "docs/checks": r"{stem}\.md"}
 
 
