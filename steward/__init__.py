@@ -1,7 +1,7 @@
 """Maintenance and verification of multi-tenant PostgreSQL: the engine under both kinds of item.
 
 Every error that an operator can meet is a `StewardError`: one line that names the object, the cause and the remedy.
-How an item ends without having done its work is an `OutcomeException`.
+An item that ends without doing its work raises an `OutcomeException`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __version__ = "0.1.0"
 
 
 class StewardError(Exception):
-    """What stops a run, told in one line: ``object: cause; remedy``."""
+    """An error that stops a run, as one line: ``object: cause; remedy``."""
 
     exit_code: ClassVar[int] = 2
 
@@ -46,11 +46,11 @@ class StewardError(Exception):
 
 
 class ProfileError(StewardError):
-    """The profile cannot be read, or says something that it must not."""
+    """The profile cannot be read, or a value in it is not allowed."""
 
 
 class TargetError(StewardError):
-    """The database is not named, not reachable, or not one that may be maintained."""
+    """No database is named, it cannot be reached, or it must not be maintained."""
 
 
 class QueryError(StewardError):
@@ -62,7 +62,7 @@ class InventoryError(StewardError):
 
 
 class PrerequisiteError(StewardError):
-    """Something is missing in the database; ``statements`` are the ones that would supply it."""
+    """Something is missing in the database; ``statements`` would create it."""
 
     def __init__(self, object: str, cause: str, remedy: str, statements: tuple[str, ...] = ()) -> None:  # noqa: A002
         super().__init__(object, cause, remedy)
@@ -82,7 +82,7 @@ class ReconciliationError(StewardError):
 
 
 class RefusalError(StewardError):
-    """An action may not act as things stand: what was due stays due, so that its fact does not hold."""
+    """An action must not act in the present state; what was due stays due, so the item fails."""
 
     outcome: ClassVar[str] = "failed"
 
@@ -111,18 +111,18 @@ class Deferred(OutcomeException):
 
 
 class Busy(OutcomeException):
-    """A lock was not had within its budget."""
+    """A lock was not acquired within its budget."""
 
     outcome = "busy"
 
 
 class Inconclusive(OutcomeException):
-    """The facts do not suffice to decide; never counts as a pass."""
+    """The facts do not suffice for a decision; this never counts as a pass."""
 
     outcome = "inconclusive"
 
 
 class NotNeeded(OutcomeException):
-    """Someone else has done it between plan and action."""
+    """The work was done by somebody else between plan and action."""
 
     outcome = "not needed"

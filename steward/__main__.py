@@ -1,4 +1,4 @@
-"""Arguments to exit code: ``python -m steward daily``."""
+"""The command line of the suite: ``python -m steward daily``."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _SCHEDULES = {
-    "daily": "purge, coming partitions, vacuum, and the checks that belong to every day",
-    "checks": "all checks; nothing is written in the database",
+    "daily": "purge rows, create missing partitions, vacuum, and run the daily checks",
+    "checks": "run all checks; nothing is written in the database",
 }
 
 
@@ -37,32 +37,38 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=meaning, description=meaning)
         _common(command)
         command.add_argument("--plan", action="store_true", help="show what is due and its SQL; change nothing")
-        command.add_argument("--workers", type=_positive, help="lanes that are worked on side by side")
         command.add_argument(
-            "--window", type=profile.parse_duration, help="start no action later than this, for example 45min"
+            "--workers", type=_positive, help="how many lanes run at the same time (default: the profile's)"
         )
-        command.add_argument("--quiet", action="store_true", help="one parseable line a finding and one for the run")
+        command.add_argument(
+            "--window", type=profile.parse_duration, help="start no action after this time, for example 45min"
+        )
+        command.add_argument(
+            "--quiet", action="store_true", help="print only one line for each finding and one for the run"
+        )
         command.add_argument("-k", metavar="EXPRESSION", help="only items whose names match, as in pytest")
         command.add_argument("-m", metavar="MARKS", help="only items with these marks, as in pytest")
         command.add_argument(
-            "--no-report", action="store_true", help="leave the HTML report out; the record is always written"
+            "--no-report", action="store_true", help="make no HTML report; the record is always written"
         )
-    boot = commands.add_parser("bootstrap", help="what the suite needs in a database")
+    boot = commands.add_parser("bootstrap", help="create what the suite needs in the database")
     _common(boot)
     boot.add_argument("--print-sql", action="store_true", help="print the statements for an administrator; run nothing")
     rebuild = commands.add_parser("demo", help="rebuild the embedded demo database")
     _common(rebuild)
-    rebuild.add_argument("--scale", type=float, default=1.0, help="1: a million corrections, 300,000 suggestions")
-    first = commands.add_parser("profile", help="write a first profile for the database that is named")
-    first.add_argument("--output", type=Path, help="the file; the terminal otherwise")
-    first.add_argument("--replace", action="store_true", help="write over a file that is there")
+    rebuild.add_argument(
+        "--scale", type=float, default=1.0, help="size of the data; 1 is a million corrections and 300,000 suggestions"
+    )
+    first = commands.add_parser("profile", help="write a first profile for the database that the environment names")
+    first.add_argument("--output", type=Path, help="the file to write (default: standard output)")
+    first.add_argument("--replace", action="store_true", help="overwrite an existing file")
     report_of = commands.add_parser("report", help="make the report of a run again")
-    report_of.add_argument("folder", nargs="?", type=Path, help="the run's directory; the latest otherwise")
+    report_of.add_argument("folder", nargs="?", type=Path, help="the run's directory (default: the latest run)")
     return parser
 
 
 def _common(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--profile", help="profile name or path; STEWARD_PROFILE otherwise")
+    command.add_argument("--profile", help="name or path of the profile (default: STEWARD_PROFILE)")
 
 
 def _positive(text: str) -> int:
@@ -72,11 +78,11 @@ def _positive(text: str) -> int:
     return number
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, and return its exit code (see docs/runbook.md); errors are one line on standard error."""
-    asked = _parser().parse_args(words)
+    args = _parser().parse_args(arguments)
     try:
-        return _run(asked)
+        return _run(args)
     except PrerequisiteError as error:
         print("\n".join((f"steward: {error}", *error.statements)), file=sys.stderr)
         return error.exit_code
@@ -88,37 +94,37 @@ def main(words: Sequence[str] | None = None) -> int:
         return 5
 
 
-def _run(asked: argparse.Namespace) -> int:
-    if asked.command in {"report", "profile"}:
-        return _without_profile(asked)
-    name = asked.profile or os.environ.get("STEWARD_PROFILE") or None
-    if asked.command == "bootstrap" and asked.print_sql and name:
+def _run(args: argparse.Namespace) -> int:
+    if args.command in {"report", "profile"}:
+        return _without_profile(args)
+    name = args.profile or os.environ.get("STEWARD_PROFILE") or None
+    if args.command == "bootstrap" and args.print_sql and name:
         # Needs no database, not even the name of one: the script is for another person and another machine.
         return bootstrap.print_script(profile.load(name))
     request = target.resolve(os.environ, name)
     chosen = profile.load(request.profile)
-    if asked.command == "bootstrap" and asked.print_sql:
+    if args.command == "bootstrap" and args.print_sql:
         return bootstrap.print_script(chosen)
-    if asked.command == "demo":
-        return demo.main(request, asked.scale, os.environ)
+    if args.command == "demo":
+        return demo.main(request, args.scale, os.environ)
     with provision(request, os.environ) as at:
-        if asked.command == "bootstrap":
+        if args.command == "bootstrap":
             return bootstrap.main(at, chosen)
-        selection = [word for flag in "km" if (value := getattr(asked, flag)) for word in (f"-{flag}", value)]
-        terminal = Terminal.for_stream(sys.stdout, os.environ, quiet=asked.quiet)
+        selection = [word for flag in "km" if (value := getattr(args, flag)) for word in (f"-{flag}", value)]
+        terminal = Terminal.for_stream(sys.stdout, os.environ, quiet=args.quiet)
         try:
             options = RunOptions(
-                asked.command, asked.plan, asked.workers, asked.window, tuple(selection), not asked.no_report
+                args.command, args.plan, args.workers, args.window, tuple(selection), not args.no_report
             )
             return supervise(options, at, chosen, terminal, os.environ)
         finally:
             terminal.close()
 
 
-def _without_profile(asked: argparse.Namespace) -> int:
-    if asked.command == "report":
-        return report.render((asked.folder or report.runs(os.environ) / "latest").resolve())
-    return _first_profile(asked.output, replace=asked.replace)
+def _without_profile(args: argparse.Namespace) -> int:
+    if args.command == "report":
+        return report.render((args.folder or report.runs(os.environ) / "latest").resolve())
+    return _first_profile(args.output, replace=args.replace)
 
 
 def _first_profile(output: Path | None, *, replace: bool) -> int:

@@ -1,7 +1,7 @@
-"""pytest's hooks and fixtures; inert outside a run, which the supervisor tells by ``--steward-run``.
+"""pytest's hooks and fixtures; they do nothing unless the supervisor passes ``--steward-run``.
 
-A run's phase is collected once to write its plan, and then run by that plan: every process parametrizes from the same
-scan, so that collection is identical everywhere.
+A phase is collected once to write its plan, and then run by that plan. Every process parametrizes from the same scan:
+collection is identical everywhere.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _MARKERS = (
     "monthly: part of the monthly maintenance",
     "phase(name, step): the phase that the item belongs to, and its place in a lane",
     "needs(operation): the operation that says which objects need the action",
-    "due(due): what the operation said of this object",
+    "due(due): why this object needs the operation, its lane and its cost",
     "severity(level): blocker, critical, normal, minor or trivial",
     "controls(topic): the topic whose compliance controls the item is evidence for",
 )
@@ -52,10 +52,10 @@ _STATE = pytest.StashKey[dict[str, Any]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare what the supervisor tells a phase."""
+    """Declare the options that the supervisor passes to a phase."""
     group = parser.getgroup("steward")
     group.addoption(
-        "--steward-run", default=None, help="the run's directory; without it the suite's items are left alone"
+        "--steward-run", default=None, help="the run's directory; without it no item of the suite is collected"
     )
     group.addoption("--steward-phase", default=None, help="the phase to collect or to run")
     group.addoption("--steward-plan", action="store_true", help="write the phase's plan instead of running it")
@@ -64,7 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the markers, and set to work when this is a run."""
+    """Declare the markers, and register the plugin of a phase in a run."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if config.option.steward_run:
@@ -72,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class ClosedDirectory(pytest.Directory):
-    """A folder of runbooks outside a run; even a path inside it that is named to pytest is not found."""
+    """A folder of runbooks outside a run: nothing in it is collected, not even a path that is given to pytest."""
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """Return nothing."""
@@ -116,12 +116,15 @@ class PhasePlugin:
         due = []
         if operation.phase == self.phase and self._wanted(metafunc.definition):
             examined = operation.examine(PlanContext(self.worker.settings, self.worker.scan))
-            due = [pytest.param(each.subject, id=each.label, marks=pytest.mark.due(each)) for each in examined.due]
+            due = [
+                pytest.param(due_subject.subject, id=due_subject.label, marks=pytest.mark.due(due_subject))
+                for due_subject in examined.due
+            ]
             self.examined.append(OperationSummary(operation.name, examined.count, len(due)))
         metafunc.parametrize(operation.argument, due)
 
     def _wanted(self, item: pytest.Item) -> bool:
-        """Tell whether the item belongs to the run's schedule: ``checks`` runs every check, whatever its schedule."""
+        """Return whether the item belongs to the run's schedule: ``checks`` runs every check, whatever its schedule."""
         schedule = self.worker.run.schedule
         if schedule == "checks":
             return items.kind(item) == "check"
@@ -148,7 +151,7 @@ class PhasePlugin:
         return self.only is None or item.nodeid in self.only
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Write the plan, or take each item's facts from it."""
+        """Write the plan, or give each item its entry in the plan."""
         if self.config.option.steward_plan:
             planned = tuple(items.planned(item, self.phase) for item in session.items)
             plan = Plan(self.phase, tuple(sorted(self.known)), tuple(self.examined), planned)
@@ -168,7 +171,7 @@ class PhasePlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Record the item's start and its one outcome, whatever happens between."""
+        """Record the item's start and its one outcome, whatever happens in it."""
         state = item.stash[_STATE] = {"error": None, "fixture": None}
         journal, started = self.worker.journal, time.monotonic()
         journal.write("item_started", item=item.nodeid)
@@ -198,7 +201,7 @@ class PhasePlugin:
         item: pytest.Item,
         call: pytest.CallInfo[None],
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Keep the first error of the item; its outcome is ours, pytest's own is only for the phase's log."""
+        """Keep the item's first error, which decides its outcome; pytest's own outcome goes only into the phase's log."""
         if call.excinfo is not None:
             _keep_rows_out(call.excinfo.value)
         report = yield
@@ -226,7 +229,7 @@ class PhasePlugin:
         return made
 
     def pytest_unconfigure(self) -> None:
-        """Close the connections, so that what they counted is seen by the next scan."""
+        """Close the connections, so that the next scan sees their statistics."""
         self.worker.close()
 
 
@@ -235,7 +238,7 @@ def _order(item: pytest.Item) -> tuple[int, float, str]:
 
 
 def _keep_rows_out(error: BaseException | None) -> None:
-    """Take the server's details off the errors that the phase's log will show: they may quote a row."""
+    """Take the server's details off the errors that the phase's log will show, because they may quote a row."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -245,9 +248,9 @@ def _keep_rows_out(error: BaseException | None) -> None:
 
 
 def _end_with_supervisor(leash: int) -> None:
-    """Wait for the supervisor's end; then nothing of this phase may go on.
+    """Wait for the supervisor's end, then kill this phase.
 
-    The server ends the statements that are under way when it finds its client gone (client_connection_check_interval).
+    The server ends running statements when it finds that their client is gone (client_connection_check_interval).
     """
     while os.read(leash, 1):
         pass

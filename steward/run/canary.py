@@ -1,4 +1,4 @@
-"""A small client that keeps reading the application's tables during a run, and records what maintenance cost it."""
+"""A client that reads the application's tables during a run, and measures how long maintenance delays it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ALL: sql.Composable = sql.Literal(True)  # noqa: FBT003 - psycopg takes it by p
 
 @dataclass(frozen=True)
 class _Read:
-    """One statement to repeat, and the table whose locks it meets."""
+    """One statement to repeat, and the table that it reads."""
 
     ident: str
     statement: sql.Composed
@@ -39,7 +39,7 @@ class _Read:
 
 @dataclass
 class _Stalls:
-    """What the reads took, in milliseconds, and which was the worst."""
+    """The durations of the reads in milliseconds, and the slowest of them."""
 
     taken: list[float] = field(default_factory=list)
     errors: int = 0
@@ -61,7 +61,7 @@ class _Stalls:
 
 
 class Canary:
-    """Reads as the application does, in a thread of its own; whatever befalls it is a figure and never an error."""
+    """Reads as the application does, in its own thread; its errors are counted and never fail the run."""
 
     def __init__(self, target: Target, profile: Profile) -> None:
         self._target = target
@@ -72,9 +72,9 @@ class Canary:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to read; a profile without canary tables has no canary."""
+        """Begin to read; without canary tables in the profile it does nothing."""
         if self._profile.canary.tables:
-            self._thread = threading.Thread(target=self._live, name="canary", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="canary", daemon=True)
             self._thread.start()
 
     def stop(self) -> dict[str, Any] | None:
@@ -99,8 +99,8 @@ class Canary:
             "reason": self._reason,
         }
 
-    def _live(self) -> None:
-        """Read until told to stop, connecting again when the connection is lost."""
+    def _run(self) -> None:
+        """Read until ``stop``; connect again when the connection is lost."""
         interval = self._profile.canary.interval.total_seconds()
         while not self._stop.is_set():
             try:
@@ -111,7 +111,7 @@ class Canary:
                 self._reason = str(error)
                 return
             except (TargetError, psycopg.Error) as error:
-                # The run itself tells of a server that stays away; one that comes back is read again.
+                # The run itself reports a server that stays away; one that comes back is read again.
                 self._reason = _line(error)
                 self._stalls.errors += 1
                 self._stop.wait(interval)
@@ -122,7 +122,7 @@ class Canary:
         return roles.application or roles.maintenance
 
     def _tenants(self) -> Sequence[str]:
-        """Return tenants to read as; row security hides them from the application's role."""
+        """Return tenants to read as; the application's role itself cannot list them."""
         tenancy = self._profile.tenancy
         if not tenancy.tables:
             return ("",)
@@ -144,7 +144,7 @@ class Canary:
         for read, tenant in zip(cycle(reads), cycle(tenants), strict=False):
             if self._stop.is_set():
                 return
-            self._once(conn, read, tenant)
+            self._read(conn, read, tenant)
             self._stop.wait(interval)
 
     def _reads(self, conn: session.Session) -> list[_Read]:
@@ -162,8 +162,8 @@ class Canary:
         relation = sql.Identifier(table["schema"], table["name"])
         return queries.compose("canary/reads/read", relation=relation, of_tenant=of_tenant, recent=recent)
 
-    def _once(self, conn: session.Session, read: _Read, tenant: str) -> None:
-        """Read once in a transaction; a read that is refused or times out has cost what it took and is an error."""
+    def _read(self, conn: session.Session, read: _Read, tenant: str) -> None:
+        """Read once in a transaction; a read that is refused or times out counts with its duration, and as an error."""
         began = time.monotonic()
         since = datetime.now(UTC) - _RECENT
         try:

@@ -48,7 +48,9 @@ def error_line(run: Mapping[str, Any], error: StewardError | None, interrupted_b
         return f"interrupted by {interrupted_by}"
     if error:
         return str(error)
-    return exit_status.error_line(run) or (None if exit_status.holds(run) else "plan and outcomes do not reconcile")
+    return exit_status.error_line(run) or (
+        None if exit_status.reconciled(run) else "plan and outcomes do not reconcile"
+    )
 
 
 def connection_error(error: psycopg.Error, control: Session, target: Target) -> StewardError:

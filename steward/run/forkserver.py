@@ -1,7 +1,7 @@
-"""pytest in processes that are forked from one that has imported it already: half a second less for every phase.
+"""pytest in processes forked from one that has imported it already, which saves half a second in every phase.
 
-The process that forks is the fork server of `multiprocessing`: it holds no connection and no thread, it imports while
-the supervisor connects, and it ends with the supervisor.
+The fork server of `multiprocessing` has no connection and no thread. It imports while the supervisor connects, and ends
+with the supervisor.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["ForkedProcess", "RunningProcess", "start", "warm"]
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-# What every phase collects though few run it: the rooms of isolation and the libraries that they bring along.
+# Every phase collects these modules, though few run them; their libraries take long to import.
 _STEWARD = Path(__file__).resolve().parents[1]
 _ISOLATION = sorted(
     ".".join(room.relative_to(_STEWARD.parent).with_suffix("").parts)
@@ -70,42 +70,42 @@ class ForkedProcess:
         return self.poll()
 
     def send_signal(self, sig: int) -> None:
-        """Send it a signal; one that is gone needs none."""
+        """Send it a signal, unless it has ended."""
         if self.poll() is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, sig)
 
 
 def warm() -> None:
-    """Start the fork server, which imports while its caller does something else."""
+    """Start the fork server, which imports in the background."""
     forkserver.ensure_running()
 
 
 def start(
-    words: Sequence[str],
+    arguments: Sequence[str],
     *,
     root: Path,
     environment: Mapping[str, str],
     log: Path,
     leash: Connection | None = None,
 ) -> ForkedProcess:
-    """Start pytest with these arguments in ``root``; its output goes to ``log``, which only its owner may read.
+    """Start pytest with ``arguments`` in ``root``; its output goes to ``log``, which only its owner may read.
 
-    ``leash`` is the end of a pipe that it reads: the end of file tells it to stop.
+    ``leash`` is the end of a pipe that it reads: at the end of file it stops.
     """
-    told = (list(words), str(root), dict(environment), str(log), leash)
-    process = _CONTEXT.Process(target=_become_pytest, args=told, daemon=True)
+    parameters = (list(arguments), str(root), dict(environment), str(log), leash)
+    process = _CONTEXT.Process(target=_become_pytest, args=parameters, daemon=True)
     process.start()
     return ForkedProcess(process)
 
 
 def _become_pytest(
-    words: list[str], root: str, environment: dict[str, str], log: str, leash: Connection | None
+    arguments: list[str], root: str, environment: dict[str, str], log: str, leash: Connection | None
 ) -> NoReturn:
-    # pytest collects garbage at its end, a third of what a small phase costs; what was imported before is none.
+    # pytest collects garbage at its end, a third of the time of a small phase; imported modules are no garbage.
     gc.freeze()
     os.setsid()
-    # The fork server's umask is the caller's, from before the run took its own; plans name objects of the database.
+    # The fork server was started before the run set its umask; plans name objects of the database.
     os.umask(0o077)
     os.chdir(root)
     os.environ.clear()
@@ -120,5 +120,5 @@ def _become_pytest(
     os.dup2(1, 2)
     import pytest  # noqa: PLC0415 - imported before the fork; here only to name it
 
-    held = [] if leash is None else [f"--steward-leash={leash.fileno()}"]
-    raise SystemExit(int(pytest.main([*words, *held])))
+    leash_option = [] if leash is None else [f"--steward-leash={leash.fileno()}"]
+    raise SystemExit(int(pytest.main([*arguments, *leash_option])))

@@ -34,7 +34,7 @@ def kind(item: pytest.Item) -> str | None:
 
 
 def phase_of(item: pytest.Item) -> str:
-    """Return the phase that the item's marker names; checks verify unless they say otherwise.
+    """Return the phase that the item's marker names; without one it is ``verify``.
 
     Raises:
         pytest.UsageError: there is no such phase; the item would never run.
@@ -62,7 +62,7 @@ def _due(item: pytest.Item) -> DueSubject[Any] | None:
 
 
 def order(item: pytest.Item) -> tuple[int, float, str]:
-    """Sort by explicit step, then the costliest first, never by the file's name alone."""
+    """Return the sort key of an item: its step, then the costliest first, then its id."""
     due = _due(item)
     return (_step(item), -due.cost if due else 0.0, item.nodeid)
 

@@ -1,4 +1,4 @@
-"""What the supervisor does while a phase runs: hears signals, shows the journal, keeps the window."""
+"""The supervision of a running phase: signals, the journal's new lines, the window, and workers that die."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TICK = 0.05
 
 
 class Signals:
-    """Turns SIGINT, SIGTERM and SIGHUP into a name to ask for, so that the record is always closed."""
+    """Keeps the name of the first SIGINT, SIGTERM or SIGHUP, so that the record is always closed."""
 
     def __init__(self) -> None:
         self.name: str | None = None
@@ -55,7 +55,7 @@ class Signals:
 
     @contextmanager
     def cancelling(self, cancel: Callable[[], object]) -> Iterator[None]:
-        """Have the first signal cancel what is waited for meanwhile, which may be a count of many minutes."""
+        """Let the first signal cancel what runs inside the block, which may be a count of many minutes."""
         self._cancel = cancel
         try:
             yield
@@ -69,7 +69,7 @@ class Signals:
 
 
 class JournalTail:
-    """Reads what the journal has gained, and remembers which items have begun and ended."""
+    """Reads new lines of the journal, and remembers which items have started and ended."""
 
     def __init__(self, run_dir: Path, show: Callable[[Mapping[str, Any]], None]) -> None:
         self.started: set[str] = set()
@@ -80,10 +80,10 @@ class JournalTail:
     def read(self) -> None:
         """Show every whole line that is new."""
         while True:
-            at = self._file.tell()
+            start = self._file.tell()
             line = self._file.readline()
             if not line.endswith(b"\n"):
-                self._file.seek(at)
+                self._file.seek(start)
                 return
             event = journal.parse(line.decode())
             if event is None:
@@ -95,13 +95,13 @@ class JournalTail:
             self._show(event)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         self._file.close()
 
 
 @dataclass(frozen=True)
 class PhaseMonitor:
-    """What watches over a phase; in seconds: ``grace`` between the steps that end it, ``interval`` between polls."""
+    """Waits for a phase; in seconds: ``grace`` between the steps that end it, ``interval`` between polls."""
 
     run_dir: Path
     tail: JournalTail
@@ -112,9 +112,9 @@ class PhaseMonitor:
     poll: Callable[[], None]
 
     def wait(self, process: RunningProcess, deadline: datetime | None) -> None:
-        """Wait for the phase's end; when a signal came or the window is over, end it.
+        """Wait for the phase's end; when a signal arrived or the window is over, end it.
 
-        The stop file keeps items that have not begun from beginning, so that each of them still gets its outcome.
+        The stop file keeps items from starting: each of them ends as deferred.
         """
         polled = time.monotonic()
         while process.poll() is None:
@@ -136,7 +136,7 @@ class PhaseMonitor:
 
 @dataclass(frozen=True)
 class PhaseRunner:
-    """Takes a phase's items to their outcomes, also when a worker dies."""
+    """Runs a phase until every item has its outcome, also when a worker dies."""
 
     launcher: Launcher
     monitor: PhaseMonitor
@@ -176,7 +176,7 @@ class PhaseRunner:
 
 
 def progress_poller(conn: Session, terminal: Terminal) -> Callable[[], None]:
-    """Return what shows the server's progress views; a failing look is not worth a run."""
+    """Return a function that shows the server's progress views; an error in it does not end the run."""
 
     def poll() -> None:
         try:

@@ -1,4 +1,4 @@
-"""One phase as a process of its own: collected to a plan, run on a leash, cancelled when its time is over."""
+"""One phase as a process of its own: its plan is collected, it runs, and it is cancelled when its time is over."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _RUNBOOKS = ("maintenance", "checks")
 
 @dataclass(frozen=True)
 class Launcher:
-    """Starts pytest for a run: its directory, its environment, and what the operator passed through."""
+    """Starts pytest for the phases of a run; ``selection`` is the operator's own ``-k`` and ``-m``."""
 
     run_dir: Path
     environment: Mapping[str, str]
@@ -53,7 +53,7 @@ class Launcher:
         code = self._start(log, phase, "--collect-only", "--steward-plan").wait()
         path = Plan.path(self.run_dir, phase)
         if code not in {0, _NOTHING_SELECTED} or not path.exists():
-            # What a broken collection has written is no plan, and must not be taken for one.
+            # The file of a broken collection is no plan.
             path.unlink(missing_ok=True)
             cause = _cause(log.read_text(encoding="utf-8")) or f"pytest ended with {code}"
             raise StewardError(
@@ -64,27 +64,27 @@ class Launcher:
 
     @contextmanager
     def running(self, phase: str, workers: int, only: Sequence[str] | None = None) -> Iterator[RunningProcess]:
-        """Run the phase, all of its plan or ``only`` some ids; whatever is left of it at the end is killed."""
-        words = ["-p", "xdist.plugin", f"-n{workers}", "--max-worker-restart=0"] if workers > 1 else []
+        """Run the phase, its whole plan or ``only`` some ids; the processes that are left at the end are killed."""
+        options = ["-p", "xdist.plugin", f"-n{workers}", "--max-worker-restart=0"] if workers > 1 else []
         if only is not None:
             path = self.run_dir / f"only-{phase}.json"
             path.write_text(json.dumps(list(only)), encoding="utf-8")
-            words.append(f"--steward-only={path}")
-        leash, held = Pipe(duplex=False)
-        with held:
+            options.append(f"--steward-only={path}")
+        leash, write_end = Pipe(duplex=False)
+        with write_end:
             with leash:
-                process = self._start(self.run_dir / f"{phase}.log", phase, *words, leash=leash)
+                process = self._start(self.run_dir / f"{phase}.log", phase, *options, leash=leash)
             try:
                 yield process
             finally:
                 _kill(process)
 
-    def _start(self, log: Path, phase: str, *words: str, leash: Connection | None = None) -> ForkedProcess:
-        command = self._command(phase, *words)
+    def _start(self, log: Path, phase: str, *options: str, leash: Connection | None = None) -> ForkedProcess:
+        command = self._command(phase, *options)
         return start(command, root=self.root, environment=self._environment(), log=log, leash=leash)
 
-    def _command(self, phase: str, *words: str) -> list[str]:
-        # Nothing of the operator's own pytest habits may reach a run: no autoloaded plugin, no cache, no strictness.
+    def _command(self, phase: str, *options: str) -> list[str]:
+        # The operator's own settings of pytest must not change a run: no autoloaded plugin, no cache, no strictness.
         return [
             *("-q", "--tb=short", "--no-header"),
             *("-c", str(self.root / "pyproject.toml"), "--rootdir", str(self.root)),
@@ -93,24 +93,24 @@ class Launcher:
             *("-o", "filterwarnings=default", "-o", "addopts=", "-o", "xfail_strict=true", "--import-mode=importlib"),
             f"--steward-run={self.run_dir}",
             f"--steward-phase={phase}",
-            *words,
+            *options,
             *self.selection,
             *_RUNBOOKS,
         ]
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in self.environment.items() if not name.startswith("PYTEST_")}
-        # pytest cuts the reason in its summary to the terminal's width, unless it thinks that nobody watches.
+        # pytest cuts the reasons in its summary to the width of the terminal, unless CI is set.
         return {**kept, "CI": "true"}
 
 
 def _cause(log: str) -> str | None:
-    """Return the line that tells what went wrong with a collection: the exception's, else the error's."""
+    """Return the line that says why a collection failed: the exception's, else the error's."""
     lines = [line.strip() for line in log.splitlines()]
     for beginning in ("E ", "UsageError", "ERROR"):
-        told = [line.removeprefix("E ").strip() for line in lines if line.startswith(beginning)]
-        if told:
-            return told[-1]
+        causes = [line.removeprefix("E ").strip() for line in lines if line.startswith(beginning)]
+        if causes:
+            return causes[-1]
     return None
 
 
@@ -121,7 +121,7 @@ def end(
 ) -> None:
     """End a phase whose time is over: its statements are cancelled, then it is interrupted, then killed.
 
-    An interrupted pytest writes no outcome, hence the statements first; a stopped worker hears nothing but SIGKILL.
+    An interrupted pytest writes no outcome, hence the statements first. A stopped worker reacts only to SIGKILL.
     """
     for step in (cancel, lambda: process.send_signal(signal.SIGINT)):
         step()
@@ -140,7 +140,7 @@ def _gone(process: RunningProcess, seconds: float) -> bool:
 
 
 def _kill(process: RunningProcess) -> None:
-    """Kill the phase's process group: a worker outlives its controller for a moment."""
+    """Kill the phase's process group: a worker may outlive its controller for some time."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.send_signal(signal.SIGKILL)  # it may not have its group yet

@@ -1,4 +1,4 @@
-"""From a run's directory to its report, in processes of their own, so that a broken report cannot fail a run."""
+"""The report step of a run, in a process of its own, so that a broken report cannot fail a run."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def runs(environ: Mapping[str, str]) -> Path:
 def make(run_dir: Path, environ: Mapping[str, str]) -> str | None:
     """Have the report of ``run_dir`` made by another process; return why it was not, None when it was.
 
-    The process is told nothing about the database: it only reads the run's directory.
+    The process gets no name or password of the database: it only reads the run's directory.
     """
-    told = {name: value for name, value in environ.items() if not name.startswith(_NAMING)}
+    environment = {name: value for name, value in environ.items() if not name.startswith(_NAMING)}
     log = run_dir / "report.log"
     with log.open("wb") as out:
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "steward", "report", str(run_dir)],
                 cwd=ROOT,
-                env=told,
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -53,7 +53,7 @@ def make(run_dir: Path, environ: Mapping[str, str]) -> str | None:
 
 
 def finish(run_dir: Path, environ: Mapping[str, str], terminal: Terminal, *, wanted: bool) -> dict[str, str]:
-    """Have the report made where it is wanted, and return where things are; what goes wrong is told and no error."""
+    """Make the report if it is wanted, and return the paths of the results; a failure is shown and fails nothing."""
     latest(run_dir)
     paths = {"record": str(run_dir / "run.json")}
     if not wanted:
@@ -68,13 +68,13 @@ def finish(run_dir: Path, environ: Mapping[str, str], terminal: Terminal, *, wan
 
 
 def notices(run_dir: Path) -> list[str]:
-    """Return what the renderer had to say about the report that it made: that it is the plain page, and why."""
+    """Return the notices of the renderer, such as why it made the plain page instead of Allure's."""
     lines = (run_dir / "report.log").read_text(encoding="utf-8", errors="replace").splitlines()
     return [line for line in lines if line.startswith("reports: ")]
 
 
 def render(run_dir: Path) -> int:
-    """Write the Allure results, and become the renderer, which knows nothing of the engine.
+    """Write the Allure results, and become the renderer, which imports nothing of the engine.
 
     Raises:
         StewardError: there is no record to report.
@@ -87,7 +87,7 @@ def render(run_dir: Path) -> int:
         raise StewardError(
             str(path), f"not a run's record ({error})", "name the directory of a run that has ended"
         ) from None
-    # Here and not above: a supervisor has no use for it.
+    # Imported here: a supervisor does not need it.
     from steward.record import allure  # noqa: PLC0415
 
     os.umask(0o077)
@@ -98,7 +98,7 @@ def render(run_dir: Path) -> int:
 
 
 def latest(run_dir: Path) -> None:
-    """Point ``latest`` beside the run's directory at it, at once or not at all."""
+    """Point the link ``latest`` at the run's directory, in one step."""
     fresh = run_dir.parent / f".latest-{run_dir.name}"
     fresh.symlink_to(run_dir.name)
     fresh.replace(run_dir.parent / "latest")
