@@ -201,7 +201,7 @@ class PhasePlugin:
         item: pytest.Item,
         call: pytest.CallInfo[None],
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Keep the item's first error, which decides its outcome; pytest's own outcome goes only into the phase's log."""
+        """Keep the item's first error, which decides its outcome; pytest's own only goes into the log."""
         if call.excinfo is not None:
             _keep_rows_out(call.excinfo.value)
         report = yield
