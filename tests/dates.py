@@ -59,6 +59,7 @@ WAITING = (
     "locked_at_first",
     "takes_too_long",
     "killed",
+    "holds_that_cannot_be_read",
     "backend_is_ended",
     "crash",
     "locked",
