@@ -73,12 +73,12 @@ class Action:
             psycopg.Error: the server refused a statement; the SQLSTATE is kept.
 
         """
-        kind = self._operations[name]
+        operation_class = self._operations[name]
         guard.require_open_window(self.settings.deadline, self.settings.stop)
         conn = self._connect()
-        heavy, relations = kind.may_wait(subject), kind.relations(subject)
+        heavy, relations = operation_class.may_wait(subject), operation_class.relations(subject)
         executor = Executor(conn, self.settings, self._item.id, self._journal, heavy=heavy, relations=relations)
-        operation = kind(executor, subject)
+        operation = operation_class(executor, subject)
         if self.settings.mode == "plan":
             self._plan(operation)
         try:

@@ -71,7 +71,7 @@ class Statement:
 class Executor:
     """The acting connection: executes journaled statements under a lock budget, and checks whether to go on."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(  # noqa: PLR0913 - the surroundings of one item, named once
         self,
         conn: Session,
         settings: RunSettings,

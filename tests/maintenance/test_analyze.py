@@ -167,7 +167,7 @@ def test_lost_counters_make_due_what_holds_rows(database, settings, running):
     due = analyzed(database, settings, running)
 
     assert {"public.t", "public.p", "public.p_more", "public.p_leaf", "public.p_deep"} == set(due) - {VERSION}
-    assert all("its counters were lost" in each.why for each in due.values())
+    assert all("its counters were lost" in due_subject.why for due_subject in due.values())
     assert {} == running(database, settings, "analyze").due
 
 
@@ -472,7 +472,7 @@ def test_a_plan_reckons_with_what_earlier_phases_will_change(database, settings,
     found = inventory.from_json(inventory.to_json(run.scan))
     found.gathered[EXPECTED] = [{"oid": oids["t"], "dead_rows": 60}, {"oid": oids["p_deep"], "dead_rows": 200}]
 
-    due = {each.label: each.why for each in run.operation.examine(PlanContext(run.settings, found)).due}
+    due = {span.label: span.why for span in run.operation.examine(PlanContext(run.settings, found)).due}
 
     assert {
         "public.t": "160 rows changed since the last analyze, over 150, once the earlier phases have run",

@@ -168,7 +168,7 @@ def test_a_family_whose_months_began_in_another_time_zone_keeps_them(database, o
     database.execute("create table public.events (at timestamptz) partition by range (at)")
     for ahead in (-1, 0):
         leaf = sql.Identifier("public", f"events_{month(ahead, here):%Y_%m}")
-        low, high = (f"{month(each, here):%Y-%m-%d} 03:00+00" for each in (ahead, ahead + 1))
+        low, high = (f"{month(offset, here):%Y-%m-%d} 03:00+00" for offset in (ahead, ahead + 1))
         database.execute(
             sql.SQL("create table {} partition of public.events for values from ({}) to ({})").format(leaf, low, high)
         )
@@ -253,7 +253,9 @@ def test_only_from_the_present_period_on_and_however_far_a_stray_one_lies(databa
 def test_the_present_month_is_made_too_when_it_is_missing(database, only, running):
     family(database, months=(-2, -1))
 
-    assert [f"public.events_{month(each):%Y_%m}" for each in (0, 1)] == list(running(database, only, "partitions").due)
+    assert [f"public.events_{month(offset):%Y_%m}" for offset in (0, 1)] == list(
+        running(database, only, "partitions").due
+    )
 
 
 def test_storage_options_statistics_and_replica_identity_are_those_of_the_present_partition(database, only, running):
@@ -273,9 +275,9 @@ def test_storage_options_statistics_and_replica_identity_are_those_of_the_presen
 
     all_of(running(database, only, "partitions"))
 
-    looks = "select reloptions, relreplident from pg_class where oid = %s::regclass"
+    properties = "select reloptions, relreplident from pg_class where oid = %s::regclass"
     new = f"public.events_{month(1):%Y_%m}"
-    assert database.execute(looks, [leaf]) == database.execute(looks, [new])
+    assert database.execute(properties, [leaf]) == database.execute(properties, [new])
     targets = "select attstattarget from pg_attribute where attrelid = %s::regclass and attname = 'note'"
     assert [{"attstattarget": 321}] == database.execute(targets, [new])
     toast = "select t.reloptions from pg_class c join pg_class t on t.oid = c.reltoastrelid where c.oid = %s::regclass"
@@ -302,7 +304,7 @@ def test_rows_in_the_default_partition_are_moved_and_none_is_lost(database, only
     outcome = running(database, only, "partitions").act(label)
 
     assert 2 == outcome.figures["moved_from_default"]
-    assert [2, 2, 4] == [count(database, each) for each in (label, "public.events_rest", "public.events")]
+    assert [2, 2, 4] == [count(database, table) for table in (label, "public.events_rest", "public.events")]
 
 
 def test_rows_in_the_default_partition_are_left_where_the_profile_says_so(database, only, running):
@@ -572,7 +574,7 @@ def test_a_family_that_goes_by_another_time_zone_keeps_to_it_over_summer_time(da
     with database.connect() as conn:
         conn.execute("set timezone = 'Europe/Berlin'")
         for ahead in range(-7, 1):
-            low, high = (f"{month(each):%Y-%m-%d}" for each in (ahead, ahead + 1))
+            low, high = (f"{month(offset):%Y-%m-%d}" for offset in (ahead, ahead + 1))
             conn.execute(
                 sql.SQL("create table public.{} partition of public.events for values from ({}) to ({})").format(
                     sql.Identifier(f"events_{month(ahead):%Y_%m}"), low, high
@@ -682,7 +684,7 @@ def test_a_check_on_the_default_partition_spares_all_searching(database, only, r
     default(database)
     database.execute("insert into public.events select n, '1990-01-01' from generate_series(1, 1000) as n")
     if checked:
-        low, high = (f"'{month(each):%Y-%m-%d} 00:00+00'" for each in (1, 2))
+        low, high = (f"'{month(offset):%Y-%m-%d} 00:00+00'" for offset in (1, 2))
         out = f"alter table public.events_rest add constraint out check (at < {low} or at >= {high}) not valid"
         database.execute(out)
         database.execute("alter table public.events_rest validate constraint out")
@@ -746,7 +748,7 @@ def test_every_branch_of_a_list_gets_its_coming_month(database, only, running):
 
 
 def test_what_is_said_of_a_family_goes_for_the_levels_below_it(database, only, running):
-    low, high = (counted(month(each), "seconds") for each in (0, 1))
+    low, high = (counted(month(offset), "seconds") for offset in (0, 1))
     plant(
         database,
         "create table public.events (region text, at bigint) partition by list (region)",
@@ -760,7 +762,7 @@ def test_what_is_said_of_a_family_goes_for_the_levels_below_it(database, only, r
     all_of(running(database, of_events(only, epoch="seconds", ahead=2, naming="not_theirs_%Y"), "partitions"))
 
     names = [name for name in shape(database, "public.events") if name != "events_br"]
-    assert [f"events_br_{month(each):%Y%m}" for each in (0, 1, 2)] == names
+    assert [f"events_br_{month(offset):%Y%m}" for offset in (0, 1, 2)] == names
 
 
 def test_what_numbers_count_is_not_said_of_a_level_over_a_time(database, only, running):
@@ -822,7 +824,7 @@ def test_what_stands_below_the_present_partition_is_made_below_the_coming_one(da
         of_month(0, sub=sub).replace("')", " 00:00+00')"),
         *(
             f"create table public.{leaf}"
-            for leaf in (each.format(leaf=this).replace("of ", "of public.") for each in leaves)
+            for leaf in (entry.format(leaf=this).replace("of ", "of public.") for entry in leaves)
         ),
     )
     last = [name for name, (_, _, key) in shape(database, "public.events").items() if key is None][-1]
@@ -832,22 +834,22 @@ def test_what_stands_below_the_present_partition_is_made_below_the_coming_one(da
     outcome = running(database, only, "partitions").act(f"public.{coming}")
 
     found = shape(database, "public.events")
-    below = {name: each for name, each in found.items() if name.startswith(f"{this}_")}
-    made = {name.replace(coming, this): each for name, each in found.items() if name.startswith(f"{coming}_")}
-    assert {name: (above.replace(this, ""), *rest) for name, (above, *rest) in below.items()} == {
+    subtree = {name: entry for name, entry in found.items() if name.startswith(f"{this}_")}
+    made = {name.replace(coming, this): entry for name, entry in found.items() if name.startswith(f"{coming}_")}
+    assert {name: (above.replace(this, ""), *rest) for name, (above, *rest) in subtree.items()} == {
         name: (above.replace(coming, ""), *rest) for name, (above, *rest) in made.items()
     }
     assert len(leaves) == outcome.after.branches
     assert {} == running(database, only, "partitions").due
-    looks = database.execute(
+    properties = database.execute(
         "select pg_get_userbyid(relowner) as owner, relrowsecurity as rls, relacl::text as acl, reloptions as options,"
         " (select count(*) from pg_index i where i.indrelid = c.oid and i.indisvalid) as indexes"
         " from pg_class c where relname like %s and relkind in ('r', 'p')",
         [f"{coming}%"],
     )
-    assert {("validahub_owner", True, 1)} == {(each["owner"], each["rls"], each["indexes"]) for each in looks}
-    assert not any("=r/" in (each["acl"] or "").replace("validahub_owner=", "") for each in looks)
-    assert 1 == sum(each["options"] == ["fillfactor=60"] for each in looks)
+    assert {("validahub_owner", True, 1)} == {(row["owner"], row["rls"], row["indexes"]) for row in properties}
+    assert not any("=r/" in (row["acl"] or "").replace("validahub_owner=", "") for row in properties)
+    assert 1 == sum(row["options"] == ["fillfactor=60"] for row in properties)
     row = "insert into public.events values (1, 'br', %s)"
     database.execute(row, [month(1)])
     assert 1 == count(database, f"public.{coming}")
@@ -895,7 +897,7 @@ def test_a_branch_gets_no_period_beyond_its_own_bounds(database, only, running):
 
 
 @pytest.mark.parametrize(
-    ("sub", "leaf", "told"),
+    ("sub", "leaf", "reason"),
     [
         (
             "partition by list (at)",
@@ -914,7 +916,7 @@ def test_a_branch_gets_no_period_beyond_its_own_bounds(database, only, running):
         ),
     ],
 )
-def test_a_level_that_cannot_be_told_from_the_present_one_is_refused(database, only, running, sub, leaf, told):  # noqa: PLR0917 - the columns of its table
+def test_a_level_that_cannot_be_told_from_the_present_one_is_refused(database, only, running, sub, leaf, reason):  # noqa: PLR0917 - the columns of its table
     this, coming = f"events_{month(0):%Y_%m}", f"events_{month(1):%Y_%m}"
     plant(
         database,
@@ -924,7 +926,7 @@ def test_a_level_that_cannot_be_told_from_the_present_one_is_refused(database, o
     )
     run = running(database, only, "partitions")
 
-    with pytest.raises(StewardError, match=rf"public\.{coming} cannot be made: .*{told}.*exclude the family"):
+    with pytest.raises(StewardError, match=rf"public\.{coming} cannot be made: .*{reason}.*exclude the family"):
         run.act(f"public.{coming}")
 
     assert coming not in shape(database, "public.events")
@@ -943,7 +945,7 @@ def test_rows_leave_a_default_partition_that_is_partitioned_itself(database, onl
     outcome = running(database, only, "partitions").act(f"public.events_{month(1):%Y_%m}")
 
     assert 1 == outcome.figures["moved_from_default"]
-    assert [1, 1] == [count(database, each) for each in (f"public.events_{month(1):%Y_%m}", "public.rest")]
+    assert [1, 1] == [count(database, table) for table in (f"public.events_{month(1):%Y_%m}", "public.rest")]
 
 
 def test_a_tree_killed_in_the_middle_leaves_nothing_and_the_next_run_makes_it(database, only, running):
@@ -953,7 +955,7 @@ def test_a_tree_killed_in_the_middle_leaves_nothing_and_the_next_run_makes_it(da
         database,
         "create table public.events (id bigint, at date) partition by range (at)",
         of_month(0, sub=sub),
-        *(f"create table public.{each.format(leaf=this).replace('of ', 'of public.')}" for each in leaves),
+        *(f"create table public.{leaf.format(leaf=this).replace('of ', 'of public.')}" for leaf in leaves),
     )
     run = running(database, only, "partitions")
     ended = []

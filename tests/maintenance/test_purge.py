@@ -621,7 +621,7 @@ def test_names_cannot_break_a_rule(database, settings, purging, name, column):
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("configured", "message"),
     [
         ({"table": "shop.absent"}, "the table shop.absent does not exist"),
         ({"clock": "when"}, "shop.t has no column when"),
@@ -632,12 +632,12 @@ def test_names_cannot_break_a_rule(database, settings, purging, name, column):
     ],
 )
 def test_a_rule_that_does_not_fit_the_database_stops_everything_before_anything_goes(
-    database, settings, purging, said, message
+    database, settings, purging, configured, message
 ):
     suggest(database, 3)
     with shop(database) as conn:
         conn.execute("create table t (at timestamptz, label text)")
-    words = {"table": "shop.t", "clock": "at", "older_than": "1 day", **said}
+    words = {"table": "shop.t", "clock": "at", "older_than": "1 day", **configured}
     rules = {**settings.profile.retention.rules, "wrong": rule(**words)}
 
     with pytest.raises(ProfileError, match=f"retention.rules.wrong: .*{message}"):

@@ -214,7 +214,7 @@ def test_leaves_of_a_family_are_rebuilt_each(database, settings, running):
     run = running(database, settings, "reindex")
 
     assert {"public.b_1_pkey", "public.b_2_pkey"} == set(run.due)
-    assert {"public.b_1", "public.b_2"} == {each.lane for each in run.due.values()}
+    assert {"public.b_1", "public.b_2"} == {due_subject.lane for due_subject in run.due.values()}
     runbook(run.due["public.b_1_pkey"].subject, run.action("public.b_1_pkey"))
 
 
@@ -270,9 +270,9 @@ def test_index_that_is_gone_or_was_rebuilt_needs_nothing(database, settings, run
         run.act("public.b_twin_idx")
 
 
-@pytest.mark.parametrize(("version", "told"), [(140000, "14.0"), (140003, "14.3")])
-def test_servers_that_build_corrupt_indexes_are_refused(version, told):
-    assert f"server {told} can build corrupt indexes" in unsafe_server(version)
+@pytest.mark.parametrize(("version", "reason"), [(140000, "14.0"), (140003, "14.3")])
+def test_servers_that_build_corrupt_indexes_are_refused(version, reason):
+    assert f"server {reason} can build corrupt indexes" in unsafe_server(version)
 
 
 @pytest.mark.parametrize("version", [130022, 140004, 150000, 180001])
@@ -368,9 +368,11 @@ def test_cleaning_up_is_no_second_wait_of_the_same_length(database, settings, ru
     with held(database, WRITES), pytest.raises(Busy, match=r"longer than 2 s \(waiting for writers before build\)"):
         run.act("public.b_pkey")
 
-    told = [event["phase"] for event in events(run.folder, "progress")]
-    assert "waiting for writers before build" in told
-    assert re.match(r"a leftover stays until the next run: transactions of others took longer than 0\.2 s", told[-1])
+    journaled = [event["phase"] for event in events(run.folder, "progress")]
+    assert "waiting for writers before build" in journaled
+    assert re.match(
+        r"a leftover stays until the next run: transactions of others took longer than 0\.2 s", journaled[-1]
+    )
 
 
 def test_session_does_not_wait_for_ever_after_a_watched_statement(database, settings, running):

@@ -194,7 +194,7 @@ def test_counters_that_somebody_has_reset_are_told(database, taken):
     database.execute("select pg_stat_reset()")
     third, fourth = taken(database), taken(database)
 
-    assert [False, False, True, False] == [each.figures["begun_anew"] for each in (first, second, third, fourth)]
+    assert [False, False, True, False] == [outcome.figures["begun_anew"] for outcome in (first, second, third, fourth)]
 
 
 def test_a_crash_that_forgets_all_counters_is_told(own_cluster, settings, taken):
@@ -211,7 +211,7 @@ def test_a_crash_that_forgets_all_counters_is_told(own_cluster, settings, taken)
     own_cluster.start()
     after_crash = taken(database)
 
-    assert [False, True] == [each.figures["begun_anew"] for each in (after_restart, after_crash)]
+    assert [False, True] == [outcome.figures["begun_anew"] for outcome in (after_restart, after_crash)]
     assert [False, False, True] == [row["begun_anew"] for row in rows(database, "database_counters")]
 
 

@@ -136,7 +136,11 @@ def test_a_closed_month_is_frozen_once(database, settings, running):
 
     assert "its period is over and not all of it is frozen" == run.due["public.events_2020_01"].why
     assert {} == of_events(running(database, settings, "vacuum"))
-    [table] = [each for each in running(database, settings, "vacuum").scan.relations if each.name == "events_2020_01"]
+    [table] = [
+        relation
+        for relation in running(database, settings, "vacuum").scan.relations
+        if relation.name == "events_2020_01"
+    ]
     assert table.all_frozen_pages in {1, None}
 
 
@@ -154,7 +158,7 @@ def test_a_closed_month_that_counts_since_1970_is_frozen_too(database, settings,
 
     assert {} == of_events(running(database, settings, "vacuum"))
     due = of_events(running(database, changed(settings, partitions={"families": counted}), "vacuum"))
-    assert ["its period is over and not all of it is frozen"] == [each.why for each in due.values()]
+    assert ["its period is over and not all of it is frozen"] == [due_subject.why for due_subject in due.values()]
 
 
 def test_a_closed_month_is_left_alone_where_the_profile_says_so(database, settings, running):

@@ -28,7 +28,8 @@ def values(kind, **said):
     """Any instance of one of the inventory's dataclasses."""
     hints = typing.get_type_hints(kind)
     return st.builds(
-        kind, **{each.name: said.get(each.name, st.from_type(hints[each.name])) for each in dataclasses.fields(kind)}
+        kind,
+        **{field_.name: said.get(field_.name, st.from_type(hints[field_.name])) for field_ in dataclasses.fields(kind)},
     )
 
 
@@ -55,7 +56,7 @@ def test_counters_and_times_do_not_change_the_digest(scan):
     busier = dataclasses.replace(
         scan,
         server=dataclasses.replace(scan.server, taken_at="later", settings={}),
-        relations=tuple(dataclasses.replace(each, dead_rows=1, last_vacuum="now") for each in scan.relations),
+        relations=tuple(dataclasses.replace(relation, dead_rows=1, last_vacuum="now") for relation in scan.relations),
         gathered={},
     )
 
@@ -67,10 +68,10 @@ def scan(database, settings):
     """Scan a database as a run does: ``scan()``, with tables of the profile said otherwise."""
 
     def ask(at=database, **tables):
-        said = changed(settings, **tables)
-        with session.observer(at.target(), said.profile) as conn:
+        limited = changed(settings, **tables)
+        with session.observer(at.target(), limited.profile) as conn:
             settled(conn)
-            return inventory.scan(conn, said.profile)
+            return inventory.scan(conn, limited.profile)
 
     return ask
 
@@ -96,7 +97,9 @@ def test_two_scans_are_equal_but_for_time_and_in_order(database, scan):
 
     assert inventory.digest(first) == inventory.digest(second)
     assert names(first) == names(second)
-    assert sorted(first.relations, key=lambda each: (each.schema.encode(), each.name.encode())) == list(first.relations)
+    assert sorted(first.relations, key=lambda entry: (entry.schema.encode(), entry.name.encode())) == list(
+        first.relations
+    )
 
 
 def test_members_of_extensions_are_left_out(database, scan):
@@ -112,7 +115,7 @@ def test_hostile_names_are_quoted_as_the_server_does(database, scan, name):
     database.execute(sql.SQL("create table {} (a int)").format(composed))
     [expected] = database.execute("select %s::regclass::text as ident", [composed.as_string(None)])
 
-    [found] = [each for each in scan().relations if each.name == name]
+    [found] = [relation for relation in scan().relations if relation.name == name]
 
     assert f"public.{expected['ident']}" == found.ident == found.lane == found.root
 
@@ -139,7 +142,11 @@ def test_deeper_trees_know_their_root_and_level(database, scan):
 
     found = scan()
 
-    tree = {each.name: (each.root, each.level, each.lane) for each in found.relations if each.root == "public.a"}
+    tree = {
+        relation.name: (relation.root, relation.level, relation.lane)
+        for relation in found.relations
+        if relation.root == "public.a"
+    }
     assert {
         "a": ("public.a", 0, "public.a"),
         "b": ("public.a", 1, "public.a"),
@@ -158,8 +165,8 @@ def _shape(family):
 
 def ends(scan, name):
     """The bounds of a family's partitions by their names."""
-    family = next(each for each in scan().families if each.name == name)
-    return {each.name: (each.lower, each.upper, each.is_default) for each in family.partitions}
+    family = next(partition for partition in scan().families if partition.name == name)
+    return {partition.name: (partition.lower, partition.upper, partition.is_default) for partition in family.partitions}
 
 
 @pytest.mark.parametrize(
@@ -202,7 +209,7 @@ def test_open_ends_defaults_and_lists_have_no_bounds(database, scan):
     assert {"g_1": (None, None, False)} == ends(scan, "g")
     assert {"h_1": (None, None, False)} == ends(scan, "h")
     assert {} == ends(scan, "empty")
-    assert [("(expression)",)] == [each.key_columns for each in scan().families if each.name == "empty"]
+    assert [("(expression)",)] == [family.key_columns for family in scan().families if family.name == "empty"]
 
 
 def test_the_profile_chooses_schemas_and_leaves_out_whole_trees(database, scan):
@@ -214,22 +221,22 @@ def test_the_profile_chooses_schemas_and_leaves_out_whole_trees(database, scan):
     assert {"other.t"} == set(names(scan(target={"schemas": ("other",)}, minimum=nothing)))
     assert not tree & set(names(scan(target={"exclude": ("public.correction*",)}, minimum=nothing)))
     assert [] == [
-        each.ident
-        for each in scan(target={"exclude": ("public.correction_logs",)}, minimum=nothing).relations
-        if each.is_partition
+        relation.ident
+        for relation in scan(target={"exclude": ("public.correction_logs",)}, minimum=nothing).relations
+        if relation.is_partition
     ]
-    leaf = next(each.ident for each in scan().relations if each.is_partition)
+    leaf = next(relation.ident for relation in scan().relations if relation.is_partition)
     without = scan(target={"exclude": (leaf,)})
     assert leaf not in names(without)
     # A gap is not made by leaving out a leaf: the family keeps all of its partitions.
-    assert leaf in [each.ident for family in without.families for each in family.partitions]
+    assert leaf in [relation.ident for family in without.families for relation in family.partitions]
 
 
 @pytest.mark.parametrize("glob", ["public.a_b", "public.a%b", "public.a\\b"])
 def test_signs_of_like_stand_for_themselves_in_exclusions(database, scan, glob):
     name = glob.removeprefix("public.")
-    for each in (name, "axb"):
-        database.execute(sql.SQL("create table public.{} ()").format(sql.Identifier(each)))
+    for entry in (name, "axb"):
+        database.execute(sql.SQL("create table public.{} ()").format(sql.Identifier(entry)))
     found = [relation.name for relation in scan(target={"exclude": (glob,)}).relations]
 
     assert name not in found
@@ -254,7 +261,7 @@ def test_sizes_counters_options_and_ages_are_those_of_the_server(database, scan)
         " from pg_class as c join pg_class as t on t.oid = c.reltoastrelid where c.oid = 'public.t'::regclass"
     )
 
-    [found] = [each for each in scan().relations if each.name == "t"]
+    [found] = [relation for relation in scan().relations if relation.name == "t"]
 
     assert (server["size"], server["total"]) == (found.size, found.total_size)
     assert (500, 400, 100) == (found.row_estimate, found.live_rows, found.dead_rows)
@@ -265,7 +272,7 @@ def test_sizes_counters_options_and_ages_are_those_of_the_server(database, scan)
 
 
 def test_a_parent_has_no_age_of_its_own(scan):
-    [parent] = [each for each in scan().relations if each.kind == "p"]
+    [parent] = [relation for relation in scan().relations if relation.kind == "p"]
 
     assert (0, 0) == (parent.xid_age, parent.mxid_age)
 
@@ -274,7 +281,11 @@ def test_a_table_locked_exclusively_is_read_past_with_an_estimated_size(database
     database.execute("create table public.t as select n from generate_series(1, 1000) as n")
     database.execute("analyze public.t")
     with held(database, "lock table public.t in access exclusive mode"):
-        [found] = [each for each in scan(locks={"other": timedelta(milliseconds=200)}).relations if each.name == "t"]
+        [found] = [
+            relation
+            for relation in scan(locks={"other": timedelta(milliseconds=200)}).relations
+            if relation.name == "t"
+        ]
 
     assert found.pages * 8192 == found.size == found.total_size
 
@@ -288,7 +299,7 @@ def test_the_number_of_queries_does_not_depend_on_how_much_there_is(database, se
         found = inventory.scan(counting, settings.profile)
 
     assert 3 == counting.statements
-    assert 100 == len(next(each for each in found.families if each.name == "f").partitions)
+    assert 100 == len(next(family for family in found.families if family.name == "f").partitions)
 
 
 class Counting(psycopg.Connection[dict[str, Any]]):

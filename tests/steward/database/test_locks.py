@@ -146,9 +146,9 @@ def test_worker_does_not_join_a_run_that_is_just_starting(connect):
 
 def test_lane_in_which_another_acts_is_busy_and_says_who_does(connect):
     first, second = connect(), connect()
-    told = rf"^public\.x: another action is at work on it \(pid {first.info.backend_pid}\)$"
+    pattern = rf"^public\.x: another action is at work on it \(pid {first.info.backend_pid}\)$"
     with locks.lane(first, "public.x"):
-        with pytest.raises(Busy, match=told), locks.lane(second, "public.x"):
+        with pytest.raises(Busy, match=pattern), locks.lane(second, "public.x"):
             pytest.fail("two actions in a lane")
         with locks.lane(second, "public.y"):
             pass

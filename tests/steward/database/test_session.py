@@ -31,10 +31,10 @@ def target(database):
     return database.target()
 
 
-@pytest.fixture(params=["plain", "maintenance", "observer", "probe"])
+@pytest.fixture(params=["login", "maintenance", "observer", "probe"])
 def any_session(request, target):
     """One session of each kind."""
-    arguments = {"plain": (), "maintenance": (PROFILE,), "observer": (PROFILE,), "probe": (PROFILE, "validahub_app")}
+    arguments = {"login": (), "maintenance": (PROFILE,), "observer": (PROFILE,), "probe": (PROFILE, "validahub_app")}
     with getattr(session, request.param)(target, *arguments[request.param]) as conn:
         yield conn
 

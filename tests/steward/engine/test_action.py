@@ -356,11 +356,11 @@ def test_lock_that_is_released_in_between_is_had_and_the_attempts_are_told(scrat
         thread.start()
         until(lambda: len(events(tmp_path, "statement")) >= 2)
     thread.join()
-    told = events(tmp_path, "statement")
+    journaled = events(tmp_path, "statement")
 
-    assert [event["attempts"] for event in told] == list(range(1, len(told) + 1))
-    assert told[-1]["error"] is None
-    assert told[-1]["locks"] == "ACCESS EXCLUSIVE on public.scratch"
+    assert [event["attempts"] for event in journaled] == list(range(1, len(journaled) + 1))
+    assert journaled[-1]["error"] is None
+    assert journaled[-1]["locks"] == "ACCESS EXCLUSIVE on public.scratch"
 
 
 def test_block_is_rolled_back_as_a_whole_between_its_attempts(scratch, make_work, tmp_path):
@@ -509,18 +509,18 @@ def test_plan_shows_what_would_run_and_changes_nothing(scratch, act, tmp_path):
     action = act(Fill, mode="plan")
     with pytest.raises(Planned, match=r"^too few rows$"):
         action.run("fill", "public.scratch")
-    told = events(tmp_path, "statement")
+    journaled = events(tmp_path, "statement")
 
-    assert [event["text"] for event in told] == [
+    assert [event["text"] for event in journaled] == [
         "insert into public.scratch (number) values (7)",
         "insert into public.scratch (number) values (8)",
     ]
-    assert [event["template"] for event in told] == [False, True]
-    assert {event["locks"] for event in told} == {"ROW EXCLUSIVE on public.scratch"}
+    assert [event["template"] for event in journaled] == [False, True]
+    assert {event["locks"] for event in journaled} == {"ROW EXCLUSIVE on public.scratch"}
     assert action.record == {"before": {"count": 0}}
     assert numbers(scratch) == []
     assert intents(scratch) == []
-    for event in told:
+    for event in journaled:
         scratch.execute(sql.SQL(event["text"]))
     assert numbers(scratch) == [7, 8]
 
@@ -618,10 +618,10 @@ def test_statement_that_the_supervisor_cancels_is_deferred_and_not_an_error(scra
     scratch.execute("select pg_catalog.pg_cancel_backend(%s)", [maintaining.info.backend_pid])
     thread.join()
     [intent] = intents(scratch)
-    told = ended_by_window(action.settings, errors[0])
+    deferral = ended_by_window(action.settings, errors[0])
 
-    assert isinstance(told, Deferred)
-    assert told.reason == "cancelled while it ran: interrupted by SIGTERM"
+    assert isinstance(deferral, Deferred)
+    assert deferral.reason == "cancelled while it ran: interrupted by SIGTERM"
     assert intent["outcome"] == "deferred"
 
 

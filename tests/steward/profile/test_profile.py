@@ -47,11 +47,11 @@ def test_five_profiles_are_shipped():
 
 
 def test_the_profile_for_any_database_knows_nothing_of_validahub():
-    said = profile.load("any").model_dump_json()
+    text = profile.load("any").model_dump_json()
 
-    assert "validahub" not in said
-    assert "public." not in said
-    assert "tenant_id" not in said
+    assert "validahub" not in text
+    assert "public." not in text
+    assert "tenant_id" not in text
 
 
 def test_every_table_of_a_profile_has_its_place_in_the_documentation():
@@ -114,8 +114,10 @@ def test_the_base_profile_holds_the_contracts_figures():
 def test_the_base_profile_holds_the_contracts_retention_rules():
     rules = profile.load("base").retention.rules
 
-    said = {name: (rule.schedule, rule.table, rule.action, rule.clock, rule.older_than) for name, rule in rules.items()}
-    assert said == {
+    figures = {
+        name: (rule.schedule, rule.table, rule.action, rule.clock, rule.older_than) for name, rule in rules.items()
+    }
+    assert figures == {
         "expired_suggestions": ("daily", "public.suggestions", "delete", "expires_at", "1 day"),
         "soft_deleted_corrections": ("daily", "public.correction_logs", "delete", "created_at", "90 days"),
         "unused_deprecated_versions": ("daily", "public.rule_versions", "update", "deprecated_at", "180 days"),
@@ -310,42 +312,42 @@ REFUSED = {
 def test_what_cannot_be_meant_is_refused_with_its_key(write, text, expected):
     path = write(text)
 
-    told = refusal(path)
+    message = refusal(path)
 
-    assert told.startswith(path)
-    assert expected in told
-    assert "\n" not in told
+    assert message.startswith(path)
+    assert expected in message
+    assert "\n" not in message
 
 
 def test_the_file_that_said_it_is_named_and_not_the_one_that_inherits_it(write):
     parent = write("[daily]\nwindow = 5", name="parent")
 
-    told = refusal(write("[run]\nworkers = 1", extends="parent"))
+    message = refusal(write("[run]\nworkers = 1", extends="parent"))
 
-    assert told.startswith(f"{parent}: daily.window = 5")
+    assert message.startswith(f"{parent}: daily.window = 5")
 
 
 def test_all_faults_are_told_at_once(write):
-    told = refusal(write('[daily]\nwindow = 5\nwindw = "1h"\n[run]\nworkers = 0'))
+    message = refusal(write('[daily]\nwindow = 5\nwindw = "1h"\n[run]\nworkers = 0'))
 
-    assert [key in told for key in ("daily.window = 5", "daily.windw", "run.workers = 0")] == [True, True, True]
+    assert [key in message for key in ("daily.window = 5", "daily.windw", "run.workers = 0")] == [True, True, True]
 
 
 def test_a_profile_without_parent_must_say_everything(tmp_path):
     path = tmp_path / "alone.toml"
     path.write_text("[run]\nworkers = 1\n")
 
-    told = refusal(str(path))
+    message = refusal(str(path))
 
-    assert "missing key target," in told
-    assert "missing key run.fail_on" in told
+    assert "missing key target," in message
+    assert "missing key run.fail_on" in message
 
 
 def test_a_missing_parent_is_named_with_the_known_ones(write):
-    told = refusal(write("", extends="produktion"))
+    message = refusal(write("", extends="produktion"))
 
-    assert "mine.toml: extends profile produktion: unknown, nearest known profile: production" in told
-    assert "(known: any, base, development, production, staging)" in told
+    assert "mine.toml: extends profile produktion: unknown, nearest known profile: production" in message
+    assert "(known: any, base, development, production, staging)" in message
 
 
 def test_a_parent_must_be_a_name(tmp_path):
@@ -546,7 +548,7 @@ def test_no_key_is_said_twice_in_one_way_for_nothing():
             if find(base, path) == find(tree, path)
             and path != ("extends",)
             # A table that is taken whole inherits nothing.
-            and not any(path[: len(each)] == each for each in taken)
+            and not any(path[: len(entry)] == entry for entry in taken)
         ]
 
         assert repeated == [], f"{name} repeats {repeated}"

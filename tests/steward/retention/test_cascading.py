@@ -38,7 +38,7 @@ def test_cascades_beyond_the_rule_are_counted_and_refused_before_anything_goes(f
     assert str(refusal) == (
         "retention.rules.parents: refused, since it would do more than it says: 15 rows of shop.child would follow by"
         " foreign key; 5 rows of shop.forgetful would follow by foreign key; 15 rows of shop.grandchild would follow by"
-        " foreign key; nothing was changed; where that is meant, say"
+        " foreign key; nothing was changed; where that is meant, set"
         ' allow_cascades = ["shop.child", "shop.forgetful", "shop.grandchild"] in the profile'
     )
     assert counts(family) == [10, 30, 30, 10]

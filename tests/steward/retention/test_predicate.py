@@ -26,12 +26,14 @@ CLOCKS = {"timestamptz": "instant", "timestamp": "local", "date": "day"}
 def before(now: datetime, interval: str) -> datetime:
     """The calendar as PostgreSQL has it: months first (a day that the month lacks becomes its last), days, time."""
     words = interval.split()
-    said = {unit.rstrip("s"): int(count) for count, unit in zip(words[::2], words[1::2], strict=True)}
-    months = said.get("month", 0) + 12 * said.get("year", 0)
+    figures = {unit.rstrip("s"): int(count) for count, unit in zip(words[::2], words[1::2], strict=True)}
+    months = figures.get("month", 0) + 12 * figures.get("year", 0)
     year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
     day = min(now.day, calendar.monthrange(year, month + 1)[1])
-    days = said.get("day", 0) + 7 * said.get("week", 0)
-    rest = timedelta(days=days, hours=said.get("hour", 0), minutes=said.get("minute", 0), seconds=said.get("second", 0))
+    days = figures.get("day", 0) + 7 * figures.get("week", 0)
+    rest = timedelta(
+        days=days, hours=figures.get("hour", 0), minutes=figures.get("minute", 0), seconds=figures.get("second", 0)
+    )
     return now.replace(year=year, month=month + 1, day=day) - rest
 
 
@@ -146,16 +148,18 @@ def test_a_rule_reaches_what_it_says_and_nothing_else(things, rows, where, inter
     with things.cursor() as cursor:
         columns = sql.SQL(", ").join(sql.Placeholder(name) for name in stored[0])
         cursor.executemany(sql.SQL("insert into thing values ({})").format(columns), stored)
-    said = rule("shop.thing", clock=clock, older_than=interval, where=tuple(where))
+    rule_of = rule("shop.thing", clock=clock, older_than=interval, where=tuple(where))
 
     values = Bindings()
-    clauses = predicate.past_cutoff(said, "thing", values.bind(cutoff.isoformat()))
-    clauses += predicate.conditions(said, "thing", values)
+    clauses = predicate.past_cutoff(rule_of, "thing", values.bind(cutoff.isoformat()))
+    clauses += predicate.conditions(rule_of, "thing", values)
     text = sql.SQL("select id from shop.thing where {} order by id").format(predicate.all_of(clauses))
     reached = [row["id"] for row in things.execute(text, values).fetchall()]
 
     expected = [
-        row["id"] for row in stored if old_enough(row[clock], cutoff) and all(holds_for(each, row) for each in where)
+        row["id"]
+        for row in stored
+        if old_enough(row[clock], cutoff) and all(holds_for(condition, row) for condition in where)
     ]
     assert reached == expected
 
@@ -174,10 +178,10 @@ def test_an_orphan_has_a_reference_and_no_parent(things, parents, children):
     with things.cursor() as cursor:
         cursor.executemany("insert into parent values (%s, %s)", list(parents))
         cursor.executemany("insert into kid values (%s, %s, %s)", [(n, *child) for n, child in enumerate(children)])
-    said = rule("shop.kid", orphan_of={"table": "shop.parent", "on": {"tenant": "tenant", "parent_id": "id"}})
+    rule_of = rule("shop.kid", orphan_of={"table": "shop.parent", "on": {"tenant": "tenant", "parent_id": "id"}})
 
     text = sql.SQL("select n from shop.kid where {} order by n").format(
-        predicate.all_of(predicate.lifecycle(said, "kid", sql.Literal(None)))
+        predicate.all_of(predicate.lifecycle(rule_of, "kid", sql.Literal(None)))
     )
 
     expected = [n for n, child in enumerate(children) if None not in child and child not in parents]
@@ -201,5 +205,5 @@ def test_plain_names_need_no_quotes(name, parts):
 def test_facts_survive_the_plan(database):
     found = profile.load("development")
     with session.maintenance(database.target(), found) as conn:
-        for each in resolved_rule.find(conn, found, found.retention.rules, "2026-01-31 00:00:00+00"):
-            assert resolved_rule.from_json(resolved_rule.to_json(each)) == each
+        for span in resolved_rule.find(conn, found, found.retention.rules, "2026-01-31 00:00:00+00"):
+            assert resolved_rule.from_json(resolved_rule.to_json(span)) == span

@@ -348,12 +348,12 @@ for cluster in database.own_server():
 
 
 def test_servers_of_killed_tests_are_ended_by_the_next():
-    said = subprocess.run([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False)
-    pid, home = said.stdout.split()
+    process = subprocess.run([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    pid, home = process.stdout.split()
     alive = postmaster._command(int(pid))
     database.sweep()
 
-    assert said.returncode == -signal.SIGKILL
+    assert process.returncode == -signal.SIGKILL
     assert home in alive
     assert postmaster._command(int(pid)) == ""
     assert not Path(home).exists()

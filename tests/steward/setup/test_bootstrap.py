@@ -354,11 +354,11 @@ def test_the_command_prints_without_any_database(environ, capsys, monkeypatch):
 
 def test_the_command_applies_and_says_what_it_did(blank, mine, capsys):
     first = bootstrap.main(blank.target("postgres"), mine)
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     second = bootstrap.main(blank.target("postgres"), mine)
 
     assert (first, second) == (0, 0)
-    assert f'create role "{mine.roles.maintenance}" nologin bypassrls;\n' in said
+    assert f'create role "{mine.roles.maintenance}" nologin bypassrls;\n' in output
     assert capsys.readouterr().out.startswith("-- 0 statements were missing")
 
 

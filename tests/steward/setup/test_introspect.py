@@ -27,7 +27,7 @@ def inspected(blank):
 
 
 def said(found):
-    return {each.ident: each.rule for each in found.families}
+    return {family.ident: family.rule for family in found.families}
 
 
 def test_calendars_are_recognised_and_told(inspected):
@@ -39,8 +39,8 @@ def test_calendars_are_recognised_and_told(inspected):
         "public.bills": PartitionFamily(ahead=2),
         "public.books": PartitionFamily(ahead=1),
     } == said(found)
-    assert {"month", "quarter", "year"} == {each.granularity for each in found.families}
-    assert ["public.ticks"] == [each.ident for each in found.families if not each.learnt]
+    assert {"month", "quarter", "year"} == {family.granularity for family in found.families}
+    assert ["public.ticks"] == [family.ident for family in found.families if not family.learnt]
 
 
 def test_numbers_that_are_no_calendar_are_not_taken_for_one(inspected):
@@ -109,7 +109,7 @@ def test_columns_that_look_like_clocks_are_told_with_their_type(inspected):
     found = inspected(foreign.tenants())
 
     assert {("deleted_at", "timestamp with time zone"), ("expires", "bigint")} == {
-        (each["column"], each["type"]) for each in found.clocks
+        (span["column"], span["type"]) for span in found.clocks
     }
 
 

@@ -76,7 +76,7 @@ def test_whatever_is_called_how_can_be_read_back(tmp_path, found):
     assert "retention" not in tree
     if found.tenancy:
         assert found.tenancy["setting"] == tree["tenancy"]["setting"]
-    if all(each.strip() for each in (found.roles[0].role, *found.roles[2].members)):
+    if all(span.strip() for span in (found.roles[0].role, *found.roles[2].members)):
         assert {} == profile.load(str(path)).retention.rules
 
 

@@ -33,64 +33,64 @@ def at(text):
 
 @QUICK
 @given(grids(), moments)
-def test_a_period_holds_its_moment_and_the_next_one_follows_without_a_gap(grid, moment):
-    period = grid.period(moment)
+def test_a_period_holds_its_moment_and_the_next_one_follows_without_a_gap(period_bounds, instant):
+    period = period_bounds.period(instant)
 
-    assert period.lower <= moment < period.upper
-    assert period.upper == grid.period(period.upper).lower
-    assert period == grid.period(period.upper - datetime.resolution)
+    assert period.lower <= instant < period.upper
+    assert period.upper == period_bounds.period(period.upper).lower
+    assert period == period_bounds.period(period.upper - datetime.resolution)
 
 
 @QUICK
 @given(grids(), moments, st.integers(0, 20))
-def test_periods_follow_each_other_and_are_as_many_as_wanted(grid, moment, ahead):
-    found = grid.periods(moment, ahead)
+def test_periods_follow_each_other_and_are_as_many_as_wanted(period_bounds, instant, ahead):
+    found = period_bounds.periods(instant, ahead)
 
     assert ahead + 1 == len(found)
-    assert [each.upper for each in found[:-1]] == [each.lower for each in found[1:]]
+    assert [span.upper for span in found[:-1]] == [span.lower for span in found[1:]]
 
 
 @QUICK
 @given(grids(), moments, st.integers(1, 10))
-def test_a_grid_is_learnt_from_its_own_periods(grid, moment, count):
+def test_a_grid_is_learnt_from_its_own_periods(period_bounds, instant, count):
     # A year from midnight is also four quarters, but a single span can only be one thing.
-    spans = grid.periods(moment, count)
+    spans = period_bounds.periods(instant, count)
     learnt = bounds.learn(spans, spans[-1].lower)
 
     assert learnt
-    assert spans == tuple(learnt.period(each.lower) for each in spans)
+    assert spans == tuple(learnt.period(span.lower) for span in spans)
     assert spans[-1].upper == learnt.period(spans[-1].upper).lower
 
 
 @QUICK
 @given(grids(), moments, st.integers(0, 10), st.sets(st.integers(0, 10)))
-def test_what_is_missing_is_what_is_not_there(grid, moment, ahead, there):
-    periods = grid.periods(moment, ahead)
+def test_what_is_missing_is_what_is_not_there(period_bounds, instant, ahead, there):
+    periods = period_bounds.periods(instant, ahead)
     covered = [period for place, period in enumerate(periods) if place in there]
-    missing = bounds.missing(grid, covered, moment, ahead)
+    missing = bounds.missing(period_bounds, covered, instant, ahead)
 
     assert [period for period in periods if period not in covered] == list(missing)
 
 
 @QUICK
 @given(grids(), moments, st.integers(0, 6), st.lists(st.tuples(moments, moments).map(sorted), max_size=6))
-def test_missing_and_covered_never_overlap_and_leave_nothing_out(grid, moment, ahead, drawn):
+def test_missing_and_covered_never_overlap_and_leave_nothing_out(period_bounds, instant, ahead, drawn):
     covered = _disjoint(Span(low, high) for low, high in drawn if low < high)
-    periods = grid.periods(moment, ahead)
-    missing = bounds.missing(grid, covered, moment, ahead)
+    periods = period_bounds.periods(instant, ahead)
+    missing = bounds.missing(period_bounds, covered, instant, ahead)
 
     assert not [(one, other) for one in missing for other in covered if _overlap(one, other)]
-    inside = [Span(max(each.lower, periods[0].lower), min(each.upper, periods[-1].upper)) for each in covered]
-    filled = sorted([*missing, *(each for each in inside if each.lower < each.upper)])
-    assert [each.upper for each in filled[:-1]] == [each.lower for each in filled[1:]]
+    inside = [Span(max(span.lower, periods[0].lower), min(span.upper, periods[-1].upper)) for span in covered]
+    filled = sorted([*missing, *(span for span in inside if span.lower < span.upper)])
+    assert [span.upper for span in filled[:-1]] == [span.lower for span in filled[1:]]
     assert (periods[0].lower, periods[-1].upper) == (filled[0].lower, filled[-1].upper)
 
 
 def _disjoint(spans):
     kept: list[Span] = []
-    for each in sorted(spans):
-        if not kept or kept[-1].upper <= each.lower:
-            kept.append(each)
+    for span in sorted(spans):
+        if not kept or kept[-1].upper <= span.lower:
+            kept.append(span)
     return kept
 
 
@@ -111,12 +111,12 @@ def test_the_hour_that_summer_time_leaves_is_joined_to_the_next_month():
         Span(at("2026-02-01") + winter, at("2026-03-01") + winter),
         Span(at("2026-03-01") + winter, at("2026-04-01") + summer),
     ]
-    grid = bounds.learn(spans, at("2026-03-20"))
-    assert grid
+    period_bounds = bounds.learn(spans, at("2026-03-20"))
+    assert period_bounds
 
-    missing = bounds.missing(grid, spans, at("2026-03-20"), 1)
+    missing = bounds.missing(period_bounds, spans, at("2026-03-20"), 1)
 
-    assert PeriodBounds("month", winter) == grid
+    assert PeriodBounds("month", winter) == period_bounds
     assert (Span(at("2026-04-01") + summer, at("2026-05-01") + winter),) == missing
 
 

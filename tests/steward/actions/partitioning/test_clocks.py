@@ -74,44 +74,46 @@ def test_a_bound_is_written_as_its_type_takes_it(clock, expected):
 
 @QUICK
 @given(grids, moments, epochs, st.sampled_from(ZONES[:1]))
-def test_periods_that_are_counted_are_read_as_they_were_written(grid, moment, epoch, zone):
+def test_periods_that_are_counted_are_read_as_they_were_written(period_bounds, instant, epoch, zone):
     clock = Clock("bigint", epoch)
-    periods = grid.periods(moment, 15)
-    written = [partition(clock.literal(each.lower), clock.literal(each.upper)) for each in periods]
+    periods = period_bounds.periods(instant, 15)
+    written = [partition(clock.literal(span.lower), clock.literal(span.upper)) for span in periods]
 
-    assert list(periods) == [bounds.span(each, clock) for each in written]
-    assert grid == bounds.learn([bounds.span(each, clock) for each in written], periods[-1].lower)
+    assert list(periods) == [bounds.span(span, clock) for span in written]
+    assert period_bounds == bounds.learn([bounds.span(span, clock) for span in written], periods[-1].lower)
 
 
 @QUICK
 @given(grids, moments, st.sampled_from(ZONES), st.sampled_from([None, "seconds", "milliseconds", "microseconds"]))
-def test_periods_of_a_zone_follow_each_other_whatever_summer_time_does(grid, moment, zone, epoch):
+def test_periods_of_a_zone_follow_each_other_whatever_summer_time_does(period_bounds, instant, zone, epoch):
     clock = Clock("bigint" if epoch else "timestamp with time zone", epoch, ZoneInfo(zone))
-    periods = grid.periods(clock.now(moment), 15)
-    written = [(clock.literal(each.lower), clock.literal(each.upper)) for each in periods]
+    periods = period_bounds.periods(clock.now(instant), 15)
+    written = [(clock.literal(span.lower), clock.literal(span.upper)) for span in periods]
 
     assert [upper for _, upper in written[:-1]] == [lower for lower, _ in written[1:]]
-    assert periods[0].lower <= clock.now(moment) < periods[0].upper
-    spans = [clock.instant(each.upper) - clock.instant(each.lower) for each in periods]
+    assert periods[0].lower <= clock.now(instant) < periods[0].upper
+    spans = [clock.instant(span.upper) - clock.instant(span.lower) for span in periods]
     # A day of a zone that crosses the date line has no time at all; nothing is ever longer than it should be by a day.
-    assert all(timedelta() <= each for each in spans)
+    assert all(timedelta() <= span for span in spans)
 
 
 @QUICK
 @given(grids, moments, st.sampled_from(ZONES), st.integers(0, 4))
-def test_a_family_of_another_zone_goes_on_by_its_own_calendar(grid, moment, zone, ahead):
+def test_a_family_of_another_zone_goes_on_by_its_own_calendar(period_bounds, instant, zone, ahead):
     clock = Clock("timestamp with time zone", None, ZoneInfo(zone))
-    past = grid.periods(clock.now(moment), 12)
-    written = [partition(clock.literal(each.lower), clock.literal(each.upper)) for each in past]
-    read = [bounds.span(each, clock) for each in written]
+    past = period_bounds.periods(clock.now(instant), 12)
+    written = [partition(clock.literal(span.lower), clock.literal(span.upper)) for span in past]
+    read = [bounds.span(span, clock) for span in written]
     now = past[-1].lower
 
     learnt = bounds.learn(read, now)
-    assert learnt == grid
+    assert learnt == period_bounds
     missing = bounds.missing(learnt, read, now, ahead)
 
-    expected = [(clock.literal(each.lower), clock.literal(each.upper)) for each in grid.periods(now, ahead)[1:]]
-    assert expected == [(clock.literal(each.lower), clock.literal(each.upper)) for each in missing]
+    expected = [
+        (clock.literal(span.lower), clock.literal(span.upper)) for span in period_bounds.periods(now, ahead)[1:]
+    ]
+    assert expected == [(clock.literal(span.lower), clock.literal(span.upper)) for span in missing]
 
 
 @pytest.mark.parametrize(("number", "expected"), [("9223372036854775807", END), ("-9223372036854775808", BEGIN)])
@@ -140,7 +142,7 @@ def family(key_type, *more):
 
 
 @pytest.mark.parametrize(
-    ("of", "said", "expected"),
+    ("of", "configured", "expected"),
     [
         (family("date"), PartitionFamily(), Clock("date")),
         (family("bigint"), PartitionFamily(), None),
@@ -151,5 +153,5 @@ def family(key_type, *more):
         (family("date", "integer"), PartitionFamily(), None),
     ],
 )
-def test_a_number_is_time_only_where_the_profile_says_so(of, said, expected):
-    assert expected == clocks.of(of, said)
+def test_a_number_is_time_only_where_the_profile_says_so(of, configured, expected):
+    assert expected == clocks.of(of, configured)

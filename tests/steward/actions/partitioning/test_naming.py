@@ -26,25 +26,25 @@ affixes = st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_
 
 @QUICK
 @given(habits, affixes, affixes, begins)
-def test_the_next_names_follow_those_of_a_dozen_siblings(habit, prefix, suffix, begin):
-    granularity, signs = habit
+def test_the_next_names_follow_those_of_a_dozen_siblings(name_template, prefix, suffix, begin):
+    granularity, signs = name_template
     template = prefix.replace("%", "%%") + signs + suffix.replace("%", "%%")
-    periods = [each.lower for each in PeriodBounds(granularity).periods(begin, 30)]
+    periods = [span.lower for span in PeriodBounds(granularity).periods(begin, 30)]
     # Two-digit years repeat themselves, and that is the family's own trouble.
-    assume(len({naming.render(template, each) for each in periods}) == len(periods))
+    assume(len({naming.render(template, span) for span in periods}) == len(periods))
 
-    learnt = naming.learn([(naming.render(template, each), each) for each in periods[:12]], granularity)
+    learnt = naming.learn([(naming.render(template, span), span) for span in periods[:12]], granularity)
 
     assert learnt
-    assert [naming.render(template, each) for each in periods] == [naming.render(learnt, each) for each in periods]
+    assert [naming.render(template, span) for span in periods] == [naming.render(learnt, span) for span in periods]
 
 
 @QUICK
 @given(st.integers(1, 4), st.sampled_from(["t1_%Y_%m", "log2026_%Y%m", "v2%Y%m", "%Y_%m_v11", "a.%Y.%m"]))
 def test_a_few_siblings_with_numbers_of_their_own_suffice(count, template):
-    periods = [each.lower for each in PeriodBounds("month").periods(datetime(2026, 8, 5, tzinfo=UTC), 12)]
+    periods = [span.lower for span in PeriodBounds("month").periods(datetime(2026, 8, 5, tzinfo=UTC), 12)]
 
-    learnt = naming.learn([(naming.render(template, each), each) for each in periods[:count]], "month")
+    learnt = naming.learn([(naming.render(template, span), span) for span in periods[:count]], "month")
 
     assert learnt
     assert naming.render(template, periods[count]) == naming.render(learnt, periods[count])
@@ -70,8 +70,8 @@ def test_names_that_tell_no_months_apart_teach_nothing(names):
 @pytest.mark.parametrize("granularity", sorted(HABITS))
 def test_the_convention_gives_every_period_a_name_of_its_own(granularity):
     template = naming.conventional("a%b", granularity)
-    periods = [each.lower for each in PeriodBounds(granularity).periods(datetime(2026, 1, 1, tzinfo=UTC), 400)]
-    names = {naming.render(template, each) for each in periods}
+    periods = [span.lower for span in PeriodBounds(granularity).periods(datetime(2026, 1, 1, tzinfo=UTC), 400)]
+    names = {naming.render(template, span) for span in periods}
 
     assert 401 == len(names)
     assert all(name.startswith("a%b_2") for name in names)
@@ -83,8 +83,8 @@ def test_profiles_may_use_what_strftime_knows():
 
 @QUICK
 @given(habits, affixes, begins)
-def test_the_pattern_matches_the_names_of_its_template(habit, prefix, begin):
-    template = prefix.replace("%", "%%") + habit[1]
+def test_the_pattern_matches_the_names_of_its_template(name_template, prefix, begin):
+    template = prefix.replace("%", "%%") + name_template[1]
     assume("\n" not in prefix)
 
     assert re.search(naming.pattern(template), naming.render(template, begin))
@@ -94,18 +94,18 @@ def test_the_pattern_matches_the_names_of_its_template(habit, prefix, begin):
 @QUICK
 @given(st.integers(0, 6), begins, st.sampled_from(["w%Y_%m_%d", "%Y%m%d", "of %Y-%m-%d"]), st.booleans())
 def test_weeks_may_be_called_by_the_day_that_they_begin_or_end_on(weekday, begin, template, by_end):
-    grid = PeriodBounds("week", timedelta(days=weekday))
-    periods = grid.periods(begin, 12)
-    named = [(naming.render(template, each.upper if by_end else each.lower), each) for each in periods]
+    period_bounds = PeriodBounds("week", timedelta(days=weekday))
+    periods = period_bounds.periods(begin, 12)
+    named = [(naming.render(template, span.upper if by_end else span.lower), span) for span in periods]
 
-    style = naming.style(named[:8], grid)
+    style = naming.style(named[:8], period_bounds)
 
     if by_end and weekday:
         # The end is told by the calendar's own weeks, which begin on another day.
-        assert style is None or all(style.name(grid, each) == name for name, each in named[:8])
+        assert style is None or all(style.name(period_bounds, span) == name for name, span in named[:8])
     else:
         assert style
-        assert [name for name, _ in named] == [style.name(grid, each) for _, each in named]
+        assert [name for name, _ in named] == [style.name(period_bounds, span) for _, span in named]
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_weeks_may_be_called_by_the_day_that_they_begin_or_end_on(weekday, begin
     ],
 )
 def test_leap_days_and_the_ends_of_years_are_named_as_calendars_have_them(granularity, template, at, expected):
-    grid = PeriodBounds(granularity)
-    periods = grid.periods(datetime.fromisoformat(at).replace(tzinfo=UTC), 2)
+    period_bounds = PeriodBounds(granularity)
+    periods = period_bounds.periods(datetime.fromisoformat(at).replace(tzinfo=UTC), 2)
 
-    assert expected == [naming.NameTemplate(template).name(grid, each) for each in periods]
+    assert expected == [naming.NameTemplate(template).name(period_bounds, span) for span in periods]
 
 
 def test_a_part_of_a_period_has_the_periods_name():
-    grid = PeriodBounds("month")
+    period_bounds = PeriodBounds("month")
     part = Span(datetime(2026, 12, 10, tzinfo=UTC), datetime(2026, 12, 20, tzinfo=UTC))
 
-    assert "e_2026_12" == naming.NameTemplate("e_%Y_%m").name(grid, part)
+    assert "e_2026_12" == naming.NameTemplate("e_%Y_%m").name(period_bounds, part)
