@@ -48,7 +48,7 @@ def test_open(check: Check) -> None:
 
 @pytest.mark.severity("critical")
 def test_unset(check: Check) -> None:
-    """No policy lets rows through while no tenant is set, rows of '' included: yet, or since a transaction."""
+    """No policy lets rows through while no tenant is set, never yet or after a reset, rows of '' included."""
     findings = policy_findings.findings("unset", *snapshot.application_policies(check))
 
     assert not check.judge("isolation_policies_unset", findings).offenders

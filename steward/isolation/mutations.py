@@ -56,7 +56,7 @@ MUTATIONS = (
     Mutation("rows_may_move", "a check of updates is true, and the tenant column may be updated", clears="restrictive"),
     Mutation("unset_admits_all", "every row is admitted while the setting is NULL", clears="restrictive"),
     Mutation("empty_admits_all", "every row is admitted while the setting is empty", clears="restrictive"),
-    Mutation("immutable_tenant", "the function that tells the tenant is immutable", clears="all"),
+    Mutation("immutable_tenant", "the function that returns the tenant is immutable", clears="all"),
     Mutation("default_tenant", "a session begins in a tenant, by a default of the database"),
     Mutation("role_bypasses", "the application has BYPASSRLS"),
     Mutation("role_is_superuser", "the application is a superuser"),

@@ -71,7 +71,7 @@ def test_the_remedies_mend_what_was_found(market, found):
     assert {} == found("isolation_columns_updatable")
 
 
-def test_a_leaf_is_told_only_where_its_parent_is_right(market, found):
+def test_a_leaf_is_reported_only_where_its_parent_is_right(market, found):
     market.run("grant update on market.events_new to market_app")
 
     assert ["market.events_new.tenant_id"] == list(found("isolation_columns_updatable"))
@@ -196,7 +196,7 @@ def test_members_of_pg_read_all_data_read_the_statistics(market, found):
     assert {} == found("isolation_columns_statistics")
 
 
-def test_names_that_break_who_does_not_quote_are_told_and_mended(market, found):
+def test_names_that_break_who_does_not_quote_are_reported_and_mended(market, found):
     column = '"Ténant ""%s"" id"'
     market.run(
         f"create table {HOSTILE} ({column} uuid default {{a}}, x int)", f"grant update on {HOSTILE} to market_app"
@@ -220,7 +220,7 @@ def test_names_that_break_who_does_not_quote_are_told_and_mended(market, found):
 
 
 @pytest.mark.parametrize("item", ITEMS)
-def test_nothing_to_look_at_never_passes(market, item):
+def test_nothing_to_judge_never_passes(market, item):
     with market.check(tenancy={"column": "shop_id"}) as check, pytest.raises(Inconclusive, match="shop_id"):
         item(check)
     with market.check(isolation={"roles": ("nobody",)}) as check, pytest.raises(Inconclusive, match="nobody"):

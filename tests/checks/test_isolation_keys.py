@@ -275,7 +275,7 @@ def test_a_key_that_the_server_does_not_enforce_tells_nothing(market, found):
     assert {} == found("isolation_keys_references")
 
 
-def test_partitions_of_either_side_are_told_once(market, found):
+def test_partitions_of_either_side_are_reported_once(market, found):
     market.run(
         "create table market.visits (tenant_id uuid not null, order_id uuid references market.orders)"
         " partition by list (tenant_id)",
@@ -383,7 +383,7 @@ def test_the_key_really_tells_of_others(market):
             app.execute(market.kind.format("insert into market.customers values (default, {a}, 'cid@example.com')"))
 
 
-def test_names_that_break_who_does_not_quote_are_told_and_mended(market, found):
+def test_names_that_break_who_does_not_quote_are_reported_and_mended(market, found):
     market.run(
         "create table "
         + HOSTILE.replace("{", "{{").replace("}", "}}")

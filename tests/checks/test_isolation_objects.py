@@ -1,4 +1,4 @@
-"""What shows tenants' rows beside their tables: each planted, mended by its own remedy, and healthy."""
+"""Objects that show tenants' rows beside their tables: each planted, mended by its own remedy, and healthy."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_a_partitioned_partition_is_found_as_a_leaf_is(market):
     assert ["market.deep_1"] == list(judged(market, "leaves"))
 
 
-def test_hostile_names_are_told_as_they_must_be_written(market):
+def test_hostile_names_are_reported_as_they_must_be_written(market):
     market.run(
         'create table market."o\'r""d %s {{}}" () inherits (market.orders)',
         'grant select on market."o\'r""d %s {{}}" to market_app',
@@ -305,7 +305,7 @@ def test_a_schema_sends_all_rows_beside_a_filter(market, cluster):
 
 
 @pytest.mark.parametrize("root", ["true", "false"])
-def test_partitions_are_told_by_their_parent(market, root):
+def test_partitions_are_reported_by_their_parent(market, root):
     market.run(
         "create publication beyond for table market.events"
         f" with (publish = 'insert', publish_via_partition_root = {root})"

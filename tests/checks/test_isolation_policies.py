@@ -202,7 +202,7 @@ def test_what_opens_only_without_a_tenant_is_no_open_policy(market):
     assert {"unset": ["tenant on market.orders"]} == every(market)
 
 
-def test_an_open_policy_is_told_once(market):
+def test_an_open_policy_is_reported_once(market):
     market.run("alter table market.orders alter tenant_id drop not null", instead("using (true)"))
 
     assert {"open": ["tenant on market.orders"]} == every(market)
@@ -238,7 +238,7 @@ def test_a_role_that_a_membership_does_not_let_become_is_not_judged(market, clus
     assert every(market) == {}
 
 
-def test_roles_are_told_as_they_must_be_written(market):
+def test_roles_are_reported_as_they_must_be_written(market):
     name = 'market_"odd" % é'
     with market.database.connect() as conn:
         conn.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
@@ -328,7 +328,7 @@ def test_who_the_user_is_counts_for_the_role_that_it_is(market):
     assert "lets through rows of other tenants: select as market_reader" == finding.observed
 
 
-def test_wrapper_functions_are_looked_into(market):
+def test_wrapper_functions_are_analysed(market):
     market.run(
         "create function market.current_tenant() returns {type} language sql stable as $f$ select {tenant} $f$",
         "create function market.mine({type}) returns boolean language plpgsql stable as"
@@ -345,7 +345,7 @@ def test_wrapper_functions_are_looked_into(market):
     assert {"open": ["tenant on market.orders"]} == every(market)
 
 
-def test_a_function_that_cannot_be_looked_into_is_unproven_and_not_green(market):
+def test_a_function_that_cannot_be_analysed_is_unproven_and_not_green(market):
     market.run(
         "create table market.sessions (pid integer, tenant {type})",
         "create function market.current_tenant() returns {type} language sql stable as"
@@ -361,7 +361,7 @@ def test_tables_without_any_policy_are_noted_and_no_finding(market):
     with market.check() as check:
         assert judged(check, "denied") == {}
 
-    assert any("for want of a policy: market.orders" in row["text"] for row in check.statements)
+    assert any("because they have no policy: market.orders" in row["text"] for row in check.statements)
 
 
 def test_a_policy_for_inserts_without_a_check_denies_and_is_no_finding(market):
@@ -377,7 +377,7 @@ def test_rights_that_no_policy_serves_are_found_by_role_and_command(market):
     assert "no policy lets through insert, update, delete as market_app" == finding.observed
 
 
-def test_partitioned_parents_count_and_their_leaves_are_held_to_their_own_policies(market):
+def test_partitioned_parents_count_and_their_leaves_have_their_own_policies(market):
     market.run("drop policy tenant on market.events; alter table market.events disable row level security")
 
     assert ["market.events"] == list(found(market, "enabled"))

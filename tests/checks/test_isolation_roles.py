@@ -113,7 +113,7 @@ def test_the_chain_names_every_role_on_the_way(market):
     assert found.remediation == "revoke market_power from market_middle"
 
 
-def test_what_a_role_on_the_way_explains_is_told_once(market):
+def test_what_a_role_on_the_way_explains_is_reported_once(market):
     market.run("grant market_system to market_app", "create role market_web login", "grant market_app to market_web")
 
     assert ["market_app"] == list(judged(market, "bypass"))
@@ -141,7 +141,7 @@ def test_a_reader_of_the_servers_files_is_found(market, files):
     assert ["market_app"] == list(judged(market, "bypass"))
 
 
-def test_a_role_with_a_hostile_name_is_told_as_it_must_be_written(market):
+def test_a_role_with_a_hostile_name_is_reported_as_it_must_be_written(market):
     name = 'market_"odd" % {x} é'
     with market.database.connect() as conn:
         conn.execute(sql.SQL("create role {} login bypassrls").format(sql.Identifier(name)))

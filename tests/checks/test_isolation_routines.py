@@ -1,4 +1,4 @@
-"""What functions, triggers and rules do as their owner: each way planted, mended and healthy."""
+"""Functions, triggers and rules that act as their owner: each planted, mended and healthy."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_a_search_path_that_nobody_can_redirect_is_not(market, path):
     assert {} == judged(market, "search_paths")
 
 
-def test_a_triggers_function_is_held_to_its_search_path_whoever_may_call_it(market):
+def test_a_triggers_function_needs_its_search_path_whoever_may_call_it(market):
     market.run(
         "create function market.stamp() returns trigger language plpgsql security definer as $f$ begin end $f$",
         "revoke execute on function market.stamp() from public",
@@ -274,7 +274,7 @@ def test_what_it_holds_to_the_rows_tenant_is_not(market, body):
 
 
 @pytest.mark.parametrize(("end", "found"), [("return null", ["market.act()"]), ("return new", [])])
-def test_a_trigger_that_keeps_the_row_from_being_written_is_not_held_to_its_tenant(market, end, found):
+def test_a_trigger_that_keeps_the_row_from_being_written_is_not_bound_to_its_tenant(market, end, found):
     """No policy checks a row that is not written: a tenant of anybody's gets to the ledger with it."""
     act = filled(ACT, body="insert into market.ledger (tenant_id) values (new.tenant_id)").replace("return null", end)
     market.run(*LEDGER, act, BY_SYSTEM_ACTS, filled(FIRED, table="market.orders").replace("after", "before"))

@@ -142,7 +142,11 @@ def note_denied(check: Check) -> None:
     tables = scope.parts(check)["tables"]
     rows = queries.fetch(check.conn, "isolation/silent", scope.parameters(check), tables=tables)
     names = ", ".join(row["ident"] for row in rows) or "none"
-    check.note(f"-- sql/isolation/silent.sql\n-- every row is denied, for want of a policy: {names}", 0, len(rows))
+    check.note(
+        f"-- sql/isolation/silent.sql\n-- tables that deny every row, because they have no policy: {names}",
+        0,
+        len(rows),
+    )
 
 
 def column_defaults(check: Check) -> list[dict[str, Any]]:

@@ -109,7 +109,7 @@ def _grouped(conn: Session, profile: Profile, surface: AttackSurface) -> list[_G
             known[tenant] = max(known.get(tenant, 0.0), rows)
     first = _Group(tenants.largest(known, count))
     if len(first.tenants) < _TWO:
-        raise Inconclusive("fewer than two tenants have rows that can be seen; select what tells one from another")
+        raise Inconclusive("fewer than two tenants have rows that can be seen; correct tenancy.column in the profile")
     groups = [first]
     for relation in surface.relations:
         group = first

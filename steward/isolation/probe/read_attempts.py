@@ -45,9 +45,9 @@ class ReadResult:
 class ReadAttempts:
     """All reads of one role, judged together: a read proves something only beside the reads of other tenants.
 
-    ``tenants`` are those whose rows are looked for in a relation, ``held`` says which of them have rows there as far as
-    that was seen without policies, and ``marks`` tells rows by what they say. What names no tenant proves nothing; of
-    the commands ``elsewhere`` that is left to others to prove.
+    ``present`` are the tenants that have rows in a relation, read without policies; ``markers`` find the tenant of rows
+    without a tenant column. What names no tenant proves nothing, and is left to another probe for the commands
+    ``elsewhere``.
     """
 
     def __init__(

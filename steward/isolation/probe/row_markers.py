@@ -18,8 +18,8 @@ _TELLING = 8
 class RowMarkers:
     """Words by the tenants' letters; ``column`` is the tenant column.
 
-    Where the tenants are ``invented``, nobody speaks of them, so that their words tell them within any text; those that
-    are ``shared`` stand in rows that all tenants see.
+    The words of ``invented`` tenants occur nowhere else, so that they count within any text; ``shared`` words occur in
+    rows that all tenants see.
     """
 
     def __init__(

@@ -30,9 +30,9 @@ _TELLING = 8
 class SeededRows:
     """Inserts rows of tenants; ``tenants`` are those that tables accepted.
 
-    ``counts`` are rows by table and letter, ``held`` the letters alone, ``planted`` the tables that have rows of both A
-    and B, ``refused`` why another has not. ``marks`` are the words that stand in rows of one tenant only, ``shared``
-    those that stand in rows of what all tenants share.
+    ``counts`` are rows by table and letter, ``present`` the letters alone, ``planted`` the tables with rows of both
+    A and B, ``refused`` why another has none. ``markers`` are the words that occur in rows of one tenant only,
+    ``shared`` those in rows that all tenants share.
     """
 
     def __init__(

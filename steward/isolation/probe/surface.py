@@ -97,7 +97,7 @@ class TenantRelation:
 class DefinerFunction:
     """A function that runs with its owner's rights, and the types of its required arguments.
 
-    ``returns``: it returns anything; ``tells``: that can carry a row of a tenant.
+    ``returns``: it returns anything; ``tells``: its result can contain a row of a tenant.
     """
 
     schema: str
@@ -167,7 +167,7 @@ def attack_surface(conn: Session, profile: Profile) -> AttackSurface:
     silent = dict.fromkeys(function.ident for function in known if not function.returns)
     notes += [f"{ident} returns no rows, so that it is not called: isolation_routines judges it" for ident in silent]
     poor = dict.fromkeys(function.ident for function in functions if not function.tells)
-    kinds = "truth values, numbers, times or labels alone, which carries no row that could be told"
+    kinds = "truth values, numbers, times or labels alone, which contain no row of a tenant"
     notes += [f"{ident} returns {kinds}: isolation_routines judges it" for ident in poor]
     tenancy = profile.tenancy
     return AttackSurface(

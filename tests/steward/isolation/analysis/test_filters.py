@@ -70,13 +70,13 @@ def test_a_filter_lets_no_row_of_another_tenant_through_in_any_state_of_the_sett
 
 
 @pytest.mark.parametrize("expression", OPEN)
-def test_what_lets_other_tenants_rows_through_is_told_for_sure(expression):
+def test_what_lets_other_tenants_rows_through_is_possible(expression):
     assert filters.admits(expression, TERMS, "set") == three_valued.POSSIBLE
     assert not filters.filters_by(expression, "tenant_id", "app.tenant")
 
 
 @pytest.mark.parametrize("expression", UNPROVEN)
-def test_what_cannot_be_told_is_neither_a_filter_nor_open(expression):
+def test_what_cannot_be_decided_is_neither_a_filter_nor_open(expression):
     assert filters.admits(expression, TERMS, "set") == three_valued.PERHAPS
     assert not filters.filters_by(expression, "tenant_id", "app.tenant")
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_told_is_neither_a_filter_nor_open(expression):
         ("(tenant_id = COALESCE(current_setting('app.tenant'::text), tenant_id))", False, False),
     ],
 )
-def test_what_opens_while_the_setting_is_not_set_is_told_by_its_state(expression, unset, empty):
+def test_what_opens_while_the_setting_is_not_set_is_reported_by_its_state(expression, unset, empty):
     assert filters.admits(expression, TERMS, "set") == 0
     assert [unset, empty] == [
         filters.admits(expression, TERMS, state) == three_valued.POSSIBLE for state in ("unset", "empty")
@@ -110,7 +110,7 @@ def test_what_opens_while_the_setting_is_not_set_is_told_by_its_state(expression
         f"(COALESCE(tenant_id, {SETTING}, ''::text) = COALESCE({SETTING}, ''::text))",
     ],
 )
-def test_what_lets_rows_without_a_tenant_through_is_told(expression):
+def test_what_lets_rows_without_a_tenant_through_is_reported(expression):
     assert (
         max(filters.admits(expression, TERMS, state, three_valued.NULL) for state in filters.STATES)
         == three_valued.POSSIBLE
@@ -132,7 +132,7 @@ def test_what_lets_rows_without_a_tenant_through_is_told(expression):
         (f"(tenant_id = (({SETTING})::json ->> 'tenant'::text))", ("json",)),
     ],
 )
-def test_casts_of_a_reset_setting_are_told_unless_it_never_comes_to_them(expression, faults):
+def test_casts_of_a_reset_setting_are_reported_unless_it_never_comes_to_them(expression, faults):
     assert faults == filters.casts(expression, TERMS)
 
 
@@ -172,7 +172,7 @@ def test_the_users_name_is_a_tenants_where_no_setting_names_it():
 @pytest.mark.parametrize(
     "expression", ["(CURRENT_USER ~~ 'admin%'::text)", "(upper((CURRENT_USER)::text) = 'CLERK'::text)"]
 )
-def test_what_is_made_of_the_users_name_is_not_told(expression):
+def test_what_is_made_of_the_users_name_is_not_reported(expression):
     assert filters.admits(expression, TERMS, "set", user="clerk") == three_valued.PERHAPS
 
 
@@ -273,7 +273,7 @@ def test_what_a_handler_returns_comes_out_where_the_reset_setting_is_an_error(ha
         ("(tenant_id = elsewhere.tenant())", three_valued.PERHAPS),
     ],
 )
-def test_functions_are_looked_into_one_level_deep(expression, sure):
+def test_functions_are_analysed_one_level_deep(expression, sure):
     terms = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
 
     assert sure == filters.admits(expression, terms, "set")
@@ -288,7 +288,7 @@ def test_inside_of_a_definers_function_the_user_is_its_owner():
     assert filters.admits("app.guest()", terms, "set", user="owner") == three_valued.POSSIBLE
 
 
-def test_casts_inside_a_function_are_told_unless_it_catches_their_error():
+def test_casts_inside_a_function_are_reported_unless_it_catches_their_error():
     terms = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
 
     assert filters.casts("(tenant_id = app.typed())", terms) == ("uuid",)

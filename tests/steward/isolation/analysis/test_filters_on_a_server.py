@@ -1,4 +1,4 @@
-"""What the syntax tree is said to keep out, the server keeps out: any condition, tried on rows of many tenants."""
+"""The server agrees with the analysis: any condition, tried on rows of many tenants."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def passing(conn, condition):
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_no_row_passes_on_the_server_that_the_tree_was_said_to_keep_out(sessions, condition):
+def test_no_row_passes_on_the_server_that_the_tree_keeps_out(sessions, condition):
     for state, conn in sessions.items():
         passed = passing(conn, condition)
         others = bool(passed & set(OTHERS))

@@ -1,4 +1,4 @@
-"""What a statement writes is another tenant's unless its tree says that it is not."""
+"""A written row may be any tenant's unless the statement's tree shows whose it is."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def written(query):
 
 
 @pytest.mark.parametrize("query", LOOSE)
-def test_a_tenant_that_may_be_any_is_told(query):
+def test_a_tenant_that_may_be_any_is_reported(query):
     assert LOOSE[query] == written(query)
 
 
 @pytest.mark.parametrize("query", HELD)
-def test_a_tenant_that_is_held_is_none(query):
+def test_a_tenant_that_is_bound_is_no_finding(query):
     assert set() == written(query)

@@ -1,4 +1,4 @@
-"""From which relations a statement takes rows without looking at the tenant, told from its syntax tree."""
+"""The relations that a statement reads without a filter by tenant, by its syntax tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What empties a table or takes its policies away asks no policy, whoever owns it."""
+"""No policy applies to commands that empty a table or remove its policies."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ NAMED = {
 
 
 @pytest.mark.parametrize("statement", NAMED)
-def test_what_asks_no_policy_is_told_by_its_table(statement):
+def test_what_asks_no_policy_is_reported_by_its_table(statement):
     assert NAMED[statement] == unpoliced_commands(function_bodies.parse_statements(statement))

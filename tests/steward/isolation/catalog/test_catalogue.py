@@ -21,7 +21,7 @@ def test_every_item_has_its_defect_and_every_defect_its_item():
     assert sorted({name for name, _ in items()} - ELSEWHERE) == sorted({defect.item for defect in DEFECTS})
 
 
-def test_names_of_defects_are_told_apart():
+def test_names_of_defects_differ():
     assert len(DEFECTS) == len({defect.name for defect in DEFECTS})
 
 

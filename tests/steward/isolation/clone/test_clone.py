@@ -162,7 +162,7 @@ def test_a_copy_that_lacks_a_policy_is_no_copy(market, monkeypatch):
         pass
 
 
-def test_a_role_that_may_not_read_the_schema_is_told_what_to_grant(market):
+def test_a_role_that_may_not_read_the_schema_learns_what_to_grant(market):
     profile = changed(market.settings, roles={"maintenance": "market_app"}).profile
     with (
         pytest.raises(Inconclusive, match="needs grant select on every table to market_app"),

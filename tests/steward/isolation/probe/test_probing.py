@@ -1,4 +1,4 @@
-"""What the probe must not mistake for a leak, must not pass over, and must not leave behind."""
+"""The probe reports no false leak, misses none, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_policy_that_refuses_sessions_without_a_tenant_is_isolated(market, cod
         )
 
 
-def test_what_a_function_says_of_a_tenant_is_not_told(market_of):
+def test_what_a_function_says_of_a_tenant_is_not_reported(market_of):
     market = market_of("text")
     market.run(
         "create function market.current_tenant() returns text language plpgsql stable as $f$ begin"
@@ -212,7 +212,7 @@ def test_partitions_beyond_what_is_tried_are_no_pass(visits, monkeypatch):
         assert all(re.search(rf"\| {name} +\| market_app +\| \? 1", matrix.render()) for name in beyond)
 
 
-def test_what_returns_nothing_is_told(market):
+def test_what_returns_nothing_is_reported(market):
     market.run(
         "create procedure market.clean() language sql security definer set search_path = market, pg_temp"
         " as $f$ delete from market.orders $f$",
@@ -286,7 +286,7 @@ def test_a_column_of_a_partial_index_is_plainer_than_a_reference(market):
     assert [] == described([*matrix.leaks, *matrix.inconclusive])
 
 
-def test_a_row_that_stays_is_told(market, monkeypatch):
+def test_a_row_that_stays_is_reported(market, monkeypatch):
     contents, look = [], side_effects.table_contents
 
     def looking(*ground, live):

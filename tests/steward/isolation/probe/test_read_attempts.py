@@ -1,4 +1,4 @@
-"""What a look proves: of rows that do not say whose they are, of words of others, and of calls that tell nothing."""
+"""What a read proves: rows without a tenant column, words of others, and calls that return nothing."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_what_carries_no_row_is_a_note(market, made):
     market.run(f"create function market.{signature} returns {returns} {DEFINER} as $f$ {body} $f$")
     for matrix in both(market):
         assert [] == described([*matrix.leaks, *matrix.inconclusive])
-        assert any("carries no row" in note for note in matrix.notes), matrix.notes
+        assert any("contain no row" in note for note in matrix.notes), matrix.notes
 
 
 def test_numbers_that_tell_another_tenants_rows_are_a_leak(market):
