@@ -1,7 +1,7 @@
-"""How a run becomes evidence: JUnit XML and HTML, made from its run directory alone, in a process of their own.
+"""The reports of a run: JUnit XML and HTML, made from its run directory alone, in a process of their own.
 
-Nothing of the engine is imported here: the record (``run.json``) is the contract, so that a report can be made anew
-years later, and so that a broken report cannot fail a run.
+Nothing of the engine is imported here. The record (``run.json``) is the contract, so that a report can be made again
+years later, and a broken report cannot fail a run.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ __all__ = ["PageError", "ReportError"]
 
 
 class ReportError(Exception):
-    """What stops a report, told in one line."""
+    """An error that stops a report, in one line."""
 
 
 class PageError(ReportError):
-    """Why the Allure page cannot be had; the plain page of our own takes its place and says so."""
+    """The Allure page cannot be made; the plain page takes its place and says why."""

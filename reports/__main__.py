@@ -1,6 +1,7 @@
-"""``python -m reports RUN_DIRECTORY`` makes the report of a run; ``python -m reports prepare`` fetches what draws it.
+"""The command of the reports: ``python -m reports RUN_DIRECTORY`` makes the report of a run.
 
-Exit codes: 0 the report is there (a line on standard error says when it is the plain one), 2 it cannot be made.
+``python -m reports prepare`` installs Allure's packages. Exit codes: 0 the report was made (if it is the plain page, a
+line on standard error says why), 2 it cannot be made.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from reports import PageError, ReportError, junit, node, page, record, summary
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the arguments say and return the exit code."""
+    """Run the command and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
     parser.add_argument("what", metavar="RUN_DIRECTORY|prepare", help="the run to report, or `prepare`")
     what = parser.parse_args(arguments).what

@@ -1,7 +1,7 @@
-"""What earlier runs found, for the page's trends: one line a run, for runs of one schedule on one database.
+"""The history of runs for the page's trends: one line a run, for runs of one schedule on one database.
 
-Allure appends to its history whenever it draws. Here it draws on a copy; the line that it adds is kept under the run's
-own id and time, so that drawing a run again replaces its line, and drawing an old one shows what was known then.
+Allure appends a line to its history whenever it makes a page. Here it gets a copy, and the new line is kept under the
+run's own id and time: making the page of a run again replaces its line, and an old run's page shows only earlier runs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST = 60
 
 
 def path(runs: Path, run: Mapping[str, Any]) -> Path:
-    """Return the history that a run belongs to: runs on another database or schedule have nothing to compare."""
+    """Return the history that a run belongs to; runs of other databases or schedules are not compared with it."""
     target = run["target"]
     key = f"{target['system_identifier']}\n{target['database']}".encode()
     return runs / f".history-{run['schedule']}-{hashlib.sha256(key).hexdigest()[:12]}.jsonl"

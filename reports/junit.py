@@ -1,4 +1,4 @@
-"""JUnit XML for CI servers: one test case an item, one suite a phase, our ten outcomes told in JUnit's three words."""
+"""JUnit XML for CI servers: one test case an item, one suite a phase, ten outcomes mapped to JUnit's three elements."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ELEMENTS", "render"]
 
-# JUnit knows no warning; "skipped" fails no build and yet does not look like a pass. What could not be found out is an
-# error.
+# JUnit has no warning. "skipped" fails no build and does not look like a pass. What could not be judged is an error.
 ELEMENTS = {
     "passed": None,
     "failed": "failure",
@@ -62,20 +61,21 @@ def _case(suite: ET.Element, item: Mapping[str, Any]) -> None:
         ET.SubElement(properties, "property", name=key, value=item[key])
     element = ELEMENTS[item["outcome"]]
     if element:
-        told = ET.SubElement(case, element, message=f"{item['outcome']}: {item['reason'] or item['title'] or ''}")
-        told.text = "\n".join(_findings(item["findings"])) or None
+        result = ET.SubElement(case, element, message=f"{item['outcome']}: {item['reason'] or item['title'] or ''}")
+        result.text = "\n".join(_findings(item["findings"])) or None
         # `skipped` has no type in the schema that CI servers validate against.
         if element != "skipped":
-            told.set("type", item["outcome"])
+            result.set("type", item["outcome"])
 
 
 def _findings(findings: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-    for each in findings:
-        excuse = each.get("exempt")
+    for finding in findings:
+        excuse = finding.get("exempt")
         yield (
-            f"{each['object_type']} {each['object_name']}: {each['observed']} (expected: {each['expected']})"
-            + (f"; {each['detail']}" if each["detail"] else "")
-            + (f"; next: {each['remediation']}" if each["remediation"] else "")
+            f"{finding['object_type']} {finding['object_name']}: {finding['observed']}"
+            f" (expected: {finding['expected']})"
+            + (f"; {finding['detail']}" if finding["detail"] else "")
+            + (f"; next: {finding['remediation']}" if finding["remediation"] else "")
             + (f"; exempt: {excuse['reason']} ({excuse['owner']}, until {excuse['expires']})" if excuse else "")
         )
 

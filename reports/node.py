@@ -1,4 +1,4 @@
-"""What draws the Allure page: Node from its wheel, and Allure's packages as their lock pins them."""
+"""Node and Allure: Node from its wheel, and Allure's packages as their lock pins them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = ["LOCK", "allure", "home", "prepare"]
 LOCK = Path(__file__).parent / "node" / "package-lock.json"
 _STAMP = "lock.sha256"
 _CACHE = ".npm"
-# The longest that drawing has taken was 8 s, for 10,000 items.
-_PATIENCE = 240
+# The longest page took 8 s, for 10,000 items.
+_TIMEOUT = 240
 
 
 def home() -> Path:
-    """Return where Allure's packages are: in the environment that runs this, or where STEWARD_REPORT_NODE says."""
+    """Return the folder of Allure's packages: STEWARD_REPORT_NODE, or one in the environment that runs this."""
     return Path(os.environ.get("STEWARD_REPORT_NODE") or Path(sys.prefix) / "share" / "steward-reports")
 
 
 def prepare() -> None:
-    """Install Allure's packages, unless what is there is what the lock says; needs no network afterwards.
+    """Install Allure's packages unless they match the lock already; reports then need no network.
 
     Raises:
-        ReportError: Node is missing, or npm failed; the message holds its own words.
+        ReportError: Node is missing, or npm failed; the message has npm's text.
 
     """
     target = home()
@@ -67,11 +67,11 @@ def allure(*arguments: str, cwd: Path) -> None:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise PageError(f"Allure did not end within {_PATIENCE} s") from error
+        raise PageError(f"Allure did not end within {_TIMEOUT} s") from error
     if done.returncode:
         raise PageError(f"Allure ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
 
@@ -102,8 +102,8 @@ def _npm_ci(folder: Path) -> None:
         command.append(f"--cache={folder / _CACHE}")
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        words = [line.removeprefix("npm error").strip() for line in done.stderr.splitlines() if "npm error" in line]
-        cause = "; ".join(word for word in words[:3] if word) or f"exit code {done.returncode}"
+        messages = [line.removeprefix("npm error").strip() for line in done.stderr.splitlines() if "npm error" in line]
+        cause = "; ".join(message for message in messages[:3] if message) or f"exit code {done.returncode}"
         raise ReportError(f"npm ci of {LOCK.parent}: {cause}; reports are plain until it has worked once")
 
 

@@ -1,4 +1,4 @@
-"""The Allure page of a run, as one file that asks the network for nothing and speaks the suite's own words."""
+"""The Allure page of a run, as one file that loads nothing from the network and uses the suite's outcomes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def render(run_dir: Path, run: Mapping[str, Any]) -> str:
     """Return the page, and keep the run in its history.
 
     Raises:
-        PageError: it cannot be had, and why.
+        PageError: it cannot be made, and why.
 
     """
     results = run_dir / "allure-results"
@@ -58,17 +58,19 @@ def render(run_dir: Path, run: Mapping[str, Any]) -> str:
         if not page.exists():
             raise PageError("Allure wrote no page")
         html = seal.close(page.read_text(encoding="utf-8"))
-        # A plan has found nothing out: it is compared with earlier runs, and is none itself.
+        # A plan is compared with earlier runs, but later runs are not compared with it.
         if run["mode"] == "act":
             history.keep(file, run, trend.read_text(encoding="utf-8").splitlines()[-1])
-    return seal.speak(html, texts.rate(run))
+    return seal.use_own_outcomes(html, texts.rate(run))
 
 
 def _configuration(run: Mapping[str, Any], results: Path, place: Path) -> dict[str, Any]:
     categories = json.loads((results / "categories.json").read_text(encoding="utf-8"))
-    # Allure's own two would repeat what ours say.
+    # Allure's own two categories would repeat ours.
     theirs = [{"name": "Product errors", "status": "failed"}, {"name": "Test errors", "status": "broken"}]
-    hidden = [{"name": each["name"], "matchers": {"statuses": [each["status"]]}, "hide": True} for each in theirs]
+    hidden = [
+        {"name": category["name"], "matchers": {"statuses": [category["status"]]}, "hide": True} for category in theirs
+    ]
     awesome = {
         "singleFile": True,
         "reportLanguage": "en",
@@ -81,6 +83,6 @@ def _configuration(run: Mapping[str, Any], results: Path, place: Path) -> dict[s
         "name": f"{texts.headline(run)}: {texts.totals(run)}",
         "output": str(place / "page"),
         "historyPath": str(place / "history.jsonl"),
-        "categories": [{**each, "groupByMessage": False, "expand": True} for each in categories] + hidden,
+        "categories": [{**category, "groupByMessage": False, "expand": True} for category in categories] + hidden,
         "plugins": {"awesome": {"options": awesome}, "agent": {"enabled": False}},
     }

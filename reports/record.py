@@ -17,7 +17,7 @@ __all__ = ["SCHEMA", "load", "validate", "visible", "write"]
 
 SCHEMA = Path(__file__).parent / "schema" / "run.schema.json"
 
-# What XML forbids, what a terminal obeys, and what turns the direction of the text around it.
+# Characters that XML forbids, that control a terminal, or that turn the direction of text.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
@@ -27,7 +27,7 @@ def load(run_dir: Path) -> dict[str, Any]:
     """Return the record of a run directory.
 
     Raises:
-        ReportError: there is none, or it is not what the schema says; the message names the first fault's place.
+        ReportError: there is none, or it does not match the schema; the message names the first fault's place.
 
     """
     path = run_dir / "run.json"
@@ -48,7 +48,7 @@ def validate(run: object, name: str = "run.json") -> None:
     """Check a record against ``schema/run.schema.json``.
 
     Raises:
-        ReportError: it does not hold; the message names the first fault's place.
+        ReportError: it does not match; the message names the first fault's place.
 
     """
     fault = next(

@@ -1,4 +1,4 @@
-"""Allure's page made ours: it asks the network for nothing, and says what the record says."""
+"""Changes to Allure's page: it loads nothing from the network, and shows the suite's outcomes and rate."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import re
 
 from reports import PageError
 
-__all__ = ["close", "speak"]
+__all__ = ["close", "use_own_outcomes"]
 
 _ANALYTICS = re.compile(
     r'<script async src="https://www\.googletagmanager\.com/[^"]*"></script>\s*<script>\s*window\.dataLayer\b.*?</script>',
     re.DOTALL,
 )
 _REMOTE = re.compile(r'<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)="(?:[a-z]+:)?//', re.IGNORECASE)
-# Whatever a description or an attachment holds: the page may show what it carries, and may reach nothing.
+# Whatever a description or an attachment contains, the page loads nothing but its own content.
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' data: blob:; style-src 'unsafe-inline' data: blob:; "
     "img-src data: blob:; font-src data:; frame-src data: blob:; connect-src data: blob:; form-action 'none'; "
@@ -26,8 +26,8 @@ _ROOM = "<style>[data-testid=html-attachment-preview] iframe { height: min(30rem
 _PROGRAM = re.compile(r'(<script[^>]*\ssrc="data:text/javascript;base64,)([A-Za-z0-9+/=]+)(")')
 _PIE = re.compile(r'(d\("widgets/(?:[^"]+/)?pie_chart\.json",")([A-Za-z0-9+/=]+)("\))')
 _COLOURS = re.compile(r"(--color-status-)(broken|unknown)(-[a-z-]+:\s?var\(--palette-)")
-# Allure has five words; the suite has ten, and every item carries its own as a tag and as a category.
-_WORDS = {
+# Allure has five statuses, the suite ten outcomes: every item has its outcome as a tag and as a category.
+_STATUS_NAMES = {
     '"statuses":{"passed":"passed","failed":"failed","broken":"broken","skipped":"skipped","unknown":"unknown"': (
         '"statuses":{"passed":"passed","failed":"failed","broken":"error","skipped":"set aside","unknown":"warned"'
     ),
@@ -53,10 +53,10 @@ def close(html: str) -> str:
     return html
 
 
-def speak(html: str, rate: int) -> str:
-    """Return the page with the suite's words for outcomes, and ``rate`` (per cent) as its success rate.
+def use_own_outcomes(html: str, rate: int) -> str:
+    """Return the page with the suite's names of outcomes, and ``rate`` (per cent) as its success rate.
 
-    Allure leaves out of its rate what it calls unknown, and so would call a run with warnings a full success.
+    Allure's own rate leaves out unknown results, and would show 100 per cent for a run with warnings.
     """
     html = _PIE.sub(lambda match: match[1] + _rated(match[2], rate) + match[3], html)
     return _PROGRAM.sub(lambda match: match[1] + _renamed(match[2]) + match[3], html)
@@ -70,7 +70,7 @@ def _rated(widget: str, rate: int) -> str:
 def _renamed(program: str) -> str:
     """Rename the statuses, and let "warned" be amber and "error" violet instead of the other way round."""
     text = base64.b64decode(program).decode("utf-8")
-    for theirs, ours in _WORDS.items():
+    for theirs, ours in _STATUS_NAMES.items():
         text = text.replace(theirs, ours)
     other = {"broken": "unknown", "unknown": "broken"}
     text = _COLOURS.sub(lambda match: match[1] + other[match[2]] + match[3], text)

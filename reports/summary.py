@@ -1,4 +1,4 @@
-"""The run on one page of our own: no script, nothing loaded, fit for print; it also stands in for Allure's page."""
+"""The plain page of a run: no script, nothing loaded, printable. It also replaces Allure's page where that fails."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["render"]
 
 # What differs between the batches of one piece of work: quoted values and free-standing numbers.
 _VALUE = re.compile(r"'(?:[^']|'')*'|\b\d+\b")
-# What a person must look at, worst first; the rest is as it should be.
+# Outcomes that need a person's attention, worst first.
 _ATTENTION = ("failed", "error", "inconclusive", "warned", "busy", "deferred", "exempt")
 
 
 def render(run: Mapping[str, Any], fallback: str = "") -> str:
-    """Return the page; ``fallback`` is why it stands where Allure's should be, and is said at its top."""
+    """Return the page; ``fallback`` is the reason why it replaces Allure's page, shown at its top."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -43,17 +43,17 @@ def render(run: Mapping[str, Any], fallback: str = "") -> str:
             key=lambda item: _ATTENTION.index(item["outcome"]),
         ),
         phases=[(phase, list(items)) for phase, items in groupby(run["items"], key=lambda item: item["phase"])],
-        examined=[(phase["name"], each) for phase in run["phases"] for each in phase["examined"]],
+        examined=[(phase["name"], row) for phase in run["phases"] for row in phase["examined"]],
     )
 
 
 def batches(statements: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return statements with one that is repeated, with whatever values, as one line that counts its runs."""
     lines = []
-    for _, same in groupby(statements, key=lambda each: (_VALUE.sub("?", each["text"]), each.get("error"))):
+    for _, same in groupby(statements, key=_kind_of_statement):
         runs = list(same)
-        counted = [each["rows"] for each in runs if each.get("rows") is not None]
-        timed = [each["seconds"] for each in runs if each.get("seconds") is not None]
+        counted = [run["rows"] for run in runs if run.get("rows") is not None]
+        timed = [run["seconds"] for run in runs if run.get("seconds") is not None]
         lines.append(
             {
                 "text": runs[0]["text"],
@@ -62,7 +62,11 @@ def batches(statements: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "times": len(runs),
                 "rows": sum(counted) if counted else None,
                 "seconds": sum(timed) if timed else None,
-                "attempts": max(each.get("attempts") or 1 for each in runs),
+                "attempts": max(run.get("attempts") or 1 for run in runs),
             }
         )
     return lines
+
+
+def _kind_of_statement(statement: Mapping[str, Any]) -> tuple[str, object]:
+    return _VALUE.sub("?", statement["text"]), statement.get("error")

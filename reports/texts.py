@@ -1,4 +1,4 @@
-"""How a record is put in words, the same on every page."""
+"""The texts of a record that every page shows in the same way: headline, totals, figures, durations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["duration", "faults", "figure", "headline", "rate", "totals"]
 
 
 def headline(run: Mapping[str, Any]) -> str:
-    """Return what the run was, on what, and how it ended; a demo never reads like the real thing."""
+    """Return the run's kind, database and status; a demo is always marked as one."""
     demo = "EMBEDDED DEMO · " if run["demo"] else ""
     kind = {"checks": "Checks"}.get(run["schedule"], f"{run['schedule'].capitalize()} maintenance")
     plan = " plan" if run["mode"] == "plan" else ""
@@ -25,7 +25,7 @@ def totals(run: Mapping[str, Any]) -> str:
 
 
 def rate(run: Mapping[str, Any]) -> int:
-    """Return how many per cent of what was decided passed, rounded down: 100 only when nothing else was found."""
+    """Return the percentage of decided items that passed, rounded down: 100 only when all of them did."""
     total = run["totals"]
     decided = sum(total.get(outcome, 0) for outcome in ("passed", "failed", "warned", "error", "inconclusive"))
     return 100 * int(total.get("passed", 0)) // decided if decided else 0
@@ -33,13 +33,13 @@ def rate(run: Mapping[str, Any]) -> int:
 
 def faults(run: Mapping[str, Any]) -> list[str]:
     """Return in which ways plan and outcomes do not match."""
-    books = run["reconciliation"]
+    reconciliation = run["reconciliation"]
     kinds = {
         "missing": "planned, but no outcome was recorded",
         "unplanned": "not planned",
         "repeated": "recorded twice",
     }
-    return [f"{key}: {text}" for kind, text in kinds.items() for key in books.get(kind, [])]
+    return [f"{key}: {text}" for kind, text in kinds.items() for key in reconciliation.get(kind, [])]
 
 
 def figure(value: Any) -> str:

@@ -1,8 +1,8 @@
-"""The truth of a run: intents and outcomes as they happen, one JSON line each, folded into ``run.json`` at the end.
+"""The journal of a run: one JSON line for each intent and outcome, folded into ``run.json`` at the end.
 
 Several processes append to one file: a line is a single ``write`` on a descriptor opened with O_APPEND, flushed to disk
-before the caller goes on, so that what was about to happen is known even when the machine dies in it. What changes
-nothing by itself (a start, statements that were run, progress) gets there with the next line that must.
+before the caller goes on, so that an intent is known even when the machine fails. Events that change nothing by
+themselves (a start, a statement that was run, progress) are flushed with the next line that must be.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ OUTCOMES = (
     "not needed",
 )
 
-# What changes nothing by itself: an intent goes to the disk before anything is done, an outcome before the next item.
-# A batch of a long work has two of these, and a disk may take longer to flush them than the batch took.
-_TOLD_LATER = frozenset({"item_started", "progress", "statement"})
+# Events that change nothing by themselves. Each batch of a long purge writes two of them, and flushing them may take
+# longer than the batch. An intent is flushed before anything is done, an outcome before the next item.
+_FLUSHED_LATER = frozenset({"item_started", "progress", "statement"})
 _HEAD = '{"t":"'  # how every line begins
 
 
@@ -63,18 +63,18 @@ class Journal:
         """Append one event, and flush it to disk unless it is of a kind that may wait for the next.
 
         Raises:
-            OSError: the disk is full, or the file was taken away; what was to be done must not be done then.
+            OSError: the disk is full, or the file is gone; what was to be done must not be done then.
 
         """
         stamped = {"t": now(), "event": event, "pid": os.getpid(), **self.redact(fields)}
         line = f"{json.dumps(stamped, separators=(',', ':'))}\n".encode()
         if os.write(self._file, line) != len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), JOURNAL)
-        if event not in _TOLD_LATER:
+        if event not in _FLUSHED_LATER:
             os.fsync(self._file)
 
     def keep_secret(self, password: str | None) -> None:
-        """Keep a password out of every event that follows: one from a passfile or a service file is known only now."""
+        """Keep a password out of every later event; one from a passfile or a service file is known only now."""
         self._redactor.learn(password)
 
     def redact(self, value: Any) -> Any:
@@ -82,14 +82,14 @@ class Journal:
         return self._redactor.redact(value)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         os.close(self._file)
 
 
 def parse(line: str) -> dict[str, Any] | None:
-    """Return the event that a line of the journal holds, None for one that a crash has cut off.
+    """Return the event of a line of the journal, None for a line that a crash has cut off.
 
-    What is appended next continues the line that was cut off; it is the event.
+    The next event is appended to the line that was cut off; then that event is returned.
     """
     if not line.endswith("\n"):
         return None
@@ -101,7 +101,7 @@ def parse(line: str) -> dict[str, Any] | None:
 
 
 def read(run_dir: Path) -> Iterator[dict[str, Any]]:
-    """Yield the journal's events in order; what was cut off by a crash is left out."""
+    """Yield the journal's events in order, without lines that a crash has cut off."""
     path = run_dir / JOURNAL
     if not path.exists():
         return

@@ -1,7 +1,7 @@
-"""What the suite remembers in the database itself: runs and operations, intents, deferrals, analyses.
+"""The records in the database itself: runs, operations, intents, deferrals, analyses.
 
-`public.maintenance_log` is written for operators' alert queries: a run's row is open while the run goes on, and stays
-open when it died or an action failed; the next good run of the same type completes it.
+Alert queries of operators read `public.maintenance_log`. The row of a run is open while the run goes on, and stays open
+when the run died or an action failed. The next good run of the same type completes it.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ __all__ = [
 # The suite's own tables among the application's: every run writes to them, whatever else it finds to do.
 OURS = ("public.maintenance_log", "public.materialized_view_metadata")
 _SCHEDULES = ("daily", "weekly", "monthly")
-# What the row says of the run itself; the catalog's and the target's facts stand in the run's record.
+# The facts of the run in its row; those of the catalog and the target are in the run's record.
 _FACTS = ("mode", "demo", "profile", "code", "runner")
 
 
 def maintenance_type(schedule: str) -> str:
-    """Return what the rows of a schedule's runs are called."""
+    """Return the ``maintenance_type`` of a schedule's runs."""
     return f"{schedule}_maintenance"
 
 
@@ -59,7 +59,7 @@ def open_run(conn: Session, run_id: str, schedule: str, facts: Mapping[str, Any]
         **{key: facts[key] for key in _FACTS if key in facts},
         "run_id": run_id,
         "status": "running",
-        # True while the run goes on, and all that can be said when it is killed: alert queries then have a message.
+        # The message for alert queries while the run goes on, and after it was killed.
         "error": f"no end recorded of run {run_id} on {runner['host']}, process {runner['pid']}",
     }
     params = {"maintenance_type": maintenance_type(schedule), "started_at": facts["started_at"]}
@@ -89,9 +89,9 @@ def supersede(conn: Session, schedule: str, log_id: int) -> None:
 
 
 def mark_dead(conn: Session, schedule: str, except_id: int) -> tuple[str, ...]:
-    """Say of the schedule's runs that ended without a word that they died, and return their run ids.
+    """Mark the schedule's open rows of runs that recorded no end as dead, and return their run ids.
 
-    Only for the holder of the run lock: nobody else can know that those runs are not going on.
+    Only for the holder of the run lock: nobody else can know that those runs have ended.
     """
     params = {"maintenance_type": maintenance_type(schedule), "id": except_id}
     return tuple(sorted(row["run_id"] for row in queries.fetch(conn, "ledger/runs/mark_died", params)))
@@ -110,7 +110,7 @@ def runs(conn: Session, limit: int) -> list[dict[str, Any]]:
 
 
 def expectations(profile: Profile) -> str:
-    """Return what the log should show of each schedule, as JSON with times in seconds."""
+    """Return the limits of each schedule's runs in the log, as JSON with times in seconds."""
     return json.dumps(
         [
             {
@@ -139,7 +139,7 @@ def intent(  # noqa: PLR0913, PLR0917 - the table's columns
 
 
 def settle(conn: Session, intent_id: int, outcome: str, figures: Mapping[str, Any]) -> None:
-    """Record how an intent ended; the first word stands."""
+    """Record how an intent ended; the first record of it stays."""
     queries.execute(conn, "ledger/intents/settle", {"id": intent_id, "outcome": outcome, "figures": _json(figures)})
 
 
@@ -169,10 +169,10 @@ def profile_figures(profile: Profile) -> dict[str, dict[str, Any]]:
     """Return the statements that copy the profile's growth figures, each with its parameters."""
     growth = profile.growth
     thresholds = {"*": growth.threshold, **growth.thresholds}
-    said = growth.model_dump(
+    limits = growth.model_dump(
         include={"per_month", "critical_per_month", "warning_days", "critical_days", "measured_over"}
     )
-    rows = [{"relation": relation, "threshold": size, **said} for relation, size in thresholds.items()]
+    rows = [{"relation": relation, "threshold": size, **limits} for relation, size in thresholds.items()]
     return {
         "ledger/profile/copy_scope": {"profile": profile.name, **inventory.scope(profile)},
         "ledger/profile/copy_thresholds": {"rows": json.dumps(rows)},
@@ -181,7 +181,7 @@ def profile_figures(profile: Profile) -> dict[str, dict[str, Any]]:
 
 
 def remember_profile(conn: Session, profile: Profile) -> None:
-    """Copy what monitor_storage_growth() judges by; operators call it when no run goes on."""
+    """Copy the limits for monitor_storage_growth(), which operators call between runs."""
     for name, params in profile_figures(profile).items():
         queries.execute(conn, name, params)
 

@@ -1,4 +1,4 @@
-"""What a record says about where it comes from: the code, the machine that ran it, the database it was run on."""
+"""The origin of a record: the code, the machine that ran it, and the database."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def code() -> dict[str, Any]:
-    """Return version, commit and whether the checkout differs from it; nulls where there is no git to ask."""
+    """Return version, commit and whether the checkout differs from it; nulls where git is missing."""
     commit = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain", "--untracked-files=no")
     return {"version": __version__, "commit": commit, "modified": None if commit is None else bool(changes)}
 
 
-def _git(*words: str) -> str | None:
+def _git(*arguments: str) -> str | None:
     git = shutil.which("git")
     if git is None:
         return None
     # The owner of the checkout may be another user than the one that cron runs.
-    command = [git, "-C", str(ROOT), "-c", f"safe.directory={ROOT}", *words]
-    asked = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    return asked.stdout.strip() if asked.returncode == 0 else None
+    command = [git, "-C", str(ROOT), "-c", f"safe.directory={ROOT}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return done.stdout.strip() if done.returncode == 0 else None
 
 
 def runner() -> dict[str, Any]:
@@ -57,15 +57,15 @@ def runner() -> dict[str, Any]:
     return {"host": socket.gethostname(), "user": user, "pid": os.getpid(), "python": platform.python_version()}
 
 
-def database(conn: Session, at: Target, found: Scan) -> dict[str, Any]:
-    """Return what was maintained; the host only as a digest, since its name may be nobody's business."""
+def database(conn: Session, target: Target, scan: Scan) -> dict[str, Any]:
+    """Return the database of the run; the host only as a digest, because its name may be confidential."""
     return {
-        "label": at.label,
-        "kind": at.kind,
-        "system_identifier": found.server.system_identifier,
-        "database": found.server.database,
-        "server_version": found.server.version_text,
-        "role": found.server.role,
+        "label": target.label,
+        "kind": target.kind,
+        "system_identifier": scan.server.system_identifier,
+        "database": scan.server.database,
+        "server_version": scan.server.version_text,
+        "role": scan.server.role,
         "host_digest": hashlib.sha256(conn.info.host.encode()).hexdigest(),
     }
 
@@ -75,29 +75,29 @@ def header(  # noqa: PLR0913, PLR0917 - everything that a record begins with
     started: datetime,
     profile: Profile,
     conn: Session,
-    at: Target,
-    found: Scan,
+    target: Target,
+    scan: Scan,
 ) -> dict[str, Any]:
-    """Return what a record says before anything has happened."""
+    """Return the beginning of a record, which is known before the first phase."""
     return {
         "schema_version": SCHEMA_VERSION,
         **{name: run[name] for name in ("run_id", "schedule", "mode")},
-        "demo": at.demo,
+        "demo": target.demo,
         "started_at": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "profile": {"name": profile.name, "digest": profile.digest},
         "code": code(),
-        "target": database(conn, at, found),
+        "target": database(conn, target, scan),
         "runner": runner(),
-        "inventory": catalog(found, inventory.digest(found)),
+        "inventory": catalog(scan, inventory.digest(scan)),
     }
 
 
-def catalog(found: Scan, digest: str) -> dict[str, Any]:
+def catalog(scan: Scan, digest: str) -> dict[str, Any]:
     """Return what the catalog holds, in counts."""
     return {
         "digest": digest,
-        "relations": len(found.relations),
-        "families": len(found.families),
-        "partitions": sum(len(family.partitions) for family in found.families),
-        "matviews": sum(relation.kind == "m" for relation in found.relations),
+        "relations": len(scan.relations),
+        "families": len(scan.families),
+        "partitions": sum(len(family.partitions) for family in scan.families),
+        "matviews": sum(relation.kind == "m" for relation in scan.relations),
     }

@@ -1,4 +1,4 @@
-"""What must not stand in any record: passwords, however they are spelled, taken out before anything is written."""
+"""Redaction: passwords, in every spelling, are removed before anything is written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Redactor", "secrets"]
 
-# The suite's own words: a password that happens to be one of them ("test", "daily") must not make a record unreadable.
+# Keys whose text is the suite's own: a password such as "test" or "daily" must not make a record unreadable.
 _OWN = frozenset(
     {
         "event",
@@ -50,17 +50,17 @@ def secrets(environ: Mapping[str, str]) -> frozenset[str]:
     """Return the passwords that the environment holds, so that they can be kept out of every record."""
     found = {environ.get("PGPASSWORD", ""), environ.get("PGSSLPASSWORD", "")}
     try:
-        words = conninfo_to_dict(environ.get("DATABASE_URL", ""))
+        parameters = conninfo_to_dict(environ.get("DATABASE_URL", ""))
     except ProgrammingError:
-        # A malformed URL is told by the target's room; here nothing of it may leak.
+        # The module target reports a malformed URL; here nothing of it may leak.
         found.add(environ["DATABASE_URL"])
     else:
-        found |= {str(words.get(key) or "") for key in ("password", "sslpassword")}
+        found |= {str(parameters.get(key) or "") for key in ("password", "sslpassword")}
     return frozenset(found - {""})
 
 
 def _spellings(secret: str) -> set[str]:
-    """Return a password as URIs, connection strings, SQL and JSON write it."""
+    """Return the spellings of a password in URIs, connection strings, SQL and JSON."""
     escaped = secret.replace("\\", "\\\\").replace("'", "\\'")
     written = {
         secret,
@@ -74,21 +74,21 @@ def _spellings(secret: str) -> set[str]:
 
 
 class Redactor:
-    """Knows a run's passwords, and what passwords look like."""
+    """Removes a run's passwords, and whatever looks like a password."""
 
     def __init__(self, secret: Iterable[str] = ()) -> None:
         self._secrets: list[str] = []
         self.learn(*secret)
 
     def learn(self, *secret: str | None) -> None:
-        """Keep these out of everything from now on; empty ones are none."""
-        spelled = {spelling for each in secret if each for spelling in _spellings(each)}
+        """Keep these passwords out of everything from now on; empty ones are ignored."""
+        spelled = {spelling for password in secret if password for spelling in _spellings(password)}
         self._secrets = sorted(spelled | set(self._secrets), key=len, reverse=True)
 
     def redact(self, value: Any) -> Any:
         """Return ``value`` as JSON knows it, every known password, and all that looks like one, replaced by ``***``.
 
-        Keys are the suite's own words and stay.
+        Keys are the suite's own and stay.
         """
         value = _plain(value)
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What a person or a cron job sees of a run: a live view in a terminal, lines of logfmt everywhere else."""
+"""The output of a run: a live view in a terminal, lines of logfmt everywhere else."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Terminal"]
 
-# More than this of one kind is for the report, not for a screen or a mail.
+# More findings of one item than this are only in the report.
 _FINDINGS = 20
-# A phase with more actions than this shows only those that did not pass; checks always do.
+# A phase with more actions than this shows only those that did not pass; of checks, only those are ever shown.
 _FEW = 20
 
 
@@ -33,7 +33,7 @@ class Terminal(ABC):
 
     @staticmethod
     def for_stream(stream: TextIO, environ: Mapping[str, str], *, quiet: bool) -> Terminal:
-        """Return the face that fits: a live one for a terminal that can show it, lines of logfmt otherwise."""
+        """Return a live view for a terminal that can show it, lines of logfmt otherwise."""
         if isinstance(stream, TextIOWrapper):
             # In a locale without these characters a name is spelled out; it never ends a run.
             stream.reconfigure(errors="backslashreplace", line_buffering=True)
@@ -46,7 +46,7 @@ class Terminal(ABC):
 
     @abstractmethod
     def header(self, facts: Mapping[str, Any]) -> None:
-        """Say what run this is: the facts are those of ``run.json`` that are known at its start."""
+        """Show which run this is; ``facts`` is the beginning of ``run.json``."""
 
     def plan(self, plan: Plan) -> None:
         """Show what a phase will do and why, and how many objects were examined for it."""
@@ -63,15 +63,15 @@ class Terminal(ABC):
 
     @abstractmethod
     def event(self, event: Mapping[str, Any]) -> None:
-        """Take in one event of the journal."""
+        """Show one event of the journal."""
 
     @abstractmethod
     def progress(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Take in what the server's progress views say now (``steward.database.progress.rows``)."""
+        """Show the rows of the server's progress views (``steward.database.progress.rows``)."""
 
     @abstractmethod
     def summary(self, run: Mapping[str, Any], paths: Mapping[str, str]) -> None:
-        """Say what was done, what was found and what to do next; ``run`` is ``run.json``."""
+        """Show what was done, what was found and what to do next; ``run`` is ``run.json``."""
 
     def statements(self, run: Mapping[str, Any]) -> None:
         """Show what is due as SQL that can be pasted, or piped to psql."""
@@ -80,11 +80,11 @@ class Terminal(ABC):
 
     @abstractmethod
     def message(self, text: str) -> None:
-        """Say something in between."""
+        """Show a message between the events."""
 
     @abstractmethod
     def error(self, text: str) -> None:
-        """Say in one line why the run cannot go on."""
+        """Show in one line why the run cannot go on."""
 
     @abstractmethod
     def _write(self, line: str) -> None:
@@ -92,11 +92,11 @@ class Terminal(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Leave the terminal as it was found; may be called twice."""
+        """Restore the terminal; may be called twice."""
 
 
 class _Lines(Terminal):
-    """Logfmt: a line for each thing that somebody must hear of, and a closing one. In a plan they are SQL comments."""
+    """Logfmt: a line for each item that needs attention, and a last one. In a plan all are SQL comments."""
 
     def __init__(self, stream: TextIO, *, quiet: bool) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class _Lines(Terminal):
             self._line("deferred", phase=event["phase"], reason=event["reason"])
 
     def progress(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Show nothing: a log is no place for what changes every second."""
+        """Show nothing: what changes every second does not belong in a log."""
 
     def summary(self, run: Mapping[str, Any], paths: Mapping[str, str]) -> None:
         for item in plain_text.noteworthy(run):
@@ -168,7 +168,7 @@ class _Lines(Terminal):
         self._write(f"{self._prefix}error: {plain_text.plain(text)}")
 
     def close(self) -> None:
-        """Nothing was changed."""
+        """Do nothing: no state of the stream was changed."""
 
     def _note(self, *line: str, **fields: object) -> None:
         if not self._quiet:

@@ -1,7 +1,7 @@
-"""A run in words: one-line values, logfmt lines, and a plan as SQL.
+"""The plain text of a run: one-line values, logfmt lines, and a plan as SQL.
 
-The words of a run come from the database (names of tables, conditions, messages), so all of them are made harmless
-before they are shown: a name with a line break or an escape sequence stays visible words on one line.
+Texts of a run come from the database (names of tables, conditions, messages). All of them are escaped before they are
+shown, so that a name with a line break or an escape sequence stays visible text on one line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["DEMO", "NOTEWORTHY", "findings", "logfmt", "noteworthy", "plain", "s
 
 DEMO = "EMBEDDED DEMO: a private toy server. Set DATABASE_URL and STEWARD_PROFILE to maintain a database of your own."
 
-# Outcomes that somebody must hear of, the gravest first.
+# Outcomes that need attention, the gravest first.
 NOTEWORTHY = ("error", "failed", "inconclusive", "busy", "deferred", "warned")
 
 
@@ -43,7 +43,7 @@ def _quoted(value: object) -> str:
 
 
 def noteworthy(run: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the items that somebody must hear of, the gravest first."""
+    """Return the items that need attention, the gravest first."""
     items = [item for item in run["items"] if item["outcome"] in NOTEWORTHY]
     return sorted(items, key=lambda item: NOTEWORTHY.index(item["outcome"]))
 
@@ -54,7 +54,7 @@ def findings(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def totals(run: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many items ended in each outcome, those that none ended in left out."""
+    """Return the number of items by outcome, without outcomes that no item has."""
     return {outcome: count for outcome, count in run["totals"].items() if count}
 
 

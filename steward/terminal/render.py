@@ -1,4 +1,4 @@
-"""What a terminal shows, as rich renderables: plan table, what runs now, summary. Pure: state in, picture out."""
+"""The live view as rich renderables: header, plan, running items, summary. Pure functions of their arguments."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ class RunningItem:
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
-def text(words: object, style: str = "") -> Text:
-    """Return words as they are, on one line, without any meaning as markup."""
-    return Text(plain(words), style=style, overflow="fold")
+def text(value: object, style: str = "") -> Text:
+    """Return a value as one line of text, in which nothing is taken for markup."""
+    return Text(plain(value), style=style, overflow="fold")
 
 
 def header(facts: Mapping[str, Any]) -> RenderableType:
-    """Draw what run this is; an embedded one says loudly that it is no real database."""
+    """Draw which run this is; a run of the embedded demo is clearly marked."""
     target, profile = facts.get("target", {}), facts.get("profile", {})
     mode = "plan: nothing will be changed" if facts.get("mode") == "plan" else None
     lines = [
@@ -176,7 +176,7 @@ def _spinner(console: Console) -> Spinner:
 
 @cache
 def _spinners(name: str) -> Spinner:
-    """Return the one spinner of a name: a new one would begin at its first frame each time that it is drawn."""
+    """Return the one spinner of a name; a new one would start again at its first frame whenever it is drawn."""
     return Spinner(name)
 
 
@@ -270,7 +270,7 @@ def _canary(figures: Mapping[str, Any] | None) -> list[RenderableType]:
 
 
 def evidence(paths: Mapping[str, str]) -> Iterator[Text]:
-    """Draw where the evidence lies; to be printed without wrapping, because a path is there to be copied."""
+    """Draw the paths of the results; print them without wrapping, so that a path can be copied."""
     yield Text("")
     for label, path in paths.items():
         yield Text(f"{label:<8} ", style="dim").append(plain(path), style="cyan")

@@ -85,7 +85,7 @@ def test_without_allures_packages_the_plain_page_says_so(finished: Callable[[dic
     assert done.returncode == 0
     assert done.stderr.startswith("reports: the plain page instead of Allure's: Allure's Node packages are not in ")
     assert done.stderr.count("\n") == 1
-    assert "This is the plain page; Allure's could not be drawn: Allure&#39;s Node packages are not in" in html
+    assert "This is the plain page; Allure's could not be made: Allure&#39;s Node packages are not in" in html
 
 
 def test_without_node_the_plain_page_says_so(finished: Callable[[dict[str, Any]], Path], tmp_path: Path):

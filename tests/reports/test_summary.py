@@ -89,10 +89,10 @@ def test_a_plan_says_that_nothing_was_changed():
 
 def test_only_the_fallback_says_why_it_stands_there():
     assert (
-        "Allure's could not be drawn: Node <is> not installed"
+        "Allure's could not be made: Node <is> not installed"
         in _Page(summary.render(a_run(), "Node <is> not installed")).text
     )
-    assert "could not be drawn" not in summary.render(a_run())
+    assert "could not be made" not in summary.render(a_run())
 
 
 def test_only_a_run_that_came_to_a_good_end_needs_no_attention():

@@ -1,7 +1,7 @@
 """Allure results written from the record of a run: one result an item, whatever its outcome.
 
-They are written from ``run.json`` after the phases, not by a pytest plugin inside them, so that an item whose worker
-died has its result too, and so that nothing is shown that the journal has not redacted.
+They are written from ``run.json`` after the phases, not by a pytest plugin. So an item whose worker died has a result
+too, and nothing is shown that the journal has not redacted.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ _STATUS = {
     "busy": Status.SKIPPED,
     "not needed": Status.SKIPPED,
 }
-# The batches of a long purge are one step each only as far as a person reads; the journal holds them all.
+# A person reads no more steps of an item than these; the journal has all batches of a long purge.
 _STEPS = 200
 
 
 def write(run: Mapping[str, Any], folder: Path) -> None:
-    """Write the results of ``run`` (the folded record) into ``folder``, anew: nothing of an earlier writing stays."""
+    """Write the results of ``run`` (the folded record) into ``folder``; earlier results in it are removed."""
     run = texts.visible(dict(run))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
@@ -65,7 +65,7 @@ def write(run: Mapping[str, Any], folder: Path) -> None:
 
 
 class _Writer:
-    """Writes into one folder; every name in it is made from the run's and the item's, so writing twice is the same."""
+    """Writes into one folder; names are made from those of the run and the item, so writing again changes nothing."""
 
     def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
         self._files: Any = AllureFileLogger(folder)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""The files that stand beside the results: what the run was, who made it, and into which drawers its outcomes go."""
+"""The files beside Allure's results: the environment, the executor, and the category of each outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["documents"]
 
 
 def documents(run: Mapping[str, Any], statuses: Mapping[str, str]) -> dict[str, str]:
-    """Return the files that stand beside the results, by name."""
+    """Return the files beside the results, by name."""
     categories = [
         {"name": outcome.capitalize(), "matchedStatuses": [status], "messageRegex": f"^{outcome}:(.|\\n)*"}
         for outcome, status in statuses.items()
@@ -32,14 +32,14 @@ def documents(run: Mapping[str, Any], statuses: Mapping[str, str]) -> dict[str, 
 
 def _environment(run: Mapping[str, Any]) -> dict[str, str]:
     target, code, canary = run["target"], run["code"], run["canary"]
-    books = run["reconciliation"]
+    reconciliation = run["reconciliation"]
     return {
         "Target": f"{target['label']}{', not a real database' if run['demo'] else ''}",
         "Run": run["run_id"],
         "Status": f"{run['status']}, exit code {run['exit_code']}"
         + (", planned only" if run["mode"] == "plan" else ""),
         "Totals": texts.totals(run),
-        "Recorded": f"{books['recorded']} of {books['planned']} planned items",
+        "Recorded": f"{reconciliation['recorded']} of {reconciliation['planned']} planned items",
         "Database": str(target["database"] or ""),
         "PostgreSQL": str(target["server_version"] or ""),
         "System_id": str(target["system_identifier"] or ""),
@@ -49,7 +49,7 @@ def _environment(run: Mapping[str, Any]) -> dict[str, str]:
         "Runner": f"{run['runner']['user']} on {run['runner']['host']}, Python {run['runner']['python']}",
         "Started": run["started_at"],
         "Finished": str(run["finished_at"] or "never"),
-        "Canary": ", ".join(f"{key} {texts.value(each)}" for key, each in canary.items()) if canary else "",
+        "Canary": ", ".join(f"{key} {texts.value(figure)}" for key, figure in canary.items()) if canary else "",
         "Messages": " · ".join(run["messages"]),
     }
 

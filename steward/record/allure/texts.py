@@ -1,4 +1,4 @@
-"""What Allure shows of an item, as text: names, Markdown, small HTML tables, CSV."""
+"""The texts that Allure shows of an item: names, Markdown, small HTML tables, CSV."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _VERB = re.compile(r"^(?:delete|update|insert|merge|select)\b", re.IGNORECASE | 
 _FORMULA = re.compile(r"^[=+\-@\t\r](?![\d.]+$)")
 # Between two cells, but not where a name has it.
 _CELL = re.compile(r"(?<!\\) \| ?")
-# What must not be looked over in a table of what was tried.
+# Cells that must not be overlooked in a table of attempts.
 _LOUD = ("LEAK", "SURVIVED", "?")
 # What a terminal or a browser obeys instead of showing, and what turns the direction of the text around it.
 _INVISIBLE = re.compile(
@@ -72,8 +72,8 @@ def visible(part: Any) -> Any:
     if isinstance(part, str):
         return _INVISIBLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), part)
     if isinstance(part, dict):
-        return {visible(key): visible(each) for key, each in part.items()}
-    return [visible(each) for each in part] if isinstance(part, list) else part
+        return {visible(key): visible(value) for key, value in part.items()}
+    return [visible(element) for element in part] if isinstance(part, list) else part
 
 
 def name(item: Mapping[str, Any]) -> str:
@@ -87,9 +87,9 @@ def module(item: Mapping[str, Any]) -> str:
 
 
 def description(item: Mapping[str, Any]) -> str:
-    """Return why the item ran, what became of it and what to do next, as Markdown."""
-    steps = list(dict.fromkeys(each["remediation"] for each in item["findings"] if each["remediation"]))
-    excused = [each for each in item["findings"] if each.get("exempt")]
+    """Return why the item ran, how it ended and what to do next, as Markdown."""
+    steps = list(dict.fromkeys(finding["remediation"] for finding in item["findings"] if finding["remediation"]))
+    excused = [finding for finding in item["findings"] if finding.get("exempt")]
     lines = [f"**{item['outcome'].capitalize()}.** {_markdown(item['reason'] or item['title'] or '')}"]
     if item["why"]:
         lines.append(f"**Why it {'matters' if item['kind'] == 'check' else 'was due'}:** {_markdown(item['why'])}")
@@ -100,16 +100,16 @@ def description(item: Mapping[str, Any]) -> str:
     if item["figures"]:
         facts = ", ".join(f"{key} {value(figure)}" for key, figure in item["figures"].items())
         lines.append(f"**Figures:** {_markdown(facts)}")
-    lines += [f"**Excused:** {_markdown(_excuse(each))}" for each in excused]
+    lines += [f"**Excused:** {_markdown(_excuse(finding))}" for finding in excused]
     if steps:
-        lines.append("\n".join(["**Next steps:**", "", *(f"- {_markdown(each)}" for each in steps)]))
+        lines.append("\n".join(["**Next steps:**", "", *(f"- {_markdown(remedy)}" for remedy in steps)]))
     return "\n\n".join(lines)
 
 
 def batches(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return statements with one that is repeated, with whatever values, as a single entry that counts its runs."""
     entries = []
-    for (_, error), same in groupby(statements, key=lambda each: (_VALUE.sub("?", each["text"]), each.get("error"))):
+    for (_, error), same in groupby(statements, key=_kind_of_statement):
         runs = list(same)
         entries.append(
             {
@@ -117,12 +117,16 @@ def batches(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "error": error,
                 "locks": runs[0].get("locks") or "",
                 "times": len(runs),
-                "rows": _sum(each.get("rows") for each in runs),
-                "seconds": _sum(each.get("seconds") for each in runs),
-                "attempts": max(each.get("attempts") or 1 for each in runs),
+                "rows": _sum(run.get("rows") for run in runs),
+                "seconds": _sum(run.get("seconds") for run in runs),
+                "attempts": max(run.get("attempts") or 1 for run in runs),
             }
         )
     return entries
+
+
+def _kind_of_statement(statement: Mapping[str, Any]) -> tuple[str, object]:
+    return _VALUE.sub("?", statement["text"]), statement.get("error")
 
 
 def step(run: Mapping[str, Any]) -> str:
@@ -152,7 +156,7 @@ def _sum(figures: Iterable[float | None]) -> float | None:
 
 def log(item: Mapping[str, Any]) -> str:
     """Return what the item reported while it ran, a line each."""
-    return "\n".join(each if isinstance(each, str) else _line(value(each)) for each in item["log"])
+    return "\n".join(line if isinstance(line, str) else _line(value(line)) for line in item["log"])
 
 
 def figures(item: Mapping[str, Any]) -> str:
@@ -184,12 +188,12 @@ def _loud(cell: str) -> str:
 
 
 def findings(item: Mapping[str, Any]) -> str:
-    """Return the findings as an HTML table; columns that say nothing are left out."""
+    """Return the findings as an HTML table; empty columns are left out."""
     rows = [[f"{kind} {name}".strip(), *rest] for kind, name, *rest in map(_cells, item["findings"])]
-    said = [column for column, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
-    body = ("".join(f"<td>{escape(row[column])}</td>" for column in said) for row in rows)
+    filled = [column for column, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
+    body = ("".join(f"<td>{escape(row[column])}</td>" for column in filled) for row in rows)
     head = ("object", *_COLUMNS[2:], "exempt")
-    return _table([head[column] for column in said], [f"<tr>{cells}</tr>" for cells in body])
+    return _table([head[column] for column in filled], [f"<tr>{cells}</tr>" for cells in body])
 
 
 def findings_csv(item: Mapping[str, Any]) -> str:
@@ -197,21 +201,21 @@ def findings_csv(item: Mapping[str, Any]) -> str:
     sheet = io.StringIO()
     rows = csv.writer(sheet)
     rows.writerow((*_COLUMNS, "exempt"))
-    for each in item["findings"]:
-        rows.writerow([_FORMULA.sub(r"'\g<0>", cell) for cell in _cells(each)])
+    for finding in item["findings"]:
+        rows.writerow([_FORMULA.sub(r"'\g<0>", cell) for cell in _cells(finding)])
     return sheet.getvalue()
 
 
 def faults(run: Mapping[str, Any]) -> list[str]:
     """Return what went wrong with the run itself: what stopped it, and where plan and outcomes do not match."""
-    books = run["reconciliation"]
+    reconciliation = run["reconciliation"]
     kinds = {
         "missing": "planned, but no outcome was recorded",
         "unplanned": "not planned",
         "repeated": "recorded twice",
     }
     stopped = run["messages"] if run["status"] in {"error", "interrupted"} else []
-    return [*stopped, *(f"{key}: {text}" for kind, text in kinds.items() for key in books.get(kind, []))]
+    return [*stopped, *(f"{key}: {text}" for kind, text in kinds.items() for key in reconciliation.get(kind, []))]
 
 
 def totals(run: Mapping[str, Any]) -> str:
@@ -233,8 +237,8 @@ def value(figure: Any) -> str:
 def _change(item: Mapping[str, Any]) -> str:
     before, after = item["before"], item["after"]
     changed = [key for key in before if key in after and before[key] != after[key]]
-    told = (f"{key.replace('_', ' ')} {value(before[key])} → {value(after[key])}" for key in changed)
-    return ", ".join(told) or "nothing changed"
+    changes = (f"{key.replace('_', ' ')} {value(before[key])} → {value(after[key])}" for key in changed)
+    return ", ".join(changes) or "nothing changed"
 
 
 def _cells(finding: Mapping[str, Any]) -> list[str]:
@@ -259,7 +263,7 @@ def _table(head: Sequence[str], rows: Sequence[str]) -> str:
 
 
 def _drawn(head: Sequence[str], rows: Sequence[str], attribute: str = "") -> str:
-    cells = "".join(f"<th>{escape(each.replace('_', ' '))}</th>" for each in head)
+    cells = "".join(f"<th>{escape(column.replace('_', ' '))}</th>" for column in head)
     return f"<table{attribute}><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
