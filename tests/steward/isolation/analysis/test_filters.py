@@ -10,7 +10,7 @@ from steward.isolation.analysis import filters, function_bodies, three_valued
 from steward.isolation.analysis.evaluate import TenantBinding
 
 SETTING = "current_setting('app.tenant'::text, true)"
-TERMS = TenantBinding("tenant_id", "app.tenant")
+BINDING = TenantBinding("tenant_id", "app.tenant")
 SAFE = (
     f"((tenant_id)::text = {SETTING})",
     f"({SETTING} = tenant_id)",
@@ -48,7 +48,7 @@ OPEN = (
     f"(tenant_id = COALESCE(other_tenant, {SETTING}))",
     f"(({SETTING} = 'admin'::text) OR (tenant_id = {SETTING}))",
 )
-# Nothing is let through to another tenant for sure, and nothing can be told for sure.
+# It cannot be decided whether these let through another tenant.
 UNPROVEN = (
     f"(lower(tenant_id) = lower({SETTING}))",
     f"((tenant_id)::character varying(3) = {SETTING})",
@@ -71,13 +71,13 @@ def test_a_filter_lets_no_row_of_another_tenant_through_in_any_state_of_the_sett
 
 @pytest.mark.parametrize("expression", OPEN)
 def test_what_lets_other_tenants_rows_through_is_possible(expression):
-    assert filters.admits(expression, TERMS, "set") == three_valued.POSSIBLE
+    assert filters.admits(expression, BINDING, "set") == three_valued.POSSIBLE
     assert not filters.filters_by(expression, "tenant_id", "app.tenant")
 
 
 @pytest.mark.parametrize("expression", UNPROVEN)
 def test_what_cannot_be_decided_is_neither_a_filter_nor_open(expression):
-    assert filters.admits(expression, TERMS, "set") == three_valued.PERHAPS
+    assert filters.admits(expression, BINDING, "set") == three_valued.PERHAPS
     assert not filters.filters_by(expression, "tenant_id", "app.tenant")
 
 
@@ -96,9 +96,9 @@ def test_what_cannot_be_decided_is_neither_a_filter_nor_open(expression):
     ],
 )
 def test_what_opens_while_the_setting_is_not_set_is_reported_by_its_state(expression, unset, empty):
-    assert filters.admits(expression, TERMS, "set") == 0
+    assert filters.admits(expression, BINDING, "set") == 0
     assert [unset, empty] == [
-        filters.admits(expression, TERMS, state) == three_valued.POSSIBLE for state in ("unset", "empty")
+        filters.admits(expression, BINDING, state) == three_valued.POSSIBLE for state in ("unset", "empty")
     ]
 
 
@@ -112,14 +112,14 @@ def test_what_opens_while_the_setting_is_not_set_is_reported_by_its_state(expres
 )
 def test_what_lets_rows_without_a_tenant_through_is_reported(expression):
     assert (
-        max(filters.admits(expression, TERMS, state, three_valued.NULL) for state in filters.STATES)
+        max(filters.admits(expression, BINDING, state, three_valued.NULL) for state in filters.STATES)
         == three_valued.POSSIBLE
     )
-    assert filters.admits(expression, TERMS, "set") == 0
+    assert filters.admits(expression, BINDING, "set") == 0
 
 
 @pytest.mark.parametrize(
-    ("expression", "faults"),
+    ("expression", "types"),
     [
         (f"(tenant_id = ({SETTING})::uuid)", ("uuid",)),
         (f"(tenant_id = ({SETTING})::bigint)", ("int8",)),
@@ -132,8 +132,8 @@ def test_what_lets_rows_without_a_tenant_through_is_reported(expression):
         (f"(tenant_id = (({SETTING})::json ->> 'tenant'::text))", ("json",)),
     ],
 )
-def test_casts_of_a_reset_setting_are_reported_unless_it_never_comes_to_them(expression, faults):
-    assert faults == filters.casts(expression, TERMS)
+def test_casts_of_a_reset_setting_are_reported_unless_it_never_comes_to_them(expression, types):
+    assert types == filters.casts(expression, BINDING)
 
 
 def test_a_cast_to_the_columns_own_type_changes_no_tenant():
@@ -141,7 +141,7 @@ def test_a_cast_to_the_columns_own_type_changes_no_tenant():
     own = TenantBinding("tenant_id", "app.tenant", (filters.column_type("character varying(50)"),))
 
     assert filters.admits(expression, own, "set") == 0
-    assert filters.admits(expression, TERMS, "set") == three_valued.PERHAPS
+    assert filters.admits(expression, BINDING, "set") == three_valued.PERHAPS
 
 
 def test_a_domain_or_an_enumeration_is_the_columns_own_type():
@@ -150,7 +150,7 @@ def test_a_domain_or_an_enumeration_is_the_columns_own_type():
 
     assert filters.casts(f"((tenant_id)::uuid = (({SETTING})::app.tenant)::uuid)", own) == ("tenant",)
     assert filters.admits(expression, own, "set") == 0
-    assert filters.admits(expression, TERMS, "set") == three_valued.PERHAPS
+    assert filters.admits(expression, BINDING, "set") == three_valued.PERHAPS
     assert filters.filters_by(expression, "tenant_id", "app.tenant", types=own.types)
     assert not filters.filters_by(expression, "tenant_id", "app.tenant")
 
@@ -158,14 +158,14 @@ def test_a_domain_or_an_enumeration_is_the_columns_own_type():
 def test_who_the_user_is_decides_where_it_is_known():
     expression = f"((tenant_id = {SETTING}) OR (CURRENT_USER = 'clerk'::name))"
 
-    assert filters.admits(expression, TERMS, "set", user="app") == 0
-    assert filters.admits(expression, TERMS, "set", user="clerk") == three_valued.POSSIBLE
+    assert filters.admits(expression, BINDING, "set", user="app") == 0
+    assert filters.admits(expression, BINDING, "set", user="clerk") == three_valued.POSSIBLE
 
 
 def test_the_users_name_is_a_tenants_where_no_setting_names_it():
     expression = "(tenant_id = CURRENT_USER)"
 
-    assert filters.admits(expression, TERMS, "set", user="acme") == three_valued.PERHAPS
+    assert filters.admits(expression, BINDING, "set", user="acme") == three_valued.PERHAPS
     assert filters.admits(expression, TenantBinding("tenant_id", ""), "set", user="acme") == 0
 
 
@@ -173,12 +173,12 @@ def test_the_users_name_is_a_tenants_where_no_setting_names_it():
     "expression", ["(CURRENT_USER ~~ 'admin%'::text)", "(upper((CURRENT_USER)::text) = 'CLERK'::text)"]
 )
 def test_what_is_made_of_the_users_name_is_not_reported(expression):
-    assert filters.admits(expression, TERMS, "set", user="clerk") == three_valued.PERHAPS
+    assert filters.admits(expression, BINDING, "set", user="clerk") == three_valued.PERHAPS
 
 
 def test_a_number_that_is_not_zero_is_true():
-    assert filters.admits("(2)::boolean", TERMS, "set") == three_valued.POSSIBLE
-    assert filters.admits("(0)::boolean", TERMS, "set") == 0
+    assert filters.admits("(2)::boolean", BINDING, "set") == three_valued.POSSIBLE
+    assert filters.admits("(0)::boolean", BINDING, "set") == 0
 
 
 def made(head, body):
@@ -225,7 +225,7 @@ def catching(handlers):
 
 
 @pytest.mark.parametrize(
-    ("handlers", "empty", "faults"),
+    ("handlers", "empty", "types"),
     [
         ("when others then return true;", three_valued.POSSIBLE, ()),
         (
@@ -242,17 +242,17 @@ def catching(handlers):
         ("when others then null;", 0, ("uuid",)),
     ],
 )
-def test_what_a_handler_returns_comes_out_where_the_reset_setting_is_an_error(handlers, empty, faults):
-    terms = TenantBinding("tenant_id", "app.tenant", functions=catching(handlers))
+def test_what_a_handler_returns_comes_out_where_the_reset_setting_is_an_error(handlers, empty, types):
+    binding = TenantBinding("tenant_id", "app.tenant", functions=catching(handlers))
 
-    assert empty == filters.admits("app.ok(tenant_id)", terms, "empty")
-    assert min(empty, three_valued.PERHAPS) == filters.admits("app.ok(tenant_id)", terms, "set")
-    assert (empty == 0) == filters.filters_by("app.ok(tenant_id)", "tenant_id", "app.tenant", terms.functions)
-    assert faults == filters.casts("app.ok(tenant_id)", terms)
+    assert empty == filters.admits("app.ok(tenant_id)", binding, "empty")
+    assert min(empty, three_valued.PERHAPS) == filters.admits("app.ok(tenant_id)", binding, "set")
+    assert (empty == 0) == filters.filters_by("app.ok(tenant_id)", "tenant_id", "app.tenant", binding.functions)
+    assert types == filters.casts("app.ok(tenant_id)", binding)
 
 
 @pytest.mark.parametrize(
-    ("expression", "sure"),
+    ("expression", "certainty"),
     [
         ("(tenant_id = app.tenant())", 0),
         ("(tenant_id = tenant())", 0),
@@ -273,33 +273,33 @@ def test_what_a_handler_returns_comes_out_where_the_reset_setting_is_an_error(ha
         ("(tenant_id = elsewhere.tenant())", three_valued.PERHAPS),
     ],
 )
-def test_functions_are_analysed_one_level_deep(expression, sure):
-    terms = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
+def test_functions_are_analysed_one_level_deep(expression, certainty):
+    binding = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
 
-    assert sure == filters.admits(expression, terms, "set")
-    assert (sure == 0) == filters.filters_by(expression, "tenant_id", "app.tenant", WRAPPERS)
+    assert certainty == filters.admits(expression, binding, "set")
+    assert (certainty == 0) == filters.filters_by(expression, "tenant_id", "app.tenant", WRAPPERS)
 
 
 def test_inside_of_a_definers_function_the_user_is_its_owner():
-    terms = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
+    binding = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
 
-    assert filters.admits("app.owner()", terms, "set", user="clerk") == three_valued.PERHAPS
-    assert filters.admits("app.guest()", terms, "set", user="clerk") == 0
-    assert filters.admits("app.guest()", terms, "set", user="owner") == three_valued.POSSIBLE
+    assert filters.admits("app.owner()", binding, "set", user="clerk") == three_valued.PERHAPS
+    assert filters.admits("app.guest()", binding, "set", user="clerk") == 0
+    assert filters.admits("app.guest()", binding, "set", user="owner") == three_valued.POSSIBLE
 
 
 def test_casts_inside_a_function_are_reported_unless_it_catches_their_error():
-    terms = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
+    binding = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
 
-    assert filters.casts("(tenant_id = app.typed())", terms) == ("uuid",)
-    assert filters.casts("(tenant_id = app.caught())", terms) == ()
+    assert filters.casts("(tenant_id = app.typed())", binding) == ("uuid",)
+    assert filters.casts("(tenant_id = app.caught())", binding) == ()
 
 
 def test_settings_are_found_in_expressions_and_in_the_functions_that_they_call():
-    terms = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
+    binding = TenantBinding("tenant_id", "app.tenant", functions=WRAPPERS)
     expression = "((tenant_id = app.tenant()) OR (current_setting('App.Bypass'::text, true) = 'on'::text))"
 
-    assert {"app.tenant", "app.bypass"} == filters.settings_read(expression, terms)
+    assert {"app.tenant", "app.bypass"} == filters.settings_read(expression, binding)
 
 
 def test_settings_that_a_procedure_sets_are_found_wherever_it_does():
@@ -347,12 +347,12 @@ CONDITIONS = st.recursive(
 
 @given(CONDITIONS, st.sampled_from(sorted(filters.STATES)))
 def test_narrowing_never_opens_and_widening_never_closes(condition, state):
-    alone = filters.admits(condition, TERMS, state)
+    alone = filters.admits(condition, BINDING, state)
 
-    assert filters.admits(f"({condition} AND is_public)", TERMS, state) <= alone
-    assert filters.admits(f"({condition} OR is_public)", TERMS, state) >= alone
-    assert filters.admits(f"({condition} OR true)", TERMS, state) == three_valued.POSSIBLE
-    assert filters.admits(f"({condition} AND (tenant_id = {SETTING}))", TERMS, state) == 0
+    assert filters.admits(f"({condition} AND is_public)", BINDING, state) <= alone
+    assert filters.admits(f"({condition} OR is_public)", BINDING, state) >= alone
+    assert filters.admits(f"({condition} OR true)", BINDING, state) == three_valued.POSSIBLE
+    assert filters.admits(f"({condition} AND (tenant_id = {SETTING}))", BINDING, state) == 0
 
 
 # A name has at most 63 bytes.

@@ -12,7 +12,7 @@ from steward.isolation.analysis import filters, three_valued
 from steward.isolation.analysis.evaluate import TenantBinding
 
 SETTING = "current_setting('app.tenant', true)"
-TERMS = TenantBinding("tenant_id", "app.tenant")
+BINDING = TenantBinding("tenant_id", "app.tenant")
 OWN = "acme"
 # Prefixes, case variants and patterns of each other, and what conditions may name.
 OTHERS = ("globex", "acm", "acme_", "ACME", "a%", "%", "shared", "x")
@@ -112,7 +112,7 @@ def test_no_row_passes_on_the_server_that_the_tree_keeps_out(sessions, condition
         passed = passing(conn, condition)
         others = bool(passed & set(OTHERS))
 
-        assert not others or filters.admits(condition, TERMS, state)
-        assert "" not in passed or filters.admits(condition, TERMS, state, three_valued.EMPTY)
-        assert None not in passed or filters.admits(condition, TERMS, state, three_valued.NULL)
+        assert not others or filters.admits(condition, BINDING, state)
+        assert "" not in passed or filters.admits(condition, BINDING, state, three_valued.EMPTY)
+        assert None not in passed or filters.admits(condition, BINDING, state, three_valued.NULL)
         assert not others or not filters.filters_by(condition, "tenant_id", "app.tenant")
