@@ -1,6 +1,6 @@
 -- What it answers: where are connections about to run out: of the server, of a database with a limit, of a role with one?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: connections, the share that may be taken; {unseen} is activity/hidden_sessions
+-- Parameters: connections, the share that may be taken; {hidden_sessions} is activity/hidden_sessions
 -- Minimum version: 13
 with sessions as (
     select
@@ -69,6 +69,6 @@ cross join lateral (
 where taken.sessions > limits.most * %(connections)s::numeric
 union all
 (
-    {unseen}
+    {hidden_sessions}
 )
 order by object_type, object_name

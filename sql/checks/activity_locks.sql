@@ -1,7 +1,7 @@
 -- What it answers: who makes other sessions of this database wait for a lock for longer than they may? One row for each
 -- who waits for nobody, with those that wait for it, directly or behind each other.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: lock_wait, an interval; {waits} is activity/waits; {unseen} is activity/hidden_sessions
+-- Parameters: lock_wait, an interval; {waits} is activity/waits; {hidden_sessions} is activity/hidden_sessions
 -- Minimum version: 13
 with recursive waits as materialized (
     {waits}
@@ -66,6 +66,6 @@ left join pg_catalog.pg_stat_activity as a on a.pid = roots.root
 where roots.longest > %(lock_wait)s::interval
 union all
 (
-    {unseen}
+    {hidden_sessions}
 )
 order by object_name

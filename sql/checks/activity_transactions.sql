@@ -1,7 +1,7 @@
 -- What it answers: which sessions have been in a transaction for longer than they may, or idle in one? The suite's own
 -- are not asked, nor are vacuums by the server, which hold nobody back. Statements are not told: they may quote a row.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: transaction_age, idle_age (intervals); own, the suite's application_name; {unseen} is activity/hidden_sessions
+-- Parameters: transaction_age, idle_age (intervals); own, the suite's application_name; {hidden_sessions} is activity/hidden_sessions
 -- Minimum version: 13
 with sessions as (
     select
@@ -37,6 +37,6 @@ where s.idle > %(idle_age)s::interval
     or s.age > %(transaction_age)s::interval
 union all
 (
-    {unseen}
+    {hidden_sessions}
 )
 order by object_name

@@ -1,6 +1,6 @@
 -- What it answers: which standbys and subscribers are further behind than they may be? Base backups are none.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: standby_lag, an interval; standby_behind, bytes; {unseen} is activity/hidden_sessions
+-- Parameters: standby_lag, an interval; standby_behind, bytes; {hidden_sessions} is activity/hidden_sessions
 -- Minimum version: 13
 with standbys as (
     select
@@ -28,6 +28,6 @@ where s.replay_lag > %(standby_lag)s::interval
     or s.behind > %(standby_behind)s::bigint
 union all
 (
-    {unseen}
+    {hidden_sessions}
 )
 order by object_name

@@ -1,6 +1,6 @@
 -- What it answers: does every commit wait for synchronous standbys that are not there?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: {unseen} is activity/hidden_sessions
+-- Parameters: {hidden_sessions} is activity/hidden_sessions
 -- Minimum version: 13
 with asked as (
     select
@@ -29,6 +29,6 @@ where present.standbys < asked.least
     and (select s.reset_val from pg_catalog.pg_settings as s where s.name = 'synchronous_commit') not in ('off', 'local')
 union all
 (
-    {unseen}
+    {hidden_sessions}
 )
 order by object_name
