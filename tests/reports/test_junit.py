@@ -26,12 +26,12 @@ def test_the_counts_are_the_elements(run):
 
     for suite in (root, *root.iter("testsuite")):
         cases = list(suite.iter("testcase"))
-        told = Counter(child.tag for case in cases for child in case if child.tag != "properties")
+        elements = Counter(child.tag for case in cases for child in case if child.tag != "properties")
 
         assert suite.get("tests") == str(len(cases))
-        assert suite.get("failures") == str(told["failure"])
-        assert suite.get("errors") == str(told["error"])
-        assert suite.get("skipped") == str(told["skipped"])
+        assert suite.get("failures") == str(elements["failure"])
+        assert suite.get("errors") == str(elements["error"])
+        assert suite.get("skipped") == str(elements["skipped"])
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_the_counts_are_the_elements(run):
 def test_an_outcome_is_told_in_its_own_word(outcome, element):
     item = {**a_run()["items"][0], "outcome": outcome, "reason": "the reason"}
     case = next(_parse(a_run(items=[item])).iter("testcase"))
-    told = [(child.tag, child.get("message")) for child in case if child.tag != "properties"]
+    elements = [(child.tag, child.get("message")) for child in case if child.tag != "properties"]
 
-    assert told == ([(element, f"{outcome}: the reason")] if element else [])
+    assert elements == ([(element, f"{outcome}: the reason")] if element else [])
     assert {"outcome": outcome} == {
-        each.get("name"): each.get("value") for each in case.iter("property") if each.get("name") == "outcome"
+        entry.get("name"): entry.get("value") for entry in case.iter("property") if entry.get("name") == "outcome"
     }
 
 

@@ -106,4 +106,4 @@ def test_files_are_their_owners_alone(tmp_path: Path):
 
     assert (tmp_path / "page.html").read_text() == "short"
     assert (tmp_path / "page.html").stat().st_mode & 0o777 == 0o600
-    assert [each.name for each in tmp_path.iterdir()] == ["page.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]

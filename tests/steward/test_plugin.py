@@ -127,7 +127,7 @@ def test_items_of_a_phase_go_by_their_step_and_not_by_their_file(house):
 
 
 @pytest.mark.parametrize("marker", ['phase(name="tables", step=7)', 'phase("tables", 7)', 'phase("tables", step=7)'])
-def test_phase_may_be_said_in_every_way_that_python_allows(house, marker):
+def test_phase_may_be_written_in_every_way_that_python_allows(house, marker):
     house.write("maintenance/test_small.py", RUNBOOK.replace('phase("tables", step=20)', marker))
     house.begin(job("a"))
     [item] = house.launcher().collect("tables").items
@@ -170,20 +170,20 @@ def test_check_is_read_only(house):
 
 
 @pytest.mark.parametrize(
-    ("former", "said", "told"),
+    ("original", "changed", "message"),
     [
         ('needs("small")', 'needs("smal")', "test_small.py::test_small needs smal, which is no operation"),
         ('phase("tables"', 'phase("tabels"', "is in the unknown phase tabels (known: prepare, purge, tables,"),
         ('phase("tables"', 'phase("indexes"', "is in another phase than its operation small"),
     ],
 )
-def test_runbook_that_contradicts_its_operation_is_refused_before_anything_acts(house, former, said, told):
-    house.write("maintenance/test_small.py", RUNBOOK.replace(former, said))
+def test_runbook_that_contradicts_its_operation_is_refused_before_anything_acts(house, original, changed, message):
+    house.write("maintenance/test_small.py", RUNBOOK.replace(original, changed))
     house.begin(job("a"))
     with pytest.raises(StewardError) as caught:
         house.launcher().collect("tables")
 
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert caught.value.exit_code == 2
     assert house.did() == []
 

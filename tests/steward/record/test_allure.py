@@ -34,7 +34,7 @@ def _of(results, part):
 
 
 def _attachments(folder, result):
-    return {each["name"]: (folder / each["source"]).read_text("utf-8") for each in result.get("attachments", [])}
+    return {part["name"]: (folder / part["source"]).read_text("utf-8") for part in result.get("attachments", [])}
 
 
 @pytest.mark.parametrize("run", [a_run(), a_plan(), a_demo(), hostile(a_run())], ids=["run", "plan", "demo", "hostile"])
@@ -51,7 +51,7 @@ def test_only_what_passed_is_shown_as_passed(written):
     _, results = written(run)
     passed = {key for key, result in results.items() if result["status"] == "passed"}
 
-    assert {each["id"] for each in run["items"] if each["outcome"] == "passed"} == passed
+    assert {entry["id"] for entry in run["items"] if entry["outcome"] == "passed"} == passed
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_only_what_passed_is_shown_as_passed(written):
 )
 def test_an_outcome_has_its_status_its_tag_and_its_category(written, outcome, status):
     folder, results = written(a_run())
-    result = next(each for each in results.values() if _labels(each, "outcome") == [outcome])
+    result = next(result for result in results.values() if _labels(result, "outcome") == [outcome])
     categories = json.loads((folder / "categories.json").read_text())
 
     assert result["status"] == status
@@ -164,8 +164,8 @@ def test_the_measures_are_a_table_of_before_and_after(written):
 
 def test_what_was_tried_is_a_table_between_its_lines(written):
     rows = [('"a|<b>"', "app", "LEAK 1"), ("public.t", "app", "")]
-    told = "\n".join(("2 tries.", "", *table(("relation", "role", "select"), rows), "", "- a note"))
-    folder, results = written(a_run(items=[item("check", "x", evidence=[told])]))
+    attempts = "\n".join(("2 tries.", "", *table(("relation", "role", "select"), rows), "", "- a note"))
+    folder, results = written(a_run(items=[item("check", "x", evidence=[attempts])]))
     shown = _attachments(folder, _of(results, "test_x"))["Evidence"]
 
     assert '<p>2 tries.</p><table class="tried"><thead><tr><th>relation</th><th>role</th><th>select</th>' in shown

@@ -274,12 +274,12 @@ def test_secret_of_any_shape_never_appears_in_what_is_written(tmp_path_factory, 
         qqqq=RuntimeError(f"zq {secret}"),
     )
     [event] = journal.read(run_dir)
-    said = "\n".join(texts({key: value for key, value in event.items() if key not in {"t", "event", "pid"}}))
+    text = "\n".join(texts({key: value for key, value in event.items() if key not in {"t", "event", "pid"}}))
     # What the suite itself put around it may spell it by chance.
     around = "zq 'zq' zq://zq:@zq"
 
-    assert secret in around or secret not in said
-    assert encoded in around or encoded not in said
+    assert secret in around or secret not in text
+    assert encoded in around or encoded not in text
 
 
 def texts(value: object) -> list[str]:

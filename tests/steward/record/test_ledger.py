@@ -47,13 +47,13 @@ def conn(database):
 def alerts(database):
     """Tell which of the first two queries fire, and with what message, for a run that began so long ago."""
 
-    def told(log_id: int, age: str) -> tuple[int, list[str]]:
+    def open_row(log_id: int, age: str) -> tuple[int, list[str]]:
         database.execute(
             "update maintenance_log set started_at = now() - %s::interval where id = %s", [age, log_id], "postgres"
         )
         return len(database.execute(LONG_RUNNING)), [row["error_message"] for row in database.execute(FAILED)]
 
-    return told
+    return open_row
 
 
 def opened(conn, run_id: str = "r1", schedule: str = "daily") -> int:

@@ -18,7 +18,7 @@ def item(outcome: str, name: str = "vacuum", kind: str = "action", subject: str 
 
 
 def run(*items: dict, **reconciliation: list) -> dict:
-    totals = {outcome: sum(each["outcome"] == outcome for each in items) for outcome in OUTCOMES}
+    totals = {outcome: sum(item["outcome"] == outcome for item in items) for outcome in OUTCOMES}
     return {"phases": [], "items": list(items), "totals": totals, "reconciliation": {**WHOLE, **reconciliation}}
 
 
@@ -93,8 +93,8 @@ ITEMS = st.lists(
 def test_precedence_holds_for_any_mix(items, interrupted, torn):
     record = run(*items, missing=["x"] if torn else [])
     result = exit_status.exit_code(record, interrupted=interrupted)
-    bad = any(each["outcome"] in {"failed", "error", "inconclusive"} for each in items)
-    actions = [each["outcome"] for each in items if each["kind"] == "action"]
+    bad = any(item["outcome"] in {"failed", "error", "inconclusive"} for item in items)
+    actions = [item["outcome"] for item in items if item["kind"] == "action"]
 
     if interrupted:
         assert result == 5
@@ -105,7 +105,7 @@ def test_precedence_holds_for_any_mix(items, interrupted, torn):
     elif actions and set(actions) == {"deferred"}:
         assert result == 3
     else:
-        late = any(each["name"] != "vacuum" and each["outcome"] in {"busy", "deferred"} for each in items)
+        late = any(item["name"] != "vacuum" and item["outcome"] in {"busy", "deferred"} for item in items)
         assert result == int(late)
 
 

@@ -69,7 +69,7 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path):
+def monitored_run(tmp_path):
     """Make a monitor over the test's directory."""
     made = []
 
@@ -78,12 +78,12 @@ def watched(tmp_path):
         return made[-1]
 
     yield one
-    for each in made:
-        each.tail.close()
+    for monitored in made:
+        monitored.tail.close()
 
 
-def test_phase_that_ends_by_itself_is_left_alone(watched, sleeper, tmp_path):
-    it = watched()
+def test_phase_that_ends_by_itself_is_left_alone(monitored_run, sleeper, tmp_path):
+    it = monitored_run()
     process = sleeper(0.2)
     it.monitor.wait(process, datetime.now(UTC) + timedelta(minutes=1))
 
@@ -92,8 +92,8 @@ def test_phase_that_ends_by_itself_is_left_alone(watched, sleeper, tmp_path):
     assert not (tmp_path / "stop").exists()
 
 
-def test_phase_that_outlives_the_window_is_stopped_and_says_why(watched, sleeper, tmp_path):
-    it = watched(grace=0.2)
+def test_phase_that_outlives_the_window_is_stopped_and_says_why(monitored_run, sleeper, tmp_path):
+    it = monitored_run(grace=0.2)
     process = sleeper(60)
     it.monitor.wait(process, datetime.now(UTC) + timedelta(milliseconds=200))
 
@@ -102,16 +102,16 @@ def test_phase_that_outlives_the_window_is_stopped_and_says_why(watched, sleeper
     assert (tmp_path / "stop").read_text() == "the maintenance window is over"
 
 
-def test_phase_without_a_window_goes_on(watched, sleeper):
-    it = watched()
+def test_phase_without_a_window_goes_on(monitored_run, sleeper):
+    it = monitored_run()
     process = sleeper(0.3)
     it.monitor.wait(process, None)
 
     assert process.poll() == 0
 
 
-def test_phase_of_a_run_that_is_interrupted_is_stopped_and_says_why(watched, sleeper, tmp_path):
-    it = watched(grace=0.2)
+def test_phase_of_a_run_that_is_interrupted_is_stopped_and_says_why(monitored_run, sleeper, tmp_path):
+    it = monitored_run(grace=0.2)
     process = sleeper(60)
     with it.signals:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -121,17 +121,17 @@ def test_phase_of_a_run_that_is_interrupted_is_stopped_and_says_why(watched, sle
     assert (tmp_path / "stop").read_text() == "interrupted by SIGTERM"
 
 
-@pytest.mark.parametrize(("interval", "looks"), [(0.2, 3), (60.0, 0)])
-def test_long_phase_is_looked_at_as_often_as_the_profile_says(watched, sleeper, interval, looks):
-    it = watched()
+@pytest.mark.parametrize(("interval", "polls"), [(0.2, 3), (60.0, 0)])
+def test_long_phase_is_polled_as_often_as_the_profile_says(monitored_run, sleeper, interval, polls):
+    it = monitored_run()
     monitor = replace(it.monitor, interval=interval)
     monitor.wait(sleeper(1.5), None)
 
-    assert looks <= len(it.done) <= 2 * looks + 1
+    assert polls <= len(it.done) <= 2 * polls + 1
 
 
-def test_events_are_shown_as_they_come(watched, sleeper, tmp_path):
-    it = watched()
+def test_events_are_shown_as_they_come(monitored_run, sleeper, tmp_path):
+    it = monitored_run()
     writer = journal.Journal(tmp_path)
     writer.write("item_started", item="a")
     writer.write("outcome", item="a", outcome="passed")
@@ -143,8 +143,8 @@ def test_events_are_shown_as_they_come(watched, sleeper, tmp_path):
     assert it.tail.ended == {"a": "passed"}
 
 
-def test_half_a_line_waits_for_its_other_half(watched, tmp_path):
-    it = watched()
+def test_half_a_line_waits_for_its_other_half(monitored_run, tmp_path):
+    it = monitored_run()
     whole = '{"t":"2026-11-22T02:00:00.000Z","event":"item_started","pid":1,"item":"a"}'
     with (tmp_path / journal.JOURNAL).open("a") as file:
         file.write(whole[:30])
@@ -159,8 +159,8 @@ def test_half_a_line_waits_for_its_other_half(watched, tmp_path):
     assert it.tail.started == {"a"}
 
 
-def test_line_that_a_killed_worker_cut_off_does_not_stop_the_watch(watched, tmp_path):
-    it = watched()
+def test_line_that_a_killed_worker_cut_off_does_not_stop_the_reading(monitored_run, tmp_path):
+    it = monitored_run()
     with (tmp_path / journal.JOURNAL).open("a") as file:
         file.write('{"t":"2026-11-22T02:00:00.000Z","event":"statement","pid":1,"item":"a","text":"delete fr')
     journal.Journal(tmp_path).write("outcome", item="a", outcome="error")
@@ -240,7 +240,7 @@ def test_items_that_had_not_begun_when_the_window_ended_are_deferred_one_by_one(
     assert house.did() == []
 
 
-def test_look_at_the_progress_that_fails_is_a_message_and_no_error(database):
+def test_poll_of_the_progress_that_fails_is_a_message_and_no_error(database):
     stream = io.StringIO()
     terminal = Terminal.for_stream(stream, {}, quiet=False)
     conn = database.connect()

@@ -29,35 +29,35 @@ with Launcher(run_dir, os.environ, (), root).running("tables", workers) as proce
     time.sleep(600)
 """
 
-# A phase that hears what it is told: writes down each signal, and ends when it has heard its last.
-OBEDIENT = """
+# A phase that writes down the signals that it gets, and ends at the last one that it waits for.
+SIGNALLED = """
 import signal, sys, time
-heard, last = open(sys.argv[1], "a"), sys.argv[2]
-def hear(number, frame):
-    heard.write(signal.Signals(number).name + "\\n")
-    heard.flush()
+received, last = open(sys.argv[1], "a"), sys.argv[2]
+def receive(number, frame):
+    received.write(signal.Signals(number).name + "\\n")
+    received.flush()
     if signal.Signals(number).name == last:
         sys.exit(7)
-signal.signal(signal.SIGINT, hear)
-signal.signal(signal.SIGUSR1, hear)
-heard.write("ready\\n")
-heard.flush()
+signal.signal(signal.SIGINT, receive)
+signal.signal(signal.SIGUSR1, receive)
+received.write("ready\\n")
+received.flush()
 while True:
     time.sleep(0.01)
 """
 
 
 @pytest.fixture
-def obedient(tmp_path):
-    """Start a process that ends at a signal; returns it, its ears, and a way to cancel what it does."""
+def signalled(tmp_path):
+    """Start a process that ends at a signal; returns it, the file of its signals, and a way to cancel what it does."""
     started = []
 
     def start(last: str):
-        heard = tmp_path / "heard"
-        process = subprocess.Popen(script(OBEDIENT, str(heard), last), start_new_session=True)
+        received = tmp_path / "received"
+        process = subprocess.Popen(script(SIGNALLED, str(received), last), start_new_session=True)
         started.append(process)
-        until(lambda: heard.exists() and heard.read_text() == "ready\n")
-        return process, heard
+        until(lambda: received.exists() and received.read_text() == "ready\n")
+        return process, received
 
     yield start
     for process in started:
@@ -65,36 +65,36 @@ def obedient(tmp_path):
         process.wait()
 
 
-def test_phase_that_ends_when_its_statements_are_cancelled_hears_nothing_else(obedient):
-    process, heard = obedient("SIGUSR1")
+def test_phase_that_ends_when_its_statements_are_cancelled_gets_no_signal(signalled):
+    process, received = signalled("SIGUSR1")
     phase.end(process, lambda: process.send_signal(signal.SIGUSR1), 10)
 
-    assert heard.read_text().split() == ["ready", "SIGUSR1"]
+    assert received.read_text().split() == ["ready", "SIGUSR1"]
     assert process.poll() == 7
 
 
-def test_phase_that_goes_on_after_the_cancel_is_interrupted(obedient):
-    process, heard = obedient("SIGINT")
+def test_phase_that_goes_on_after_the_cancel_is_interrupted(signalled):
+    process, received = signalled("SIGINT")
     began = time.monotonic()
     phase.end(process, lambda: process.send_signal(signal.SIGUSR1), 0.3)
 
-    assert heard.read_text().split() == ["ready", "SIGUSR1", "SIGINT"]
+    assert received.read_text().split() == ["ready", "SIGUSR1", "SIGINT"]
     assert process.poll() == 7
     assert time.monotonic() - began >= 0.3
 
 
-def test_phase_that_goes_on_after_all_is_killed(obedient):
-    process, heard = obedient("never")
+def test_phase_that_goes_on_after_all_is_killed(signalled):
+    process, received = signalled("never")
     began = time.monotonic()
     phase.end(process, lambda: process.send_signal(signal.SIGUSR1), 0.3)
 
-    assert heard.read_text().split() == ["ready", "SIGUSR1", "SIGINT"]
+    assert received.read_text().split() == ["ready", "SIGUSR1", "SIGINT"]
     assert process.poll() == -signal.SIGKILL
     assert 0.6 <= time.monotonic() - began < 5
 
 
-def test_stopped_phase_is_killed(obedient):
-    process, _ = obedient("SIGINT")
+def test_stopped_phase_is_killed(signalled):
+    process, _ = signalled("SIGINT")
     process.send_signal(signal.SIGSTOP)
     phase.end(process, lambda: None, 0.2)
 
@@ -211,7 +211,7 @@ def test_nothing_due_is_a_plan_without_items(house):
     assert plan.examined == (OperationSummary("small", 0, 0),)
 
 
-def told(house, *selection: str) -> str:
+def collection_error(house, *selection: str) -> str:
     with pytest.raises(StewardError) as caught:
         house.launcher(*selection).collect("tables")
     assert caught.value.exit_code == 2
@@ -222,17 +222,17 @@ def told(house, *selection: str) -> str:
 def test_runbook_that_cannot_be_collected_ends_the_run_before_anything_acts(house):
     house.write("maintenance/test_broken.py", "raise RuntimeError('half a runbook')\n")
     house.begin(job("a"))
-    line = told(house)
+    line = collection_error(house)
 
     assert line.startswith("phase tables: its items cannot be collected: RuntimeError: half a runbook; see ")
     assert (house.run_dir / "plan-tables.log").exists()
     assert house.did() == []
 
 
-def test_selection_that_pytest_does_not_understand_is_told(house):
+def test_selection_that_pytest_does_not_understand_is_reported(house):
     house.begin(job("a"))
 
-    assert "Wrong expression passed to '-k'" in told(house, "-k", "a and and")
+    assert "Wrong expression passed to '-k'" in collection_error(house, "-k", "a and and")
 
 
 def test_selection_leaves_items_and_keeps_the_phases(house):

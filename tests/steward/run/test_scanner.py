@@ -11,7 +11,7 @@ from steward.database import inventory
 from steward.run.scanner import Scanner
 from tests.fixtures.running import changed, held
 
-# What the look before the vacuums reads, so that it waits.
+# Locks what the scan before the vacuums reads, so that the scan waits.
 LOCK = "lock table public.maintenance_log in access exclusive mode"
 
 
