@@ -26,7 +26,7 @@ def test_dead_rows(check: Check) -> None:
     """No table keeps more dead rows than maintenance leaves."""
     profile = check.settings.profile
     limits = profile.vacuum.model_dump(include={"dead_ratio", "minimum_dead_rows"})
-    parts = check.parts("inventory/ours", "activity/holders")
+    parts = check.parts(ours="inventory/included", holders="activity/horizon_holders")
     findings = check.run("storage_dead_rows", parts, **limits, **inventory.scope(profile))
 
     assert not findings.offenders
@@ -37,7 +37,9 @@ def test_sequences(check: Check) -> None:
     """No sequence has used more of its values than the profile allows; those at their end have an item of their own."""
     profile = check.settings.profile
     shares = {"used": profile.storage.sequence_used, "below": profile.storage.sequence_end}
-    findings = check.run("storage_sequences", check.parts("inventory/ours"), **shares, **inventory.scope(profile))
+    findings = check.run(
+        "storage_sequences", check.parts(ours="inventory/included"), **shares, **inventory.scope(profile)
+    )
 
     assert not findings.offenders
 
@@ -47,7 +49,9 @@ def test_sequence_ends(check: Check) -> None:
     """No sequence is at its end, where inserts fail."""
     profile = check.settings.profile
     shares = {"used": profile.storage.sequence_end, "below": float("inf")}
-    findings = check.run("storage_sequences", check.parts("inventory/ours"), **shares, **inventory.scope(profile))
+    findings = check.run(
+        "storage_sequences", check.parts(ours="inventory/included"), **shares, **inventory.scope(profile)
+    )
 
     assert not findings.offenders
 

@@ -41,7 +41,7 @@ def test_emergency(check: Check) -> None:
 def _ages(check: Check, level: str) -> None:
     profile = check.settings.profile
     limits = profile.wraparound.model_dump(include={"warn", "fail", "emergency"})
-    parts = check.parts("inventory/ours", "activity/holders")
+    parts = check.parts(ours="inventory/included", holders="activity/horizon_holders")
     findings = check.run("wraparound_ages", parts, level=level, **limits, **inventory.scope(profile))
 
     assert not findings.offenders

@@ -2,7 +2,7 @@
 -- and, for probe and canary, the application's; the maintenance role has the rights of every role that owns an included
 -- table. A superuser is never handed out, and no circle is closed.
 -- Columns: statement.
--- Parameters: those of inventory/ours; login, maintenance, application, owner ('' for none).
+-- Parameters: those of inventory/included; login, maintenance, application, owner ('' for none).
 -- Minimum version: 13.
 with ours as (
     {ours}

@@ -1,7 +1,7 @@
 -- What it answers: which statements supply the rights on the suite's own tables and sequences that are missing, where
 -- they were there before with an owner of their own? Of an included table's owner the maintenance role has all rights.
 -- Columns: statement.
--- Parameters: those of inventory/ours; maintenance.
+-- Parameters: those of inventory/included; maintenance.
 -- Minimum version: 13.
 with ours as (
     {ours}

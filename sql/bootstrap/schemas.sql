@@ -2,7 +2,7 @@
 -- schema with included tables; where partitions are created, it and the tables' owner must be able to create. What the
 -- tables' owners have there, the maintenance role has through them.
 -- Columns: statement.
--- Parameters: those of inventory/ours; maintenance.
+-- Parameters: those of inventory/included; maintenance.
 -- Minimum version: 13.
 with ours as (
     {ours}

@@ -127,7 +127,7 @@ order by estimates.size desc, estimates.relation collate "C"
 $function$;
 
 -- fragment: scope_column
--- What it answers: what did the profile include when it was last copied? Stands where inventory/ours has its parameters.
+-- What it answers: what did the profile include when it was last copied? Stands where inventory/included has its parameters.
 -- Columns: the one asked for.
 (select s.{column} from steward.scope as s)
 

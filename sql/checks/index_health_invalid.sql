@@ -1,6 +1,6 @@
 -- What it answers: which indexes are invalid, but for those that are being built at this moment? TOAST tables' too.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of inventory/ours; left_over, whether those that an interrupted build has left, or the others
+-- Parameters: those of inventory/included; left_over, whether those that an interrupted build has left, or the others
 -- Minimum version: 13
 with ours as (
     {ours}

@@ -1,6 +1,6 @@
 -- What it answers: where can the application's roles learn how many rows all tenants have together? A note, no finding: nothing hides it.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: roles; column; those of inventory/ours; {tables} is isolation/tables
+-- Parameters: roles; column; those of inventory/included; {tables} is isolation/tenant_tables
 -- Minimum version: 13
 select
     'not judged' as object_type,

@@ -1,6 +1,6 @@
 -- What it answers: in which tables does the tenant column take two different names for one tenant? Partitions compare as their root.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: column; setting; those of inventory/ours; {tables} is isolation/tables, {remade} is isolation/remade
+-- Parameters: column; setting; those of inventory/included; {tables} is isolation/tenant_tables, {remade} is isolation/policies_to_recreate
 -- Minimum version: 13
 select
     'column' as object_type,

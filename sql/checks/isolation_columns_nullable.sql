@@ -1,6 +1,6 @@
 -- What it answers: in which tables may a row be without a tenant? A tree's root speaks for its partitions; foreign tables declare only.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/loose; {loose} is isolation/loose
+-- Parameters: those of isolation/nullable_tenant_columns; {loose} is isolation/nullable_tenant_columns
 -- Minimum version: 13
 with loose as (
     {loose}

@@ -1,6 +1,6 @@
 -- What it answers: in which tables has the tenant column another type than in most? Lengths aside; partitions have their root's.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: column; setting; those of inventory/ours; {tables} is isolation/tables, {remade} is isolation/remade
+-- Parameters: column; setting; those of inventory/included; {tables} is isolation/tenant_tables, {remade} is isolation/policies_to_recreate
 -- Minimum version: 13
 with columns as (
     select t.oid, t.ident, a.atttypid as type, pg_catalog.format_type(a.atttypid, null) as name

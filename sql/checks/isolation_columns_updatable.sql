@@ -1,7 +1,7 @@
 -- What it answers: which of the application's roles may write another tenant into an existing row? A tree's root speaks for its
 -- partitions. What a role may as the owner or as a superuser is not looked at here.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: roles; column; those of inventory/ours; {tables} is isolation/tables
+-- Parameters: roles; column; those of inventory/included; {tables} is isolation/tenant_tables
 -- Minimum version: 13
 with tables as (
     {tables}

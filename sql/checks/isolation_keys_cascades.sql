@@ -1,7 +1,7 @@
 -- What it answers: through which foreign keys does a change of a parent row reach children of other tenants, at once or by way of other tables?
 -- What such a child takes along in turn is not told again.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: roles; column; those of inventory/ours; {foreign} is isolation/foreign_keys
+-- Parameters: roles; column; those of inventory/included; {foreign} is isolation/foreign_keys
 -- Minimum version: 13
 with recursive keys as (
     {foreign}

@@ -1,6 +1,6 @@
 -- What it answers: which unique keys hold among all tenants, and tell nobody anything who does not know a random id? A note, no finding.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: column; those of inventory/ours; {keys} is isolation/unique_keys
+-- Parameters: column; those of inventory/included; {keys} is isolation/unique_keys
 -- Minimum version: 13
 with keys as (
     {keys}

@@ -1,6 +1,6 @@
 -- What it answers: which foreign keys tell a tenant that another one has a row, by accepting it as a parent?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: roles; column; those of inventory/ours; {foreign} is isolation/foreign_keys
+-- Parameters: roles; column; those of inventory/included; {foreign} is isolation/foreign_keys
 -- Minimum version: 13
 with keys as (
     {foreign}

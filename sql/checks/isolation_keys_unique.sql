@@ -1,6 +1,6 @@
 -- What it answers: which unique keys tell a tenant that another one has a value, by refusing it?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: roles; column; those of inventory/ours; {keys} is isolation/unique_keys
+-- Parameters: roles; column; those of inventory/included; {keys} is isolation/unique_keys
 -- Minimum version: 13
 with keys as (
     {keys}

@@ -1,7 +1,7 @@
 -- What it answers: which default privileges give the application rights on tables that do not exist yet, and then come without policies?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: leaves, whether those of roles that can create partitions of tenants' tables, or the others; those of isolation/tables and
--- isolation/reached; {tables}, {reached}
+-- Parameters: leaves, whether those of roles that can create partitions of tenants' tables, or the others; those of isolation/tenant_tables and
+-- isolation/reachable_roles; {tables}, {reached}
 -- Minimum version: 13
 with tables as (
     {tables}

@@ -1,6 +1,6 @@
 -- What it answers: which foreign tables with rows of tenants can the application use, though no policy can hold for them?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/tables and isolation/granted; {tables}, {granted}
+-- Parameters: those of isolation/tenant_tables and isolation/granted_rights; {tables}, {granted}
 -- Minimum version: 13
 select
     'foreign table' as object_type,

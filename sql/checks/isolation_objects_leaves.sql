@@ -1,7 +1,7 @@
 -- What it answers: which partitions and inheriting tables can the application use by their own names, past the policies of their parents,
 -- and which parents that have no tenant column show their children's rows past the children's policies?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/tables and isolation/granted; {tables}, {granted}
+-- Parameters: those of isolation/tenant_tables and isolation/granted_rights; {tables}, {granted}
 -- Minimum version: 13
 with recursive tables as (
     {tables}

@@ -1,6 +1,6 @@
 -- What it answers: which materialized views over rows of tenants can the application read itself?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/holding and isolation/granted; {holding}, {granted}
+-- Parameters: those of isolation/tenant_relations and isolation/granted_rights; {holding}, {granted}
 -- Minimum version: 13
 select
     'materialized view' as object_type,

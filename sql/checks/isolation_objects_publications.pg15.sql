@@ -1,6 +1,6 @@
 -- What it answers: which publications send rows of tenants to whoever subscribes, and no row filter names whose?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: named text[], publication and table (oids) whose filter lets through named tenants only; those of isolation/tables; {tables}
+-- Parameters: named text[], publication and table (oids) whose filter lets through named tenants only; those of isolation/tenant_tables; {tables}
 -- Minimum version: 15
 with tables as materialized (
     {tables}

@@ -1,6 +1,6 @@
 -- What it answers: which publications send rows of tenants to whoever subscribes? Before 15 nothing can filter them.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/tables; {tables}
+-- Parameters: those of isolation/tenant_tables; {tables}
 -- Minimum version: 13
 with tables as materialized (
     {tables}

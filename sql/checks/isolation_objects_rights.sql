@@ -1,6 +1,6 @@
 -- What it answers: on which tables of tenants has the application rights that no policy holds back?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: rights text[], in lower case; those of isolation/tables and isolation/granted; {tables}, {granted}
+-- Parameters: rights text[], in lower case; those of isolation/tenant_tables and isolation/granted_rights; {tables}, {granted}
 -- Minimum version: 13
 select
     'table' as object_type,

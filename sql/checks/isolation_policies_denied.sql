@@ -2,7 +2,7 @@
 -- Restrictive policies only narrow what permissive ones let through, so that alone they deny all. A permissive policy for
 -- inserts without a check denies as well, and says so plainly.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/filters and isolation/actors; {filters}, {actors}
+-- Parameters: those of isolation/tenant_filters and isolation/application_roles; {filters}, {actors}
 -- Minimum version: 13
 with filters as (
     {filters}

@@ -1,7 +1,7 @@
 -- What it answers: on which tenant tables is row-level security off, although others than their owner have rights on them?
 -- Partitions and children are no question here: their parents' policies hold where they are read through these.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/filters and isolation/actors; {filters}, {actors}
+-- Parameters: those of isolation/tenant_filters and isolation/application_roles; {filters}, {actors}
 -- Minimum version: 13
 with filters as (
     {filters}

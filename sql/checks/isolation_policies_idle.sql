@@ -1,6 +1,6 @@
 -- What it answers: which tables have policies that nothing enforces, because row-level security is off?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/tables; {tables} is isolation/tables
+-- Parameters: those of isolation/tenant_tables; {tables} is isolation/tenant_tables
 -- Minimum version: 13
 select
     'table' as object_type,

@@ -1,6 +1,6 @@
 -- What it answers: which roles of the application read past row-level security, or can become a role that does, and by which memberships?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/reached; {reached}
+-- Parameters: those of isolation/reachable_roles; {reached}
 -- Minimum version: 13
 select
     'role' as object_type,

@@ -1,6 +1,6 @@
 -- What it answers: which event triggers run code that the application can change, as whoever changes the schema?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/reached; {reached}
+-- Parameters: those of isolation/reachable_roles; {reached}
 -- Minimum version: 13
 select
     'event trigger' as object_type,

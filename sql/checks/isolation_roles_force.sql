@@ -1,6 +1,6 @@
 -- What it answers: which tables' row-level security does not hold for somebody, who has the rights of their owner, because it is not forced?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/tables and isolation/reached; {tables}, {reached}
+-- Parameters: those of isolation/tenant_tables and isolation/reachable_roles; {tables}, {reached}
 -- Minimum version: 13
 select
     'table' as object_type,

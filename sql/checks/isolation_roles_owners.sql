@@ -2,7 +2,7 @@
 -- materialized views of their rows, functions that these tables' policies, triggers, checks and defaults call, and the schemas of all of these?
 -- A view of the application's is none of it: it reads with the rights of its owner.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: owner and maintenance, as the profile names them ('' for none); those of isolation/tables and isolation/reached; {tables},
+-- Parameters: owner and maintenance, as the profile names them ('' for none); those of isolation/tenant_tables and isolation/reachable_roles; {tables},
 -- {holding}, {reached}
 -- Minimum version: 13
 with tables as materialized (

@@ -1,6 +1,6 @@
 -- What it answers: which functions of a database's own does the server call with rows before policies have hidden them?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of isolation/reached; {reached}
+-- Parameters: those of isolation/reachable_roles; {reached}
 -- Minimum version: 13
 select
     'function' as object_type,

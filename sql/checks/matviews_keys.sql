@@ -1,6 +1,6 @@
 -- What it answers: which materialized views can only be refreshed while their readers wait, and make them wait for too long?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of inventory/ours; limit, seconds; {ours}, {known}
+-- Parameters: those of inventory/included; limit, seconds; {ours}, {known}
 -- Minimum version: 13
 with ours as (
     {ours}

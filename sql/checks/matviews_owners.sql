@@ -1,6 +1,6 @@
 -- What it answers: from which materialized views does row-level security hide rows, because a refresh reads as the owner?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of inventory/ours; {ours}, {known}, {reached}
+-- Parameters: those of inventory/included; {ours}, {known}, {reached}
 -- Minimum version: 13
 with ours as (
     {ours}

@@ -1,6 +1,6 @@
 -- What it answers: which materialized views show content that is older than it may be, by the record of their refreshes?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of inventory/ours; rules, a JSON array of objects with ident ('*' for all others), staleness, critical;
+-- Parameters: those of inventory/included; rules, a JSON array of objects with ident ('*' for all others), staleness, critical;
 -- critical, which of both kinds is asked for; {ours}, {known}
 -- Minimum version: 13
 with ours as (

@@ -1,6 +1,6 @@
 -- What it answers: which materialized views hold nothing, so that whoever reads them gets an error?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of inventory/ours; {ours}, {known}
+-- Parameters: those of inventory/included; {ours}, {known}
 -- Minimum version: 13
 with ours as (
     {ours}

@@ -1,7 +1,7 @@
 -- What it answers: which default partitions hold rows? They slow down or prevent every partition that is to come, and
 -- retention by partition never reaches them.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: those of inventory/ours; {partitions} is inventory/partitions
+-- Parameters: those of inventory/included; {partitions} is inventory/partitions
 -- Minimum version: 13
 with members as (
     {partitions}

@@ -2,7 +2,7 @@
 -- partitions, periods to come, and partitions that a detach has left half way. By bounds, never by names.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
 -- Parameters: families, a JSON array of objects with oid, since (NULL: from the first partition on), until (NULL where it is
--- not managed) and microseconds (what one of its numbers means, NULL where its bounds are times); those of inventory/ours;
+-- not managed) and microseconds (what one of its numbers means, NULL where its bounds are times); those of inventory/included;
 -- {partitions} is inventory/partitions
 -- Minimum version: 13
 with members as (

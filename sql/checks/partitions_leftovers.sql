@@ -2,7 +2,7 @@
 -- and went away: their rows are seen by nobody, and no retention rule reaches them.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
 -- Parameters: families, a JSON array of objects with oid and pattern (NULL where it is not managed); those of
--- inventory/ours
+-- inventory/included
 -- Minimum version: 13
 with ours as (
     {ours}

@@ -1,6 +1,6 @@
 -- What it answers: which partitions are larger, with indexes and TOAST, than one unit of work should be?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: size_limit, bytes; those of inventory/ours; {relations} is inventory/relations
+-- Parameters: size_limit, bytes; those of inventory/included; {relations} is inventory/relations
 -- Minimum version: 13
 with relations as (
     {relations}

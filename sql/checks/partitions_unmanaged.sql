@@ -1,7 +1,7 @@
 -- What it answers: which families by range get no coming partitions from this suite, and why not?
 -- Columns: object_type, object_name, observed, expected, detail, remediation
 -- Parameters: families, a JSON array of objects with oid, reason and remedy (NULL where it is managed); those of
--- inventory/ours; {partitions} is inventory/partitions
+-- inventory/included; {partitions} is inventory/partitions
 -- Minimum version: 13
 with members as (
     {partitions}

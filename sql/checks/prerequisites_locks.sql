@@ -2,7 +2,7 @@
 -- query without the partition key, an ANALYZE of the parent, a count of what a rule reaches) fails with "out of shared memory"?
 -- Such a statement locks every partition and every index of each.
 -- Columns: object_type, object_name, observed, expected, detail, remediation.
--- Parameters: those of inventory/ours; {ours} is inventory/ours.
+-- Parameters: those of inventory/included; {ours} is inventory/included.
 -- Minimum version: 13.
 with ours as (
     {ours}

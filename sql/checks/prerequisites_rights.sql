@@ -1,7 +1,7 @@
 -- What it answers: which included tables and materialized views cannot be maintained, since the maintenance role has
 -- not their owner's rights? One row a tree of partitions and owner.
 -- Columns: object_type, object_name, observed, expected, detail, remediation.
--- Parameters: those of inventory/ours; {ours} is inventory/ours.
+-- Parameters: those of inventory/included; {ours} is inventory/included.
 -- Minimum version: 13.
 with ours as (
     {ours}

@@ -1,7 +1,7 @@
 -- What it answers: in which tables is the share of dead rows above what maintenance leaves, and who holds them? A table
 -- that was vacuumed once and of which nothing is counted any more (statistics do not survive a crash) is told as such.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: dead_ratio, minimum_dead_rows; those of inventory/ours; {ours} is inventory/ours; {holders} is activity/holders
+-- Parameters: dead_ratio, minimum_dead_rows; those of inventory/included; {ours} is inventory/included; {holders} is activity/horizon_holders
 -- Minimum version: 13
 with ours as (
     {ours}

@@ -1,8 +1,8 @@
 -- What it answers: which sequences are near their end, or that of a column that draws from them? What cycles within its
 -- columns' types never ends. A sequence that cannot be read, or is being altered, is inconclusive.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: used and below, the shares from which on and below which a sequence is told; those of inventory/ours; {ours}
--- is inventory/ours
+-- Parameters: used and below, the shares from which on and below which a sequence is told; those of inventory/included; {ours}
+-- is inventory/included
 -- Minimum version: 13
 with ours as (
     {ours}

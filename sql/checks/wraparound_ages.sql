@@ -1,8 +1,8 @@
 -- What it answers: which tables, a tree of partitions as one, and which of the server's databases are so old that
 -- transaction or multixact ids might run out? Each object is told at the highest level that one of its parts has passed.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
--- Parameters: level, one of warn, fail, emergency; the profile's ages of these names; those of inventory/ours; {ours} is
--- inventory/ours; {holders} is activity/holders
+-- Parameters: level, one of warn, fail, emergency; the profile's ages of these names; those of inventory/included; {ours} is
+-- inventory/included; {holders} is activity/horizon_holders
 -- Minimum version: 13
 with ours as (
     {ours}

@@ -1,6 +1,6 @@
 -- Which columns look as if rows were to go some time after what they say?
 -- Columns: ident (of the table, partitions left out), table, column, type
--- Parameters: those of inventory/ours; {ours} is inventory/ours
+-- Parameters: those of inventory/included; {ours} is inventory/included
 -- Minimum version: 13
 with ours as (
     {ours}

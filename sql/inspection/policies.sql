@@ -1,7 +1,7 @@
 -- By which columns do policies of row-level security tell rows apart, and which settings do they read for that?
 -- Columns: column, tables (names of those whose policies use it, partitions left out), setting (the one that most of these policies
 -- read, NULL for none), present (in how many included tables the column is), of (how many there are)
--- Parameters: those of inventory/ours; {ours} is inventory/ours
+-- Parameters: those of inventory/included; {ours} is inventory/included
 -- Minimum version: 13
 with ours as (
     {ours}

@@ -2,7 +2,7 @@
 -- row-level security does not filter, and who is a member of these.
 -- Columns: role, owns and writes and reads (numbers of relations, partitions left out), bypassrls, superuser, login, members (names
 -- of roles that may log in), owners (whether it has the rights of all owners that are no superusers)
--- Parameters: those of inventory/ours; {ours} is inventory/ours
+-- Parameters: those of inventory/included; {ours} is inventory/included
 -- Minimum version: 13
 with ours as (
     {ours}

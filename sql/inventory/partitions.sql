@@ -3,7 +3,7 @@
 -- times in ISO 8601 and UTC; a bound's text may hold anything, so it is cut by the grammar of its quotes.
 -- Columns: table_oid, table_schema, table_name, table_ident, root, level, strategy, key_columns, key_types, oid, schema,
 -- name, ident, lower, upper, is_default, detach_pending, is_partitioned
--- Parameters: those of inventory/ours; {detaching} is inventory/detaching
+-- Parameters: those of inventory/included; {detaching} is inventory/detaching
 -- Minimum version: 13
 with ours as (
     {ours}

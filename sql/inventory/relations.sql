@@ -3,7 +3,7 @@
 -- the size functions would wait for that lock. row_estimate is -1 while nothing has counted. Ages are those of the older
 -- one of the table and its TOAST table.
 -- Columns: the fields of steward.database.inventory.Relation
--- Parameters: those of inventory/ours; {frozen_pages} is inventory/frozen_pages
+-- Parameters: those of inventory/included; {frozen_pages} is inventory/frozen_pages
 -- Minimum version: 13
 with ours as (
     {ours}

@@ -4,7 +4,7 @@
 -- Columns: oid; ident; child; child_ident; root of the child; child_tenant (attnum); child_guarded (its rows have a tenant, or row security is on); attnums of the
 -- key; parent; parent_ident; parent_attnums; parent_tenant (attnum); parent_rls; columns and referenced as text; on_delete, on_update
 -- (confdeltype, confupdtype); paired; mending
--- Parameters: column; those of inventory/ours; {ours} is inventory/ours, {tables} is isolation/tables
+-- Parameters: column; those of inventory/included; {ours} is inventory/included, {tables} is isolation/tenant_tables
 -- Minimum version: 13
 with ours as (
     {ours}

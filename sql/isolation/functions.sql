@@ -1,6 +1,6 @@
 -- Which functions do policies of tenant tables call, which others name settings, and which are immutable, with their source?
 -- Columns: ident (with the types of its arguments); called by a policy; volatility (provolatile); definition; remedy, what makes it stable
--- Parameters: those of isolation/tables; {tables} is isolation/tables
+-- Parameters: those of isolation/tenant_tables; {tables} is isolation/tenant_tables
 -- Minimum version: 13
 with tables as (
     {tables}

@@ -6,7 +6,7 @@
 -- whose rows depend on no other table's.
 -- Columns: oid; schema; name; ident; owner; role; reads, inserts, updates, deletes; leaf, whether it has partitions; policies, with
 -- whether each is restrictive
--- Parameters: roles text[]; those of isolation/tables, which is {tables}
+-- Parameters: roles text[]; those of isolation/tenant_tables, which is {tables}
 with tables as (
     {tables}
 )

@@ -2,7 +2,7 @@
 -- Columns: ident; table_ident; permissive; command (polcmd); actors, a mapping of each role to the role by which the policy
 -- reaches it ('' for itself and for PUBLIC); idents, of each role the name as it is written; locked (nothing else can be told
 -- then); using; check; nullable; type; strict; conditions, the check constraints of a column that could be the empty text: column, condition; remedy
--- Parameters: those of isolation/filters and isolation/actors; {filters}, {actors}
+-- Parameters: those of isolation/tenant_filters and isolation/application_roles; {filters}, {actors}
 -- Minimum version: 13
 with filters as (
     {filters}

@@ -1,6 +1,6 @@
 -- Which row filters do publications have for tenant tables, and of which type is the tenant column that they may compare?
 -- Columns: sent, the oids of publication and table; filter, as pg_publication_tables has it (from 15 on; before there is none); type
--- Parameters: those of isolation/tables; {tables}
+-- Parameters: those of isolation/tenant_tables; {tables}
 -- Minimum version: 13
 with tables as materialized (
     {tables}

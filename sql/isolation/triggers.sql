@@ -1,7 +1,7 @@
 -- The SECURITY DEFINER functions that triggers run when the application inserts, updates or deletes.
 -- Columns: ident; owner (oid); language; definition; source; schemas, all of the database; relations, oids of what the triggers are on, of
 -- partitions the topmost parent; before, whether any of them runs before the row is written; fired, the names of all; callers, to whom the right is granted that fires them; as_invoker, the statement that has it run as who fires it
--- Parameters: those of isolation/granted; {firing}
+-- Parameters: those of isolation/granted_rights; {firing}
 -- Minimum version: 13
 select
     shown.ident,

@@ -3,7 +3,7 @@
 -- of tenants, where nothing makes it predictable or known to all.
 -- Other statements take it as their part {keys}.
 -- Columns: oid; ident; relation; table_ident; root; attnums of the key; columns as text; kind of its constraint, or null; mending; secret
--- Parameters: column; those of inventory/ours; {tables} is isolation/tables
+-- Parameters: column; those of inventory/included; {tables} is isolation/tenant_tables
 -- Minimum version: 13
 with tables as (
     {tables}

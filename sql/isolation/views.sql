@@ -3,7 +3,7 @@
 -- views below it, too; definition; used, oids of what it reads; readers, to whom SELECT is granted (NULL: nobody); removers, likewise DELETE, and
 -- writers INSERT or UPDATE, where the view lets them through;
 -- as_invoker, as_barrier, as_checked, statements that change it; revoked, one that takes the grants away
--- Parameters: those of isolation/holding and isolation/granted; {holding}, {granted}
+-- Parameters: those of isolation/tenant_relations and isolation/granted_rights; {holding}, {granted}
 -- Minimum version: 13
 with granted as (
     {granted}

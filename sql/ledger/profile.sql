@@ -3,7 +3,7 @@
 
 -- name: copy_scope
 -- What it does: copies what the profile includes for monitor_storage_growth(); writes only what differs.
--- Parameters: profile; those of inventory/ours.
+-- Parameters: profile; those of inventory/included.
 insert into steward.scope as known (profile, schemas, exclude)
 values (%(profile)s, %(schemas)s::text[], %(exclude)s::text[])
 on conflict (only_row) do update set

@@ -1,7 +1,7 @@
 -- What it answers: what one table or materialized view needs of ANALYZE, and what the server has noted of it. Takes no lock.
 -- Columns: counting (whether the server counts at all), rows, modified_rows, analyses, last_analyze, unknown (no analyze is
 -- noted: there was none, or a crash has forgotten it), missing (it holds rows, and the planner has no statistics of them)
--- Parameters: oid; {unknown} is maintenance/analyze_unknown
+-- Parameters: oid; {unknown} is maintenance/analyze_missing_statistics
 -- Minimum version: 13
 select
     pg_catalog.current_setting('track_counts')::boolean as counting,

@@ -8,7 +8,7 @@
 -- exclusively), rows (-1: unknown), estimate (bytes that it needs), scans, counted_days (how long they have been counted),
 -- stale (the table changed since it was analyzed); of the last measuring, where one is remembered: known_size, known_bloat,
 -- known_ratio (bytes a row), known_days, rebuilt, unchanged (no row came or went since)
--- Parameters: those of inventory/ours; size, bytes that are large
+-- Parameters: those of inventory/included; size, bytes that are large
 -- Minimum version: 13
 with ours as (
     {ours}

@@ -2,7 +2,7 @@
 -- them (a long name is cut before the ending), on which nothing works, whose table nobody has locked for itself, and beside
 -- which a valid index does all they would do.
 -- Columns: oid, schema, name, ident, table_oid, table_ident, size (bytes, by relpages), sibling
--- Parameters: those of inventory/ours; table_oid, 0 for all
+-- Parameters: those of inventory/included; table_oid, 0 for all
 -- Minimum version: 13
 with ours as (
     {ours}

@@ -1,6 +1,6 @@
 -- What it does: records the scans of every index of included tables, those of all partitions of an index added up. An index
 -- that only a leaf has is left out: it is nobody's to judge beside its siblings.
--- Parameters: those of inventory/ours; {ours} is inventory/ours
+-- Parameters: those of inventory/included; {ours} is inventory/included
 -- Minimum version: 13
 with recursive ours as (
     {ours}

@@ -1,6 +1,6 @@
 -- What it does: records the counters of every included table and materialized view, those of a family's leaves added up:
 -- ten thousand leaves are one row.
--- Parameters: those of inventory/ours; {ours} is inventory/ours
+-- Parameters: those of inventory/included; {ours} is inventory/included
 -- Minimum version: 13
 with ours as (
     {ours}

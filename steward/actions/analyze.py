@@ -74,7 +74,7 @@ class Analyze(MaintenanceOperation[StaleStatistics, AnalyzeState], WarnsOfSettin
     @classmethod
     def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return what changed in each partitioned table, which tables have no statistics, which views get new ones."""
-        missing = queries.fetch(context.conn, "maintenance/analyze_unknown", {"oid": None})
+        missing = queries.fetch(context.conn, "maintenance/analyze_missing_statistics", {"oid": None})
         unknown = [{"oid": row["oid"], "missing": True} for row in missing]
         return [*_parents(context.conn, None), *unknown, *_refreshed(context)]
 
@@ -199,7 +199,7 @@ def _refreshed(context: GatherContext) -> list[dict[str, Any]]:
 
 
 def _table(conn: Session, oid: int) -> list[dict[str, Any]]:
-    unknown = queries.compose("maintenance/analyze_unknown", conn.info.server_version)
+    unknown = queries.compose("maintenance/analyze_missing_statistics", conn.info.server_version)
     return queries.fetch(conn, "maintenance/analyze_measure", {"oid": oid}, unknown=unknown)
 
 

@@ -116,5 +116,5 @@ def drop(executor: Executor, leftover: InvalidIndex, drain: timedelta | None = N
 
 def _fetch(conn: Session, settings: RunSettings, table_oid: int = 0) -> list[dict[str, Any]]:
     within: dict[str, object] = {**inventory.scope(settings.profile), "table_oid": table_oid}
-    ours = queries.compose("inventory/ours", conn.info.server_version)
+    ours = queries.compose("inventory/included", conn.info.server_version)
     return queries.fetch(conn, "maintenance/reindex_leftovers", within, ours=ours)

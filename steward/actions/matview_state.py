@@ -66,8 +66,8 @@ def facts(
         "column": profile.tenancy.column,
         "remember": profile.refresh.remember,
     }
-    known = queries.compose("maintenance/matviews_known", version)
-    reached = queries.compose("maintenance/matviews_reached", version)
+    known = queries.compose("maintenance/matviews_names", version)
+    reached = queries.compose("maintenance/matviews_sources", version)
     return queries.fetch(conn, "maintenance/matviews_facts", params, known=known, reached=reached)
 
 
@@ -181,7 +181,7 @@ def query_parts(check: Check) -> dict[str, sql.Composable]:
     """Return the parts of the checks' statements."""
     version = check.conn.info.server_version
     return {
-        "ours": queries.compose("inventory/ours", version),
-        "known": queries.compose("maintenance/matviews_known", version),
-        "reached": queries.compose("maintenance/matviews_reached", version),
+        "ours": queries.compose("inventory/included", version),
+        "known": queries.compose("maintenance/matviews_names", version),
+        "reached": queries.compose("maintenance/matviews_sources", version),
     }

@@ -52,7 +52,7 @@ class Reindex(MaintenanceOperation[Index, IndexState]):
     def gather(cls, context: GatherContext) -> list[dict[str, Any]]:
         """Return the large indexes and what is known of them; one query, whatever there is."""
         within = {**inventory.scope(context.settings.profile), "size": index_bloat.limits(context.settings).size}
-        ours = queries.compose("inventory/ours", context.conn.info.server_version)
+        ours = queries.compose("inventory/included", context.conn.info.server_version)
         # The query leaves out locked indexes, but one can be locked after the query has read the locks.
         for _ in range(_TRIES - 1):
             with suppress(psycopg.errors.LockNotAvailable):

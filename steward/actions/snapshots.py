@@ -116,7 +116,7 @@ def _last(conn: Session) -> SnapshotState:
 
 
 def _taking(source: StatementStatistics, settings: RunSettings, server_version: int) -> list[Statement]:
-    ours = {"ours": queries.compose("inventory/ours", server_version)}
+    ours = {"ours": queries.compose("inventory/included", server_version)}
     since = {"counted_since": queries.compose("ledger/counted_since", server_version)}
     within = inventory.scope(settings.profile)
     taking = [

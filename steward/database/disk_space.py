@@ -67,7 +67,7 @@ def free_space(conn: Session, profile: Profile, *, tablespace: int = 0) -> FreeS
         Inconclusive: neither this machine nor the profile tells.
 
     """
-    found = queries.fetch(conn, "disk/place", {"tablespace": tablespace})
+    found = queries.fetch(conn, "disk/data_directory", {"tablespace": tablespace})
     if not found:
         raise Inconclusive("the tablespace is gone")
     name, location, folder = found[0]["tablespace"], found[0]["location"], found[0]["data_directory"]

@@ -1,7 +1,7 @@
 """The inventory of the database: one query for each kind of object, frozen values, the same order every time.
 
 The number of queries does not depend on how much there is. What is left out (system schemas, members of extensions,
-temporary tables, the profile's own exclusions) is decided in ``sql/inventory/ours.sql`` and nowhere else.
+temporary tables, the profile's own exclusions) is decided in ``sql/inventory/included.sql`` and nowhere else.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def scan(conn: Session, profile: Profile) -> Scan:
 
 
 def scope(profile: Profile) -> dict[str, list[str]]:
-    """Return the parameters of ``sql/inventory/ours.sql``: the profile's schemas, its exclusions as LIKE patterns."""
+    """Return the parameters of ``sql/inventory/included.sql``: schemas, and exclusions as LIKE patterns."""
     return {
         "schemas": list(profile.target.schemas),
         "exclude": [_like(pattern) for pattern in profile.target.exclude],
@@ -171,7 +171,7 @@ def parts(name: str, server_version: int) -> dict[str, sql.Composable]:
     """Return what an inventory statement is composed with: ``ours``, and what only some versions can answer."""
     variant = _VARIANTS[name]
     return {
-        "ours": queries.compose("inventory/ours", server_version),
+        "ours": queries.compose("inventory/included", server_version),
         variant.rpartition("/")[2]: queries.compose(variant, server_version),
     }
 

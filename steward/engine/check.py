@@ -92,10 +92,10 @@ class Check:
         """The read-only session of the queries, for checks whose parts depend on what stands in the database."""
         return self._connect()
 
-    def parts(self, *names: str) -> dict[str, sql.Composable]:
-        """Return the statements that a query is composed with, each under its own name without the folder."""
+    def parts(self, **names: str) -> dict[str, sql.Composable]:
+        """Return the statements called ``names`` for the placeholders of a query that they are composed with."""
         version = self.conn.info.server_version
-        return {name.rpartition("/")[2]: queries.compose(name, version) for name in names}
+        return {placeholder: queries.compose(name, version) for placeholder, name in names.items()}
 
     def run(self, name: str, parts: Mapping[str, sql.Composable] | None = None, **params: object) -> Findings:
         """Run ``sql/checks/<name>.sql`` with bound ``params`` and composed ``parts``, and return its findings.

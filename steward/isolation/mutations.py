@@ -122,7 +122,9 @@ def _subjects(source: Clone, profile: Profile) -> list[dict[str, Any]]:
     }
     with session.login(source.admin or source.at) as conn:
         version = conn.info.server_version
-        tables = queries.compose("isolation/tables", version, ours=queries.compose("inventory/ours", version))
+        tables = queries.compose(
+            "isolation/tenant_tables", version, ours=queries.compose("inventory/included", version)
+        )
         found = queries.fetch(conn, "isolation/mutation_targets/tables", params, tables=tables)
     if not any(table["reads"] for table in found):
         names = ", ".join(scope.application_roles(profile))

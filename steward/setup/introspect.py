@@ -102,7 +102,7 @@ def inspect(at: Target, profile: Profile) -> Inspection:
         InventoryError: there is no table in sight.
 
     """
-    within = {"ours": queries.compose("inventory/ours")}
+    within = {"ours": queries.compose("inventory/included")}
     scope = inventory.scope(profile)
     with session.reader(at, profile) as conn:
         scan = inventory.scan(conn, profile)

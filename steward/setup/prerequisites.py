@@ -39,4 +39,4 @@ def schema_version_params(check: Check) -> dict[str, Any]:
 
 def scope_params(check: Check) -> dict[str, Any]:
     """Return what queries over all included relations take."""
-    return {"parts": {"ours": queries.compose("inventory/ours")}, **inventory.scope(check.settings.profile)}
+    return {"parts": {"ours": queries.compose("inventory/included")}, **inventory.scope(check.settings.profile)}

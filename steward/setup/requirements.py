@@ -141,7 +141,7 @@ def _extensions(profile: Profile) -> Iterator[FixedRequirement]:
 
 def _rights(profile: Profile) -> Iterator[DerivedRequirement]:
     roles = profile.roles.model_dump()
-    ours = plain("inventory/ours", inventory.scope(profile))
+    ours = plain("inventory/included", inventory.scope(profile))
     yield DerivedRequirement("connecting", plain("bootstrap/roles/connect", roles))
     yield DerivedRequirement(
         "memberships, those in the tables' owners among them", plain("bootstrap/memberships", roles, ours=ours)
@@ -164,7 +164,7 @@ def _memory(profile: Profile) -> Iterator[FixedRequirement | DerivedRequirement]
         yield FixedRequirement(
             f"{schema}.{table} is no superuser's", plain("bootstrap/table_rights/owner_needed", ours), (owner,)
         )
-    roles, included = profile.roles.model_dump(), plain("inventory/ours", inventory.scope(profile))
+    roles, included = profile.roles.model_dump(), plain("inventory/included", inventory.scope(profile))
     yield DerivedRequirement(
         "rights on tables that were there before", plain("bootstrap/privileges", roles, ours=included)
     )
@@ -177,7 +177,7 @@ def _growth_function(profile: Profile) -> Iterator[FixedRequirement]:
         key: _composable(plain("bootstrap/storage_growth/scope_column", column=sql.Identifier(key)))
         for key in ("schemas", "exclude")
     }
-    create = plain("bootstrap/storage_growth/create", result=_RESULT, ours=plain("inventory/ours", scope))
+    create = plain("bootstrap/storage_growth/create", result=_RESULT, ours=plain("inventory/included", scope))
     body = hashlib.md5(create.split("$function$")[1].encode(), usedforsecurity=False).hexdigest()
     yield FixedRequirement(
         "room for monitor_storage_growth(), where one with other columns is in its place",

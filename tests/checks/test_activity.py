@@ -18,7 +18,7 @@ NONE = timedelta(0)
 PARTS = {
     "transactions": ("activity/hidden_sessions",),
     "prepared": (),
-    "locks": ("activity/waits", "activity/hidden_sessions"),
+    "locks": ("activity/lock_waits", "activity/hidden_sessions"),
     "connections": ("activity/hidden_sessions",),
 }
 

@@ -25,7 +25,7 @@ def dead(checking, settings):
     def ask(database):
         check = checking(database, settings)
         limits = {"dead_ratio": 0.02, "minimum_dead_rows": 500}
-        parts = check.parts("inventory/ours", "activity/holders")
+        parts = check.parts(ours="inventory/included", holders="activity/horizon_holders")
         found = check.run("storage_dead_rows", parts, **limits, **inventory.scope(settings.profile)).found
         check.conn.close()
         return list(found)
@@ -41,7 +41,7 @@ def used(checking, settings):
         check = checking(database, settings)
         shares = {"used": share, "below": below}
         scope = inventory.scope(settings.profile)
-        return list(check.run("storage_sequences", check.parts("inventory/ours"), **shares, **scope).found)
+        return list(check.run("storage_sequences", check.parts(ours="inventory/included"), **shares, **scope).found)
 
     return ask
 

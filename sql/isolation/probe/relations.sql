@@ -4,7 +4,7 @@
 -- tenant, the type category of its tenant column (null: it has none); role; reads, reads_tenant, inserts, updates, moves (updates of the tenant
 -- column), deletes, truncates: what the role may do there; columns of a view that it may read; depth, how many views lie between it and a table;
 -- feeds: a view reads it
--- Parameters: roles text[], column, exclude; {tables} is isolation/tables
+-- Parameters: roles text[], column, exclude; {tables} is isolation/tenant_tables
 -- Minimum version: 13
 with recursive tables as (
     {tables}

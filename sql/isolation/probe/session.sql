@@ -5,7 +5,7 @@
 -- As whom the session acts, what exempts it from row-level security, and in which tenant it is.
 -- Columns: superuser; bypasses; row_security; tenant (null: never set); given: the setting has a default; owned: a table whose policies the
 -- role could take away (null: none)
--- Parameters: setting; those of isolation/tables, which is {tables}
+-- Parameters: setting; those of isolation/tenant_tables, which is {tables}
 select
     role.rolsuper as superuser,
     role.rolbypassrls as bypasses,

@@ -4,7 +4,7 @@
 -- name: frequent
 -- Which tenants the statistics call the most frequent in the topmost tables: an estimate, and no table is read for it.
 -- Columns: oid of the table; tenant; rows
--- Parameters: column; {tables} is isolation/tables
+-- Parameters: column; {tables} is isolation/tenant_tables
 select t.oid, frequent.tenant, (frequent.share * greatest(c.reltuples, 1))::pg_catalog.float8 as rows
 from ({tables}) as t
 join pg_catalog.pg_class as c on c.oid = t.oid

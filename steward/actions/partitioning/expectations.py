@@ -31,4 +31,4 @@ def query_parts(check: Check) -> dict[str, sql.Composable]:
         name: queries.compose(f"inventory/{name}", version, **inventory.parts(f"inventory/{name}", version))
         for name in ("relations", "partitions")
     }
-    return {**composed, "ours": queries.compose("inventory/ours", version)}
+    return {**composed, "ours": queries.compose("inventory/included", version)}

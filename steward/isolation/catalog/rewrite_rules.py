@@ -23,7 +23,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class RewriteRule:
-    """A rule on INSERT, UPDATE or DELETE: a row of sql/isolation/rules.sql."""
+    """A rule on INSERT, UPDATE or DELETE: a row of sql/isolation/rewrite_rules.sql."""
 
     relation: int
     ident: str

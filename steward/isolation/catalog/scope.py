@@ -55,7 +55,12 @@ def _read(check: Check) -> Mapping[str, object]:
         cause = f"the application's roles are not all there: {', '.join(unknown)}"
         raise Inconclusive(f"{cause}; name those that select its rows in isolation.roles of the profile")
     # One row will do, and none of the others is read.
-    if queries.execute(check.conn, "isolation/tables", params, **check.parts("inventory/ours")).fetchone() is None:
+    if (
+        queries.execute(
+            check.conn, "isolation/tenant_tables", params, **check.parts(ours="inventory/included")
+        ).fetchone()
+        is None
+    ):
         cause = f"no table has the column {profile.tenancy.column}"
         raise Inconclusive(f"{cause}; name the right database, or tenancy.column in the profile")
     return MappingProxyType(params)
@@ -76,11 +81,11 @@ def setting_parameters(check: Check) -> Mapping[str, object]:
 
 def parts(check: Check) -> dict[str, sql.Composable]:
     """Return the parts of isolation queries: ``{ours}``, ``{tables}``, ``{loose}`` and ``{remade}``."""
-    version, ours = check.conn.info.server_version, check.parts("inventory/ours")
-    tables = queries.compose("isolation/tables", version, **ours)
+    version, ours = check.conn.info.server_version, check.parts(ours="inventory/included")
+    tables = queries.compose("isolation/tenant_tables", version, **ours)
     return {
         **ours,
         "tables": tables,
-        "loose": queries.compose("isolation/loose", version, tables=tables),
-        "remade": queries.compose("isolation/remade", version, tables=tables),
+        "loose": queries.compose("isolation/nullable_tenant_columns", version, tables=tables),
+        "remade": queries.compose("isolation/policies_to_recreate", version, tables=tables),
     }

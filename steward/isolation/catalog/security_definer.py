@@ -21,7 +21,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class DefinerRoutine(Routine):
-    """A SECURITY DEFINER routine: a row of sql/isolation/definers.sql."""
+    """A SECURITY DEFINER routine: a row of sql/isolation/definer_functions.sql."""
 
     kind: str
     called: bool

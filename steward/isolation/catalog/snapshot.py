@@ -69,10 +69,10 @@ def _read_roles(check: Check, params: Mapping[str, object]) -> RoleCatalog:
     profile, version = check.settings.profile, check.conn.info.server_version
     spared = {profile.roles.login, profile.roles.maintenance, profile.roles.admin, check.conn.info.user}
     parts = scope.parts(check)
-    parts["reached"] = queries.compose("isolation/reached", version)
-    parts["granted"] = queries.compose("isolation/granted", version, **parts)
-    parts["firing"] = queries.compose("isolation/firing", version, **parts)
-    parts["holding"] = queries.compose("isolation/holding", version, **parts)
+    parts["reached"] = queries.compose("isolation/reachable_roles", version)
+    parts["granted"] = queries.compose("isolation/granted_rights", version, **parts)
+    parts["firing"] = queries.compose("isolation/trigger_events", version, **parts)
+    parts["holding"] = queries.compose("isolation/tenant_relations", version, **parts)
     return RoleCatalog(graph, reachable(graph, scope.application_roles(profile), spared), params, parts)
 
 
@@ -80,9 +80,9 @@ def policy_parts(check: Check) -> dict[str, sql.Composable]:
     """Return the parts of statements about policies: ``{filters}``, ``{actors}``, ``{tables}``."""
     parts = scope.parts(check)
     filters_part = queries.compose(
-        "isolation/filters", check.conn.info.server_version, tables=parts["tables"], loose=parts["loose"]
+        "isolation/tenant_filters", check.conn.info.server_version, tables=parts["tables"], loose=parts["loose"]
     )
-    return {"tables": parts["tables"], "filters": filters_part, **check.parts("isolation/actors")}
+    return {"tables": parts["tables"], "filters": filters_part, **check.parts(actors="isolation/application_roles")}
 
 
 def policy_parameters(check: Check) -> Mapping[str, object]:
@@ -93,7 +93,7 @@ def policy_parameters(check: Check) -> Mapping[str, object]:
 
     """
     params = {**scope.parameters(check), "others": []}
-    if not check.shared("isolation actors", lambda: queries.fetch(check.conn, "isolation/actors", params)):
+    if not check.shared("isolation actors", lambda: queries.fetch(check.conn, "isolation/application_roles", params)):
         names = ", ".join(scope.application_roles(check.settings.profile))
         cause = f"row-level security filters none of the roles {names}, or they do not exist"
         raise Inconclusive(f"{cause}; name the application's in isolation.roles of the profile")
@@ -140,10 +140,14 @@ def application_policies(check: Check) -> tuple[PolicyCatalog, RoleCatalog]:
 def note_denied(check: Check) -> None:
     """Record which tables deny every row because they have no policy at all: nothing leaks there."""
     tables = scope.parts(check)["tables"]
-    rows = queries.fetch(check.conn, "isolation/silent", scope.parameters(check), tables=tables)
+    rows = queries.fetch(check.conn, "isolation/tables_without_policies", scope.parameters(check), tables=tables)
     names = ", ".join(row["ident"] for row in rows) or "none"
     check.note(
+<<<<<<< HEAD
         f"-- sql/isolation/silent.sql\n-- tables that deny every row, because they have no policy: {names}",
+=======
+        f"-- sql/isolation/tables_without_policies.sql\n-- every row is denied, for want of a policy: {names}",
+>>>>>>> 1723207 (Name the statements that others take as their part for what they answer, and say which placeholder each one fills)
         0,
         len(rows),
     )
@@ -151,14 +155,14 @@ def note_denied(check: Check) -> None:
 
 def column_defaults(check: Check) -> list[dict[str, Any]]:
     """Return the defaults of tenant columns."""
-    return queries.fetch(check.conn, "isolation/defaults", scope.parameters(check), **scope.parts(check))
+    return queries.fetch(check.conn, "isolation/tenant_column_defaults", scope.parameters(check), **scope.parts(check))
 
 
 def children(check: Check) -> list[dict[str, Any]]:
     """Return the tables whose rows belong to rows of tenants, and that have no tenant column."""
     catalog = roles(check)
     parts = {name: catalog.parts[name] for name in ("tables", "granted", "reached")}
-    return _rows(check, "isolation/children", catalog.parameters(), **parts)
+    return _rows(check, "isolation/child_tables", catalog.parameters(), **parts)
 
 
 def publication_parameters(check: Check) -> dict[str, object]:
@@ -193,10 +197,14 @@ def _read_views(check: Check, catalog: RoleCatalog) -> ViewCatalog:
         for row in _rows(check, "isolation/views", params, **catalog.parts)
     }
     relations = {
-        row["oid"]: SecuredRelation(**row) for row in _rows(check, "isolation/holding", params, **catalog.parts)
+        row["oid"]: SecuredRelation(**row)
+        for row in _rows(check, "isolation/tenant_relations", params, **catalog.parts)
     }
-    bodies = (function_bodies.function_body(row["definition"]) for row in _rows(check, "isolation/wrappers"))
-    types = (filters.column_type(row["type"]) for row in _rows(check, "isolation/types", params, **catalog.parts))
+    bodies = (function_bodies.function_body(row["definition"]) for row in _rows(check, "isolation/called_functions"))
+    types = (
+        filters.column_type(row["type"])
+        for row in _rows(check, "isolation/tenant_column_types", params, **catalog.parts)
+    )
     tenancy = check.settings.profile.tenancy
     tenant = TenantFilter(tenancy.column, tenancy.setting, tuple(body for body in bodies if body), tuple(types))
     return ViewCatalog(relations, views, tenant, invoking=check.conn.info.server_version >= _INVOKING)
@@ -204,7 +212,7 @@ def _read_views(check: Check, catalog: RoleCatalog) -> ViewCatalog:
 
 def definer_routines(check: Check) -> tuple[DefinerRoutine, ...]:
     """Return the SECURITY DEFINER routines of owners whom the application cannot become anyway."""
-    return _owned(check, "isolation/definers", DefinerRoutine)
+    return _owned(check, "isolation/definer_functions", DefinerRoutine)
 
 
 def definer_triggers(check: Check) -> tuple[DefinerTrigger, ...]:
@@ -214,14 +222,14 @@ def definer_triggers(check: Check) -> tuple[DefinerTrigger, ...]:
 
 def rewrite_rules(check: Check) -> tuple[RewriteRule, ...]:
     """Return the rules on relations of owners whom the application cannot become anyway."""
-    return _owned(check, "isolation/rules", RewriteRule, "firing")
+    return _owned(check, "isolation/rewrite_rules", RewriteRule, "firing")
 
 
 def writable_schemas(check: Check) -> frozenset[str]:
     """Return the schemas in which the application can create objects."""
     catalog = roles(check)
     rows = check.shared(
-        "isolation schemas", lambda: _rows(check, "isolation/writable", catalog.parameters(), **catalog.parts)
+        "isolation schemas", lambda: _rows(check, "isolation/writable_schemas", catalog.parameters(), **catalog.parts)
     )
     return frozenset(row["name"] for row in rows)
 

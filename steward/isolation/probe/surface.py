@@ -149,8 +149,8 @@ def attack_surface(conn: Session, profile: Profile) -> AttackSurface:
 
     """
     version = conn.info.server_version
-    ours = {"ours": queries.compose("inventory/ours", version)}
-    parts: dict[str, sql.Composable] = {"tables": queries.compose("isolation/tables", version, **ours)}
+    ours = {"ours": queries.compose("inventory/included", version)}
+    parts: dict[str, sql.Composable] = {"tables": queries.compose("isolation/tenant_tables", version, **ours)}
     names = scope.application_roles(profile)
     params: dict[str, object] = {**inventory.scope(profile), "column": profile.tenancy.column, "roles": list(names)}
     chains, closed = _chains(queries.fetch(conn, "isolation/probe/reachable_roles", params), names)

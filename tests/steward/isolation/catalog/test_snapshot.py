@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from steward.engine.check import PhaseCache
 
 # Several items use these, and they have no parameters: the record shows them as they were sent.
-ONCE = ("roles", "memberships", "wrappers")
+ONCE = ("roles", "memberships", "called_functions")
 VIEW = "create view market.shown as select * from market.orders; grant select on market.shown to market_app"
 
 

@@ -1,6 +1,6 @@
 -- On which tenant tables is row-level security enabled without any policy, which denies every row to those whom it filters?
 -- Columns: ident
--- Parameters: those of isolation/tables; {tables} is isolation/tables
+-- Parameters: those of isolation/tenant_tables; {tables} is isolation/tenant_tables
 -- Minimum version: 13
 select t.ident
 from ({tables}) as t

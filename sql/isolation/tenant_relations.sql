@@ -1,7 +1,7 @@
 -- Which relations show rows of tenants: their tables with every leaf, and the views and materialized views over them at any depth.
 -- Other statements take it as their part {holding}.
 -- Columns: oid, schema, name, ident, kind (relkind), owner (oid), rls, forced
--- Parameters: those of isolation/tables; {tables}
+-- Parameters: those of isolation/tenant_tables; {tables}
 -- Minimum version: 13
 select
     c.oid::bigint,

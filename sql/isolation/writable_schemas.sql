@@ -1,6 +1,6 @@
 -- In which schemas the application may create objects.
 -- Columns: name
--- Parameters: those of isolation/reached; {reached}
+-- Parameters: those of isolation/reachable_roles; {reached}
 -- Minimum version: 13
 select n.nspname::text as name
 from pg_catalog.pg_namespace as n

@@ -2,7 +2,7 @@
 -- application?
 -- Columns: ident; parent, of the nearest such key; callers, to whom rights are granted; rls; policies, permissive ones for the application as a JSON array
 -- of name, using and with check; guarding, statements that let through the rows whose parent is let through; condition, of a policy that does
--- Parameters: those of isolation/tables and isolation/granted; {tables}, {granted}, {reached}
+-- Parameters: those of isolation/tenant_tables and isolation/granted_rights; {tables}, {granted}, {reached}
 -- Minimum version: 13
 with recursive granted as (
     {granted}

@@ -2,7 +2,7 @@
 -- Other statements take it as their part {remade}.
 -- Columns: root (oid) of the table whose column it is; dropped, a statement; head, what a CREATE POLICY begins with; using, check (NULL: none);
 -- using_plain, check_plain, whether they only compare the column with the setting, so that they can do so in another type
--- Parameters: column; setting; those of isolation/tables; {tables} is isolation/tables
+-- Parameters: column; setting; those of isolation/tenant_tables; {tables} is isolation/tenant_tables
 -- Minimum version: 13
 select
     named.root,

@@ -1,7 +1,7 @@
 -- By what is each tenant table told apart, and which condition would let through the current tenant's rows and no others?
 -- Other statements take it as their part {filters}.
 -- Columns: oid; ident; kind; owner; rls; root; level; type of the tenant column; strict, no value of it is ; nullable; filter, the condition (NULL without a setting)
--- Parameters: column; setting; those of isolation/tables; {tables} is isolation/tables, {loose} is isolation/loose
+-- Parameters: column; setting; those of isolation/tenant_tables; {tables} is isolation/tenant_tables, {loose} is isolation/nullable_tenant_columns
 -- Minimum version: 13
 select
     t.oid,

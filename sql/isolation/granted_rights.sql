@@ -2,7 +2,7 @@
 -- The owner's own rights are none of these. Other statements take it as their part {granted}.
 -- Columns: oid of the relation; privilege, in lower case; grantee, quoted, or public; chain, how the application comes by it; revoked, the statement
 -- that takes it away
--- Parameters: those of isolation/reached; {reached}
+-- Parameters: those of isolation/reachable_roles; {reached}
 -- Minimum version: 13
 select
     held.oid,

@@ -2,7 +2,7 @@
 -- inheriting tables below.
 -- Other statements take it as their part {firing}.
 -- Columns: oid of the relation; privilege, in lower case; grantee, quoted, or public; named, by a statement or a view, as rules ask
--- Parameters: those of isolation/granted; {granted}
+-- Parameters: those of isolation/granted_rights; {granted}
 -- Minimum version: 13
 with recursive firing as (
     select granted.oid, granted.privilege, granted.grantee, true as named

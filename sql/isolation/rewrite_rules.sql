@@ -2,7 +2,7 @@
 -- Columns: relation (oid of what the rule is on); ident, the rule's name and that of the relation; owner (oid) of the relation, as whom the rule acts;
 -- instead, not only added; definition; callers, to whom the right is granted that it takes, on the relation or a view of it; dropped, the
 -- statement that takes it away
--- Parameters: those of isolation/granted; {firing}
+-- Parameters: those of isolation/granted_rights; {firing}
 -- Minimum version: 13
 select
     c.oid::bigint as relation,

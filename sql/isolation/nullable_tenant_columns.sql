@@ -1,7 +1,7 @@
 -- Which tenant columns may hold NULL? A foreign table only declares what its server may not keep, and is none of these.
 -- Other statements take it as their part {loose}.
 -- Columns: oid; ident; root; unvalidated, the name of a NOT NULL that holds for new rows only (NULL: there is none at all)
--- Parameters: those of isolation/tables; {tables} is isolation/tables
+-- Parameters: those of isolation/tenant_tables; {tables} is isolation/tenant_tables
 -- Minimum version: 13
 select t.oid, t.ident, t.root, unvalidated.name as unvalidated
 from ({tables}) as t

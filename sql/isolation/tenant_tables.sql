@@ -1,7 +1,7 @@
 -- Which tables hold rows of tenants: those with the tenant column, partitioned parents, leaves and foreign tables included.
 -- Other statements take it as their part {tables}.
 -- Columns: oid; ident; kind (relkind); owner; rls; forced; attnum of the tenant column; root, the topmost parent or itself; level, 0 there
--- Parameters: column; those of inventory/ours; {ours} is inventory/ours
+-- Parameters: column; those of inventory/included; {ours} is inventory/included
 -- Minimum version: 13
 select
     c.oid,

@@ -2,7 +2,7 @@
 -- Columns: ident, with its arguments; kind; owner (oid); language; definition; source; called, whether it can be called and is not only a trigger's;
 -- bound, whether its names were bound when it was made; path, its search_path (NULL: none); callers, to whom EXECUTE is granted;
 -- schemas, all of the database; with_path, revoked, statements that mend it
--- Parameters: those of isolation/reached; {reached}
+-- Parameters: those of isolation/reachable_roles; {reached}
 -- Minimum version: 13
 select
     shown.ident,

@@ -1,6 +1,6 @@
 -- What is the default of the tenant column, or else of its domain? Of a tree the root's, which is what a row gets that comes through it.
 -- Columns: ident of the column; definition; mending
--- Parameters: column; those of inventory/ours; {tables} is isolation/tables
+-- Parameters: column; those of inventory/included; {tables} is isolation/tenant_tables
 -- Minimum version: 13
 select
     t.ident || '.' || pg_catalog.quote_ident(a.attname) as ident,
