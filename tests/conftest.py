@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import time
+from typing import TYPE_CHECKING
+
 import hypothesis
+
+if TYPE_CHECKING:
+    import pytest
+
+_DAY, _BEFORE_MIDNIGHT = 86_400, 15  # seconds
 
 # How long an example takes says how busy the machine is, and nothing of the code.
 hypothesis.settings.register_profile(
@@ -28,3 +37,10 @@ pytest_plugins = (
     "tests.fixtures.suite",
     "tests.fixtures.shared",
 )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let no test begin right before midnight where ``tests.dates`` sets the clock: its dates are of one day."""
+    left = _DAY - time.time() % _DAY
+    if "FAKETIME" in os.environ and left < _BEFORE_MIDNIGHT:
+        time.sleep(left)

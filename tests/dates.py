@@ -127,7 +127,6 @@ def _clock(name: str, library: Path) -> dict[str, str]:
         "NO_FAKE_STAT": "1",
         "PYTHONPATH": str(ROOT / "tests" / "clock"),
         "TZ": zone,
-        "STEWARD_TEST_MOMENT": moment,
     }
 
 

@@ -218,7 +218,7 @@ def test_a_family_that_counts_is_healthy_when_it_is_covered_or_open(database, fo
 
 @pytest.mark.parametrize(
     ("factor", "told"),
-    [(1, 'epoch = "seconds"'), (1000, 'epoch = "milliseconds"'), (7, "if it counts time since 1970, say what")],
+    [(1, 'epoch = "seconds"'), (1000, 'epoch = "milliseconds"'), (7, "if it counts time since 1970, set its unit")],
 )
 def test_numbers_that_look_like_time_are_told_with_what_to_say(database, settings, checking, factor, told):
     low, high = (int(month(each).timestamp()) * factor for each in (0, 1))
