@@ -25,7 +25,10 @@ def test_transactions(check: Check) -> None:
     """No session but the suite's own is in a transaction, or idle in one, for longer than the profile allows."""
     limits = check.settings.profile.activity.model_dump()
     findings = check.run(
-        "activity_transactions", check.parts(unseen="activity/hidden_sessions"), own=session.APPLICATION, **limits
+        "activity_transactions",
+        check.parts(hidden_sessions="activity/hidden_sessions"),
+        own=session.APPLICATION,
+        **limits,
     )
 
     assert not findings.offenders
@@ -42,7 +45,7 @@ def test_prepared(check: Check) -> None:
 @pytest.mark.severity("normal")
 def test_locks(check: Check) -> None:
     """No session waits for a lock longer than the profile allows."""
-    parts = check.parts(waits="activity/lock_waits", unseen="activity/hidden_sessions")
+    parts = check.parts(waits="activity/lock_waits", hidden_sessions="activity/hidden_sessions")
     findings = check.run("activity_locks", parts, **check.settings.profile.activity.model_dump())
 
     assert not findings.offenders
@@ -52,6 +55,6 @@ def test_locks(check: Check) -> None:
 def test_connections(check: Check) -> None:
     """Enough connections are left, of the server, of every database and of every role with a limit."""
     limits = check.settings.profile.activity.model_dump()
-    findings = check.run("activity_connections", check.parts(unseen="activity/hidden_sessions"), **limits)
+    findings = check.run("activity_connections", check.parts(hidden_sessions="activity/hidden_sessions"), **limits)
 
     assert not findings.offenders

@@ -39,7 +39,7 @@ def test_lost(check: Check) -> None:
 def test_standbys(check: Check) -> None:
     """No standby is further behind than the profile allows."""
     limits = check.settings.profile.replication.model_dump()
-    findings = check.run("replication_standbys", check.parts(unseen="activity/hidden_sessions"), **limits)
+    findings = check.run("replication_standbys", check.parts(hidden_sessions="activity/hidden_sessions"), **limits)
 
     assert not findings.offenders
 
@@ -47,7 +47,7 @@ def test_standbys(check: Check) -> None:
 @pytest.mark.severity("critical")
 def test_synchronous(check: Check) -> None:
     """As many synchronous standbys are connected as commits wait for."""
-    findings = check.run("replication_synchronous", check.parts(unseen="activity/hidden_sessions"))
+    findings = check.run("replication_synchronous", check.parts(hidden_sessions="activity/hidden_sessions"))
 
     assert not findings.offenders
 

@@ -1,11 +1,7 @@
 -- What it answers: who makes other sessions of this database wait for a lock for longer than they may? One row for each
 -- who waits for nobody, with those that wait for it, directly or behind each other.
 -- Columns: object_type, object_name, observed, expected, detail, remediation
-<<<<<<< HEAD
--- Parameters: lock_wait, an interval; {waits} is activity/waits; {hidden_sessions} is activity/hidden_sessions
-=======
--- Parameters: lock_wait, an interval; {waits} is activity/lock_waits; {unseen} is activity/hidden_sessions
->>>>>>> 1723207 (Name the statements that others take as their part for what they answer, and say which placeholder each one fills)
+-- Parameters: lock_wait, an interval; {waits} is activity/lock_waits; {hidden_sessions} is activity/hidden_sessions
 -- Minimum version: 13
 with recursive waits as materialized (
     {waits}

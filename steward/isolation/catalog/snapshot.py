@@ -143,11 +143,8 @@ def note_denied(check: Check) -> None:
     rows = queries.fetch(check.conn, "isolation/tables_without_policies", scope.parameters(check), tables=tables)
     names = ", ".join(row["ident"] for row in rows) or "none"
     check.note(
-<<<<<<< HEAD
-        f"-- sql/isolation/silent.sql\n-- tables that deny every row, because they have no policy: {names}",
-=======
-        f"-- sql/isolation/tables_without_policies.sql\n-- every row is denied, for want of a policy: {names}",
->>>>>>> 1723207 (Name the statements that others take as their part for what they answer, and say which placeholder each one fills)
+        f"-- sql/isolation/tables_without_policies.sql
+-- tables that deny every row, because they have no policy: {names}",
         0,
         len(rows),
     )
