@@ -15,11 +15,12 @@ from tests.fixtures.engine import active, waiting
 from tests.fixtures.running import changed, held, until
 
 NONE = timedelta(0)
+UNSEEN = {"unseen": "activity/hidden_sessions"}
 PARTS = {
-    "transactions": ("activity/hidden_sessions",),
-    "prepared": (),
-    "locks": ("activity/lock_waits", "activity/hidden_sessions"),
-    "connections": ("activity/hidden_sessions",),
+    "transactions": UNSEEN,
+    "prepared": {},
+    "locks": UNSEEN | {"waits": "activity/lock_waits"},
+    "connections": UNSEEN,
 }
 
 
@@ -30,7 +31,7 @@ def found(checking, settings):
     def ask(database, query, **limits):
         check = checking(database, changed(settings, activity=limits))
         figures = check.settings.profile.activity.model_dump()
-        asked = check.run(f"activity_{query}", check.parts(*PARTS[query]), own=session.APPLICATION, **figures)
+        asked = check.run(f"activity_{query}", check.parts(**PARTS[query]), own=session.APPLICATION, **figures)
         return asked.found
 
     return ask
