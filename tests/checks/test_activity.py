@@ -15,12 +15,12 @@ from tests.fixtures.engine import active, waiting
 from tests.fixtures.running import changed, held, until
 
 NONE = timedelta(0)
-UNSEEN = {"unseen": "activity/hidden_sessions"}
+HIDDEN = {"hidden_sessions": "activity/hidden_sessions"}
 PARTS = {
-    "transactions": UNSEEN,
+    "transactions": HIDDEN,
     "prepared": {},
-    "locks": UNSEEN | {"waits": "activity/lock_waits"},
-    "connections": UNSEEN,
+    "locks": HIDDEN | {"waits": "activity/lock_waits"},
+    "connections": HIDDEN,
 }
 
 

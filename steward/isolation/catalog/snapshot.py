@@ -143,8 +143,8 @@ def note_denied(check: Check) -> None:
     rows = queries.fetch(check.conn, "isolation/tables_without_policies", scope.parameters(check), tables=tables)
     names = ", ".join(row["ident"] for row in rows) or "none"
     check.note(
-        f"-- sql/isolation/tables_without_policies.sql
--- tables that deny every row, because they have no policy: {names}",
+        f"-- sql/isolation/tables_without_policies.sql\n"
+        f"-- tables that deny every row, because they have no policy: {names}",
         0,
         len(rows),
     )
