@@ -4,6 +4,7 @@ import statistics
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -570,19 +571,21 @@ def test_a_number_that_the_column_cannot_hold_is_refused(database, only, running
 
 
 def test_a_family_that_goes_by_another_time_zone_keeps_to_it_over_summer_time(database, only, running):
+    # In the last hours of a month Berlin is in the next one already.
+    here = datetime.now(ZoneInfo("Europe/Berlin"))
     parent(database, "at timestamptz", "range (at)")
     with database.connect() as conn:
         conn.execute("set timezone = 'Europe/Berlin'")
         for ahead in range(-7, 1):
-            low, high = (f"{month(offset):%Y-%m-%d}" for offset in (ahead, ahead + 1))
+            low, high = (f"{month(offset, here):%Y-%m-%d}" for offset in (ahead, ahead + 1))
             conn.execute(
                 sql.SQL("create table public.{} partition of public.events for values from ({}) to ({})").format(
-                    sql.Identifier(f"events_{month(ahead):%Y_%m}"), low, high
+                    sql.Identifier(f"events_{month(ahead, here):%Y_%m}"), low, high
                 )
             )
             conn.execute(
                 sql.SQL("alter table public.{} owner to validahub_owner").format(
-                    sql.Identifier(f"events_{month(ahead):%Y_%m}")
+                    sql.Identifier(f"events_{month(ahead, here):%Y_%m}")
                 )
             )
 
