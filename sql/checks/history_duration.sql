@@ -20,7 +20,7 @@ select
     pg_catalog.date_trunc('second', last.took)::text || case when last.completed_at is null then ' so far' else '' end as observed,
     'at most ' || pg_catalog.make_interval(secs => s.duration_limit)::text as expected,
     'began ' || (pg_catalog.date_trunc('second', last.started_at) at time zone 'UTC')::text || ' UTC' as detail,
-    'see in its report which items took longest; more workers, or more of them on the weekly schedule' as remediation
+    'see in its report which items took longest; then raise run.workers, or duration_limit of the schedule' as remediation
 from last
 join pg_catalog.jsonb_to_recordset(%(schedules)s::pg_catalog.jsonb) as s (maintenance_type text, duration_limit double precision)
     on s.maintenance_type = last.maintenance_type

@@ -11,7 +11,8 @@ select
     || case when counted.held > 0 then '; legal holds keep ' || counted.held || ' more' else '' end as detail,
     case
         when counted.action = 'report' then 'the legal maximum is passed: archive or delete the rows, or record why they are kept'
-        else 'run the ' || counted.schedule || ' maintenance to its end, and look at why earlier ones left the rows'
+        when counted.schedule = 'daily' then 'run nox -s daily to its end, and find out why earlier runs left the rows'
+        else 'give the rule schedule = "daily" in the profile, because nox -s daily applies no others'
     end as remediation
 from ({counted}) as counted
 where counted.overdue > 0

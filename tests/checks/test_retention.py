@@ -67,7 +67,7 @@ def test_rows_that_runs_have_missed_are_overdue(database, settings, found):
     assert (finding.object_type, finding.object_name) == ("table", "public.suggestions")
     assert finding.observed.startswith("3 rows, the oldest of ")
     assert finding.detail == "rule expired_suggestions (daily, delete)"
-    assert "daily maintenance" in finding.remediation
+    assert "nox -s daily" in finding.remediation
 
 
 def test_rows_on_hold_are_not_overdue(database, settings, found):
