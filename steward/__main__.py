@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _SCHEDULES = {
-    "daily": "purge rows, create missing partitions, vacuum, and run the daily checks",
-    "checks": "run all checks; nothing is written in the database",
+    "daily": "create partitions, purge rows, vacuum, analyze, reindex, refresh views, and run the daily checks",
+    "checks": "run all checks, tenant isolation among them; nothing is left in the database",
 }
 
 
