@@ -34,7 +34,7 @@ EMBEDDED = "18"
 # What meets the server: the rest of the suite is the same on every major, and `nox -s tests` runs it.
 TESTS = ("tests/schema", "tests/steward", "tests/maintenance", "tests/checks", "tests/runs/test_versions.py")
 MOST_WORKERS = 8
-# Before it tests spend half their time waiting for the statistics collector.
+# Before this major, tests spend half their time waiting for the statistics collector.
 FIRST_PROMPT = 15
 
 
