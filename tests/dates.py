@@ -24,19 +24,20 @@ ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / ".nox" / "dates"
 # Debian's package faketime; the folder is named for the machine.
 LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib*/faketime/libfaketime.so.1")
-# UTC: when the clock starts, and the time zone of the machine where it matters.
+# UTC: when the clock starts, and the time zone of the machine where it matters. All lie in the past: the server's timers
+# never fire while its clock is ahead.
 MOMENTS = {
     "first-minute-of-month": ("2026-09-01T00:00:00", "UTC"),
     "last-minutes-of-month": ("2026-09-30T23:57:00", "UTC"),
-    "first-minute-of-year": ("2027-01-01T00:00:00", "UTC"),
-    "last-minutes-of-year": ("2026-12-31T23:57:00", "UTC"),
-    "28-february-of-leap-year": ("2028-02-28T23:57:00", "UTC"),
-    "29-february": ("2028-02-29T12:00:00", "UTC"),
-    "week-53": ("2027-01-02T01:00:00", "UTC"),
-    "third-hour-of-month": ("2026-12-01T02:30:00", "UTC"),
+    "first-minute-of-year": ("2026-01-01T00:00:00", "UTC"),
+    "last-minutes-of-year": ("2025-12-31T23:57:00", "UTC"),
+    "28-february-of-leap-year": ("2024-02-28T23:57:00", "UTC"),
+    "29-february": ("2024-02-29T12:00:00", "UTC"),
+    "week-53": ("2021-01-02T01:00:00", "UTC"),
+    "third-hour-of-month": ("2026-06-01T02:30:00", "UTC"),
     "sao-paulo-summer-begins": ("2018-11-04T02:58:00", "America/Sao_Paulo"),
     "sao-paulo-summer-ends": ("2019-02-17T01:58:00", "America/Sao_Paulo"),
-    "europe-summer-begins": ("2027-03-28T00:58:00", "Europe/Berlin"),
+    "europe-summer-begins": ("2026-03-29T00:58:00", "Europe/Berlin"),
     "europe-summer-ends": ("2026-10-25T00:58:00", "Europe/Berlin"),
 }
 # What reads a clock: coming partitions, retention, purge, trends, the log, and a whole run.
