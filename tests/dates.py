@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / ".nox" / "dates"
 # Debian's package faketime; the folder is named for the machine.
 LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib*/faketime/libfaketime.so.1")
-# UTC: when the clock starts, and the time zone of the machine where it matters. All lie in the past: the server's timers
-# never fire while its clock is ahead.
+# UTC: when the clock starts, and the time zone of the machine where it matters. All lie in the past: the timers of a
+# server never fire while its clock is ahead.
 MOMENTS = {
     "first-minute-of-month": ("2026-09-01T00:00:00", "UTC"),
     "last-minutes-of-month": ("2026-09-30T23:57:00", "UTC"),
