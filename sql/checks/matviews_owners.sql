@@ -14,14 +14,14 @@ reached as (
 select
     'materialized view' as object_type,
     known.ident as object_name,
-    'read as ' || pg_catalog.string_agg(distinct reader.rolname, ', ' order by reader.rolname) || ', which is filtered' as observed,
+    'read as ' || pg_catalog.string_agg(distinct reader.rolname, ', ' order by reader.rolname) || ', from whom rows are hidden' as observed,
     'every row of what it reads' as expected,
     'row-level security of ' || pg_catalog.string_agg(
         distinct pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(used.relname), ', '
         order by pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(used.relname)
     ) as detail,
-    'alter role ' || pg_catalog.string_agg(distinct pg_catalog.quote_ident(reader.rolname), ', ') || ' bypassrls, or give it to a role that has it'
-        as remediation
+    pg_catalog.string_agg(distinct 'alter role ' || pg_catalog.quote_ident(reader.rolname) || ' bypassrls', '; ')
+        || '; or give the view to a role that has BYPASSRLS' as remediation
 from ours
 join known on known.oid = ours.oid
 join reached on reached.view = known.oid

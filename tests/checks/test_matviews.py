@@ -124,7 +124,7 @@ def test_an_owner_that_row_security_filters_is_found_with_the_remedy(fresh, chec
     fresh.execute("alter materialized view public.rule_effectiveness owner to validahub_app")
     found = checked("matviews_owners")["public.rule_effectiveness"]
 
-    assert "read as validahub_app, which is filtered" == found.observed
+    assert "read as validahub_app, from whom rows are hidden" == found.observed
     assert "public.correction_logs, public.rule_sets, public.rule_versions" in found.detail
     assert found.remediation.startswith("alter role validahub_app bypassrls")
 
