@@ -9,7 +9,7 @@ select
         || (pg_catalog.date_trunc('second', l.started_at) at time zone 'UTC')::text || ' UTC' as observed,
     'completed, or made good by a later run' as expected,
     coalesce(l.details ->> 'error', 'the row says nothing') as detail,
-    'look at its log and record; the next good run of the schedule completes the row' as remediation
+    'read run.json and the logs in the directory of this run; the next good run of the schedule completes the row' as remediation
 from public.maintenance_log as l
 join pg_catalog.jsonb_to_recordset(%(schedules)s::pg_catalog.jsonb) as s (maintenance_type text, "window" double precision)
     on s.maintenance_type = l.maintenance_type

@@ -9,7 +9,7 @@ select
     'nothing but counts' as expected,
     'who may run any statement in ' || pg_catalog.count(*) || ' tables of tenants learns counts of all tenants'' rows, not the rows: EXPLAIN ANALYZE tells how '
         || 'many a policy removed, pg_class.reltuples and pg_stat_user_tables how many there are' as detail,
-    'none; let the application run no statements of its users' as remediation
+    'none in the database; the application must not run statements that its users write' as remediation
 from ({tables}) as t
 where t.level = 0
     and exists (

@@ -26,7 +26,7 @@ select
     pg_catalog.string_agg(distinct granted.privilege, ', ' order by granted.privilege) || ' granted to '
     || pg_catalog.string_agg(distinct granted.grantee, ', ' order by granted.grantee) as observed,
     'no grant of its own, or row-level security of its own' as expected,
-    'the policies of its parent hold only for who names the parent: a query of ' || tables.ident || ' reaches every tenant''s rows ('
+    'the policies of its parent hold only for queries that name the parent: a query of ' || tables.ident || ' reaches every tenant''s rows ('
     || pg_catalog.string_agg(distinct granted.chain, '; ' order by granted.chain) || ')' as detail,
     'alter table ' || tables.ident || ' enable row level security; '
     || pg_catalog.string_agg(distinct granted.revoked, '; ' order by granted.revoked) as remediation

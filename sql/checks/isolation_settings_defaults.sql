@@ -43,8 +43,8 @@ select
     coalesce(told.role, told.database, 'all databases') as object_name,
     'a default of ' || tenants.quoted as observed,
     'no default' as expected,
-    'a session that sets no tenant has one: whoever connects'
-        || coalesce(' as ' || told.role, '') || coalesce(' to ' || told.database, '') as detail,
+    'a session that sets no tenant has this one: every session'
+        || coalesce(' of ' || told.role, '') || coalesce(' in ' || told.database, '') as detail,
     case
         when told.setrole = 0 and told.setdatabase <> 0 then 'alter database ' || told.database
         else 'alter role ' || coalesce(told.role, 'all') || coalesce(' in database ' || told.database, '')
@@ -66,7 +66,7 @@ select
     function.ident,
     'a value of its own for ' || tenants.quoted,
     'the caller''s tenant',
-    'what it reads it reads as the tenant of that value, whoever calls it',
+    'it reads as the tenant of that value, whoever calls it',
     pg_catalog.format('alter routine %%s reset %%s', function.ident, told.written)
 from told
 cross join tenants

@@ -15,7 +15,7 @@ select
         pg_catalog.quote_ident(pn.nspname) || '.' || pg_catalog.quote_ident(p.relname), ' or ' order by p.oid
     ) as expected,
     pg_catalog.pg_get_userbyid(c.relowner) || ' owns it; about ' || greatest(c.reltuples, 0)::bigint || ' rows' as detail,
-    'attach it, archive it, or rename it; a partition of its name cannot be made meanwhile' as remediation
+    'attach it, archive it, or rename it; until then no partition of this name can be created' as remediation
 from ours
 join pg_catalog.pg_class as c on c.oid = ours.oid and c.relkind = 'r' and not c.relispartition
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

@@ -12,7 +12,7 @@ select
     pg_catalog.current_database()::text as object_name,
     'PostgreSQL ' || server.major || '.' || server.minor as observed,
     'PostgreSQL ' || server.major || '.' || least.minor || ' or later' as expected,
-    'lower ones can lose data in what the suite does' as detail,
+    'in lower minor versions the commands that the suite runs can lose data' as detail,
     'install the newest minor version and restart the server; no dump is needed' as remediation
 from server
 join pg_catalog.jsonb_each_text(%(minimum_minor)s::jsonb) as least (major, minor) on least.major = server.major::text

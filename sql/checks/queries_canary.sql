@@ -29,6 +29,6 @@ where last.p95 > %(p95)s
 union all
 select
     'not judged', 'canary', 'no run', 'a run with ' || %(minimum_calls)s || ' reads',
-    'no run of the log has as many reads of the canary', 'none: a run that acts for longer is judged'
+    'no run of the log has as many reads of the canary', 'nothing to do: a run that acts for longer is judged'
 where not exists (select from last)
 order by object_name

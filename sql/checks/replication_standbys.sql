@@ -22,7 +22,7 @@ select
     pg_catalog.concat_ws(', ', pg_catalog.date_trunc('second', s.replay_lag)::text || ' and', pg_catalog.pg_size_pretty(s.behind) || ' behind') as observed,
     'at most ' || %(standby_lag)s::interval || ' and ' || pg_catalog.pg_size_pretty(%(standby_behind)s::bigint) as expected,
     'state ' || s.state || ', ' || s.sync_state as detail,
-    'look on it for a long query or a paused replay, and at its network and disk' as remediation
+    'on the standby, look for a long query or a paused replay, and check its network and disk' as remediation
 from standbys as s
 where s.replay_lag > %(standby_lag)s::interval
     or s.behind > %(standby_behind)s::bigint
