@@ -28,13 +28,16 @@ _SCHEDULES = {
 }
 
 
+_EXIT_CODES = "What each exit code means: docs/runbook.md."
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="steward", description="Maintain and verify a multi-tenant PostgreSQL database."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, meaning in _SCHEDULES.items():
-        command = commands.add_parser(name, help=meaning, description=meaning)
+        command = commands.add_parser(name, help=meaning, description=meaning, epilog=_EXIT_CODES)
         _common(command)
         command.add_argument("--plan", action="store_true", help="show what is due and its SQL; change nothing")
         command.add_argument(

@@ -1,4 +1,4 @@
-"""Advisory locks: one run at a time, one actor a lane, held on the connection that acts; and who holds other locks.
+"""Advisory locks of the run and of each lane, held on the connection that acts; and who holds other locks.
 
 A killed client's statement goes on until its backend ends, and so does an advisory lock of that backend. Whoever acts
 holds the run lock shared on its own connection, so that no new run starts while an old one's statement is at work.

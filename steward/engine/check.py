@@ -1,4 +1,4 @@
-"""The other kind of item: one set-based query states a fact, its rows are the offenders."""
+"""The check: an item that runs one query for all objects. Each row that it returns is an object without the fact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statements that make one partition, in the order of the one transaction that they are."""
+"""The statements that make one partition, in the order in which one transaction runs them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """SQL's three-valued logic over sets of outcomes, when only a row's tenant and the session's are known.
 
 A value is the set of atoms that may come out, each with its certainty: ``POSSIBLE`` (some row brings it about) or
-``PERHAPS`` (it depends on something that cannot be analysed, and may never come out). ``NEVER`` is that of all others.
+``PERHAPS`` (it depends on something that cannot be analysed, and may never come out). All other atoms have ``NEVER``.
 """
 
 from __future__ import annotations
