@@ -7,7 +7,7 @@ with recursive keys as (
     {foreign}
 ),
 acts as materialized (
-    -- Of all tables: what is on the way need not hold rows of tenants. Event is what befalls the parent's row, next what then befalls the child's.
+    -- All tables: those between two tables of tenants need not hold rows of tenants. Event: what happens to the parent's row. Next: what then happens to the child's row.
     select
         con.oid,
         con.confrelid as parent,

@@ -10,9 +10,9 @@ select
     'no such right' as expected,
     pg_catalog.string_agg(
         distinct case granted.privilege
-            when 'truncate' then 'TRUNCATE asks no policy and takes every tenant''s rows'
-            when 'references' then 'a foreign key to it tells which keys other tenants have'
-            when 'trigger' then 'a trigger on it runs as whoever writes, and sees all that he writes'
+            when 'truncate' then 'no policy applies to TRUNCATE, which deletes every tenant''s rows'
+            when 'references' then 'a foreign key to it shows which keys other tenants have'
+            when 'trigger' then 'a trigger on it runs as the role that writes, and reads every row that this role writes'
         end, '; '
     ) || ' (' || pg_catalog.string_agg(distinct granted.chain, '; ' order by granted.chain) || ')' as detail,
     'revoke ' || pg_catalog.string_agg(distinct granted.privilege, ', ' order by granted.privilege) || ' on ' || tables.ident || ' from '

@@ -7,7 +7,7 @@ select
     pg_catalog.quote_ident(e.evtname) as object_name,
     'its function ' || shown.ident || ' belongs to ' || pg_catalog.quote_ident(owner.rolname) as observed,
     'an owner whom the application cannot become' as expected,
-    'it runs on ' || e.evtevent || ' with the rights of whoever changes the schema, and its owner can be reached: '
+    'it runs on ' || e.evtevent || ' with the rights of the role that changes the schema, and the application can become its owner: '
     || pg_catalog.string_agg(distinct reached.chain, '; ') as detail,
     'alter function ' || shown.ident || ' owner to ' || pg_catalog.quote_ident(creator.rolname) as remediation
 from pg_catalog.pg_event_trigger as e

@@ -116,7 +116,7 @@ def observer(at: Target, profile: Profile) -> Session:
 
 
 def reader(at: Target, profile: Profile) -> Session:
-    """Connect to read before there is a maintenance role: as whoever logs in, nothing can be written."""
+    """Connect read-only as the login itself, for what is read before a maintenance role exists."""
     conn = login(at, profile.run.connect_timeout)
     _set(
         conn,

@@ -95,7 +95,7 @@ class Inspection:
 
 
 def inspect(at: Target, profile: Profile) -> Inspection:
-    """Inspect the database as whoever logs in; the number of queries does not depend on what is there.
+    """Inspect the database as the login itself; the number of queries does not depend on what is there.
 
     Raises:
         TargetError: it cannot be reached.
