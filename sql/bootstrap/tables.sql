@@ -24,6 +24,7 @@ create table if not exists public.materialized_view_metadata (
 
 -- name: intent
 -- What it does: creates the record of what was about to be done; a row without an outcome was cut short.
+-- Read by operators: outcome, figures
 create table if not exists steward.intent (
     id bigint generated always as identity primary key,
     run_id text not null,
@@ -40,6 +41,7 @@ create table if not exists steward.intent (
 
 -- name: deferral
 -- What it does: creates the count of deferrals in a row, so that nothing starves in silence.
+-- Read by operators: since, last_at
 create table if not exists steward.deferral (
     object text primary key,
     times integer not null check (times > 0),
@@ -120,6 +122,7 @@ create table if not exists steward.index_bloat (
 -- name: database_counters
 -- What it does: creates the history of the database's own counters, one row a snapshot. Counters begin anew after a crash or a
 -- reset: begun_anew then says that they cannot be compared with those before.
+-- Read by weekly: server_started_at, rollbacks
 create table if not exists steward.database_counters (
     taken_at timestamptz primary key,
     server_started_at timestamptz not null,
@@ -136,6 +139,7 @@ create table if not exists steward.database_counters (
 
 -- name: table_counters
 -- What it does: creates the history of the tables' counters, a family of partitions as one.
+-- Read by weekly: sequential_scans, updated_rows, deleted_rows
 create table if not exists steward.table_counters (
     relation text not null,
     taken_at timestamptz not null,
@@ -152,6 +156,7 @@ create table if not exists steward.table_counters (
 
 -- name: index_counters
 -- What it does: creates the history of the indexes' scans, those of all partitions of an index as one.
+-- Read by weekly: parts
 create table if not exists steward.index_counters (
     index text not null,
     taken_at timestamptz not null,
