@@ -67,6 +67,8 @@ WAITING = (
     "busy",
 )
 
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Result:
@@ -97,10 +99,27 @@ def main(words: list[str]) -> int:
 
 
 def _prove(name: str, library: Path, words: list[str]) -> Result:
+    """Run the tests at one moment; those that fail start at the moment once more, and count by how that ends.
+
+    A signal that reaches a server inside libfaketime lets it read the real clock, and a timer ends much too early.
+    A test that the date breaks fails both times.
+    """
     started = time.monotonic()
-    with _log(name).open("wb") as log:
-        code = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *_chosen(words), *TESTS],
+    log = _log(name)
+    log.unlink(missing_ok=True)
+    code = _pytest(name, library, [*_chosen(words), *TESTS])
+    last = _summary(log)
+    failed = sorted(set(_FAILED.findall(log.read_text(encoding="utf-8"))))
+    if code == 1 and failed:
+        code = _pytest(name, library, failed)
+        last = f"{last}; again: {_summary(log)}"
+    return Result(name, code, last, time.monotonic() - started)
+
+
+def _pytest(name: str, library: Path, words: list[str]) -> int:
+    with _log(name).open("ab") as log:
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *words],
             cwd=ROOT,
             env={**os.environ, **_clock(name, library)},
             stdin=subprocess.DEVNULL,
@@ -108,8 +127,11 @@ def _prove(name: str, library: Path, words: list[str]) -> Result:
             stderr=log,
             check=False,
         ).returncode
-    lines = re.findall(r"^.*\d+ (?:passed|failed|error).*$", _log(name).read_text(encoding="utf-8"), re.MULTILINE)
-    return Result(name, code, lines[-1].strip("= ") if lines else "no summary", time.monotonic() - started)
+
+
+def _summary(log: Path) -> str:
+    lines = re.findall(r"^.*\d+ (?:passed|failed|error).*$", log.read_text(encoding="utf-8"), re.MULTILINE)
+    return lines[-1].strip("= ") if lines else "no summary"
 
 
 def _chosen(words: list[str]) -> list[str]:

@@ -121,7 +121,7 @@ def compose(name: str, server_version: int = 0, **parts: sql.Composable) -> sql.
 def _doubled(part: sql.Composable) -> sql.Composable:
     """Double each ``%`` of names and literals, which psycopg would otherwise read as the start of a parameter."""
     if isinstance(part, sql.Composed):
-        return sql.Composed([_doubled(each) for each in part])
+        return sql.Composed([_doubled(piece) for piece in part])
     if isinstance(part, sql.Identifier | sql.Literal):
         return sql.SQL(part.as_string(None).replace("%", "%%"))
     return part

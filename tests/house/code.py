@@ -204,6 +204,29 @@ def strings(files: Mapping[Path, str]) -> set[str]:
     }
 
 
+def bound_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield every name that a module binds, with its line: variables, arguments, attributes, functions and classes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.lineno, node.name
+
+
+def named(files: Mapping[Path, str], *names: str) -> list[str]:
+    """Return where something is called by one of these names, which say nothing of what it is."""
+    return [
+        f"{path}:{line} calls something {name}"
+        for path, text in files.items()
+        for line, name in bound_names(ast.parse(text))
+        if name in names
+    ]
+
+
 def first_arguments(files: Mapping[Path, str], method: str) -> set[str]:
     """Return the literal first arguments of all calls of a method of that name."""
     return {

@@ -163,6 +163,15 @@ def test_a_module_without_all_is_seen():
     assert code.without_all(_file('"""Only a word on what is in here."""\nfrom __future__ import annotations')) == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["told = 1", "for told in x: pass", "def f(told): pass", "def told(): pass", "[1 for told in x]", "x.told = 1"],
+)
+def test_a_name_that_says_nothing_is_seen(line):
+    assert code.named(_file(line), "told") == ["steward/database/session.py:1 calls something told"]
+    assert code.named(_file(line.replace("told", "row")), "told") == []
+
+
 def test_first_arguments_of_a_method_are_found():
     text = 'check.run("gaps", a=1); self.run(name); run("other"); check.runs("x"); queries.names("schema")'
 
