@@ -89,8 +89,11 @@ def main(words: list[str]) -> int:
     names = [word for word in words if word in MOMENTS] or list(MOMENTS)
     passed_on = [word for word in words if word not in MOMENTS]
     LOGS.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        _log(name).unlink(missing_ok=True)
     with ThreadPoolExecutor(max(os.cpu_count() or 2, 2)) as pool:
-        results = list(pool.map(lambda name: _prove(name, found[0], passed_on), names))
+        results = list(pool.map(lambda name: _prove(name, found[0], [*_chosen(passed_on), *TESTS]), names))
+    results = [_prove_again(result, found[0]) for result in results]
     for result in results:
         if result.code:
             sys.stdout.write(f"\n=== {result.name}\n{_log(result.name).read_text(encoding='utf-8')}")
@@ -99,21 +102,24 @@ def main(words: list[str]) -> int:
 
 
 def _prove(name: str, library: Path, words: list[str]) -> Result:
-    """Run the tests at one moment; those that fail start at the moment once more, and count by how that ends.
-
-    A signal that reaches a server inside libfaketime lets it read the real clock, and a timer ends much too early.
-    A test that the date breaks fails both times.
-    """
+    """Run the tests at one moment."""
     started = time.monotonic()
-    log = _log(name)
-    log.unlink(missing_ok=True)
-    code = _pytest(name, library, [*_chosen(words), *TESTS])
-    last = _summary(log)
-    failed = sorted(set(_FAILED.findall(log.read_text(encoding="utf-8"))))
-    if code == 1 and failed:
-        code = _pytest(name, library, failed)
-        last = f"{last}; again: {_summary(log)}"
-    return Result(name, code, last, time.monotonic() - started)
+    code = _pytest(name, library, words)
+    return Result(name, code, _summary(_log(name)), time.monotonic() - started)
+
+
+def _prove_again(result: Result, library: Path) -> Result:
+    """Start the failed tests at their moment once more, alone on the machine: a test that the date breaks fails again.
+
+    A timer that reaches a server inside libfaketime lets it read the real clock, and then a statement times out much
+    too early. On a busy machine that happens to one whole run in five.
+    """
+    failed = sorted(set(_FAILED.findall(_log(result.name).read_text(encoding="utf-8"))))
+    if result.code != 1 or not failed:
+        return result
+    again = _prove(result.name, library, failed)
+    seconds = result.seconds + again.seconds
+    return Result(result.name, again.code, f"{result.last}; alone: {again.last}", seconds)
 
 
 def _pytest(name: str, library: Path, words: list[str]) -> int:
