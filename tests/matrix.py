@@ -40,7 +40,7 @@ FIRST_PROMPT = 15
 
 @dataclass(frozen=True)
 class Result:
-    """How one major ended; ``said`` is what there is to tell when its tests could not run."""
+    """How one major ended; ``problem`` is what there is to tell when its tests could not run."""
 
     major: str
     server: str = "none"
@@ -48,11 +48,11 @@ class Result:
     failed: int = 0
     skipped: int = 0
     seconds: float = 0.0
-    said: str = ""
+    problem: str = ""
 
     @property
     def good(self) -> bool:
-        return self.passed > 0 and self.failed == 0 and not self.said
+        return self.passed > 0 and self.failed == 0 and not self.problem
 
 
 def main(words: list[str]) -> int:
@@ -73,9 +73,9 @@ def _prove(major: str, named: str, words: list[str]) -> Result:
         server = _version(bindir)
     except (OSError, LookupError, StewardError, subprocess.SubprocessError) as error:
         remedy = f"install it below {SYSTEM}, or name its programs: {major}=/folder/bin"
-        return Result(major, said=f"no server of it ({error}): {remedy}")
+        return Result(major, problem=f"no server of it ({error}): {remedy}")
     if server.partition(".")[0] != major:
-        return Result(major, server, said=f"{bindir} is not {major}")
+        return Result(major, server, problem=f"{bindir} is not {major}")
     report = SERVERS / f"{major}.xml"
     report.unlink(missing_ok=True)
     started = time.monotonic()
@@ -123,10 +123,10 @@ def _run(module: str, *words: str) -> None:
 
 
 def _version(bindir: Path) -> str:
-    told = subprocess.run([bindir / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-    match = re.search(r"\d[\w.]*", told)
+    banner = subprocess.run([bindir / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    match = re.search(r"\d[\w.]*", banner)
     if match is None:
-        raise LookupError(f"unknown version {told!r}")
+        raise LookupError(f"unknown version {banner!r}")
     return match[0]
 
 
@@ -147,21 +147,21 @@ def _pytest(bindir: Path, report: Path, workers: int, words: list[str]) -> int:
 
 def _counted(major: str, server: str, report: Path, seconds: float, code: int) -> Result:
     if not report.exists():
-        return Result(major, server, seconds=seconds, said=f"pytest ended with {code} and no report")
+        return Result(major, server, seconds=seconds, problem=f"pytest ended with {code} and no report")
     suite = ET.parse(report).getroot().find("testsuite")  # noqa: S314 - pytest has just written it
     count = {name: int(suite.get(name, "0")) for name in ("tests", "errors", "failures", "skipped")}
     failed = count["errors"] + count["failures"]
     passed = count["tests"] - failed - count["skipped"]
-    said = f"pytest ended with {code}" if code and not failed else ""
-    return Result(major, server, passed, failed, count["skipped"], seconds, said)
+    problem = f"pytest ended with {code}" if code and not failed else ""
+    return Result(major, server, passed, failed, count["skipped"], seconds, problem)
 
 
 def _table(results: list[Result]) -> Table:
     table = Table("PostgreSQL", "server", *("passed", "failed", "skipped", "seconds"), "", title="Majors")
-    for each in results:
-        told = "good" if each.good else each.said or "failed"
-        figures = (each.passed, each.failed, each.skipped, round(each.seconds))
-        table.add_row(each.major, each.server, *map(str, figures), told)
+    for result in results:
+        verdict = "good" if result.good else result.problem or "failed"
+        figures = (result.passed, result.failed, result.skipped, round(result.seconds))
+        table.add_row(result.major, result.server, *map(str, figures), verdict)
     return table
 
 

@@ -114,7 +114,7 @@ def test_the_suites_own_sessions_are_left_out_and_those_that_borrow_its_name_are
     with database.connect(**login) as own, database.connect(**login | {"user": "postgres"}) as other:
         own.execute("select 1")
         other.execute("select 1")
-        names = [each.object_name for each in found(database, "transactions", idle_age=NONE)]
+        names = [finding.object_name for finding in found(database, "transactions", idle_age=NONE)]
 
         assert [f"maintenance, pid {pid(other)}"] == names
 
@@ -205,7 +205,7 @@ def test_waiting_behind_a_prepared_transaction_is_found(database, found):
 
 def test_many_waiters_are_counted_and_five_are_told(database, found):
     with held(database, "lock table public.suggestions"), _crowd(database, 7) as pids:
-        until(lambda: all(waiting(database, each) for each in pids))
+        until(lambda: all(waiting(database, pid) for pid in pids))
         (finding,) = found(database, "locks", lock_wait=NONE)
 
     assert "blocks 7 sessions" in finding.observed

@@ -97,7 +97,7 @@ def test_regular_good_runs_pass(checked, going_on, log, query):
 )
 def test_a_schedule_that_has_not_run_is_found_until_it_does(checked, going_on, log, schedule, ages):
     log(schedule, ages[0], "1 minute", status="passed")
-    found = [each.object_name for each in checked("history_missed")]
+    found = [finding.object_name for finding in checked("history_missed")]
     log(schedule, ages[1], "1 minute", status="passed")
 
     assert found == [f"{schedule}_maintenance"]
@@ -113,7 +113,7 @@ def test_a_run_that_did_nothing_or_died_is_none(checked, going_on, log, details)
     log("daily", "3 days", "1 minute", status="passed")
     log("daily", "1 day", "1 minute", **details)
 
-    assert [each.object_name for each in checked("history_missed")] == ["daily_maintenance"]
+    assert [finding.object_name for finding in checked("history_missed")] == ["daily_maintenance"]
 
 
 def test_a_run_whose_checks_found_something_did_run(checked, going_on, log):
@@ -161,7 +161,7 @@ def test_a_run_that_goes_on_beside_passes_until_its_window_is_long_over(checked,
     log("weekly", "6 hours", None, status="running", error="no end recorded", run_id="r2")
 
     assert going == []
-    assert [each.object_name for each in checked("history_open")] == ["weekly_maintenance r2"]
+    assert [finding.object_name for finding in checked("history_open")] == ["weekly_maintenance r2"]
 
 
 def test_a_row_that_somebody_opened_by_hand_is_found_by_its_number(checked, log):
@@ -187,7 +187,7 @@ def test_open_rows_of_other_kinds_are_not_the_suites(checked, log):
 )
 def test_a_run_over_its_time_is_found_until_the_next_keeps_to_it(checked, log, schedule, long, short):
     log(schedule, "2 days", long, status="passed", run_id="r1")
-    found = [each.object_name for each in checked("history_duration")]
+    found = [finding.object_name for finding in checked("history_duration")]
     log(schedule, "1 day", short, status="passed", run_id="r2")
 
     assert found == [f"{schedule}_maintenance r1"]

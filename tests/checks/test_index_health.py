@@ -68,12 +68,12 @@ def test_what_a_rebuild_of_a_table_left_at_its_toast_is_for_a_superuser(database
     bloated(database, rows=100)
     leave(database, "public.b", what="table")
 
-    remedies = {each.object_name: each.remediation for each in found(database, left_over=True)}
+    remedies = {finding.object_name: finding.remediation for finding in found(database, left_over=True)}
     [toast] = [name for name in remedies if name.startswith("pg_toast.")]
 
     assert f"let a superuser run: drop index {toast}" == remedies[toast]
     database.execute(sql.SQL("drop index {}").format(sql.SQL(toast)))
-    assert toast not in {each.object_name for each in found(database, left_over=True)}
+    assert toast not in {finding.object_name for finding in found(database, left_over=True)}
 
 
 def test_an_index_that_is_being_built_is_not_found(database, found):

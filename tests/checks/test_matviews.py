@@ -28,8 +28,11 @@ def checked(fresh, settings, checking):
 
     def run(query, settings=settings, **params):
         check = checking(fresh, settings)
-        told = {**matview_state.query_params(check), **params}
-        return {each.object_name: each for each in check.run(query, matview_state.query_parts(check), **told).offenders}
+        parameters = {**matview_state.query_params(check), **params}
+        return {
+            finding.object_name: finding
+            for finding in check.run(query, matview_state.query_parts(check), **parameters).offenders
+        }
 
     return run
 
@@ -94,7 +97,7 @@ def test_a_view_without_any_record_is_found(fresh, checked):
     fresh.execute(sql.SQL("create materialized view public.{} as select 1 as n").format(sql.Identifier(HOSTILE)))
     found = checked("matviews_stale", critical=False)
 
-    assert ["no refresh on record"] == [each.observed for each in found.values()]
+    assert ["no refresh on record"] == [finding.observed for finding in found.values()]
     assert [sql.SQL("public.{}").format(sql.Identifier(HOSTILE)).as_string(None)] == list(found)
 
 

@@ -27,7 +27,7 @@ def found(checking, settings):
         findings = check.run(
             f"partitions_{query}", expectations.query_parts(check), **expectations.query_params(check), **limit
         )
-        return [(each.object_name, each.observed) for each in findings.found]
+        return [(finding.object_name, finding.observed) for finding in findings.found]
 
     return ask
 
@@ -186,7 +186,7 @@ SECONDS = {"public.events": PartitionFamily(epoch="seconds")}
 
 def counted(database, *months):
     """A family of months that are counted in seconds."""
-    bounds = [(int(month(each).timestamp()), int(month(each + 1).timestamp())) for each in months]
+    bounds = [(int(month(ahead).timestamp()), int(month(ahead + 1).timestamp())) for ahead in months]
     plant(
         database,
         "create table public.events (at bigint) partition by range (at)",
@@ -217,11 +217,11 @@ def test_a_family_that_counts_is_healthy_when_it_is_covered_or_open(database, fo
 
 
 @pytest.mark.parametrize(
-    ("factor", "told"),
+    ("factor", "advice"),
     [(1, 'epoch = "seconds"'), (1000, 'epoch = "milliseconds"'), (7, "if it counts time since 1970, set its unit")],
 )
-def test_numbers_that_look_like_time_are_told_with_what_to_say(database, settings, checking, factor, told):
-    low, high = (int(month(each).timestamp()) * factor for each in (0, 1))
+def test_numbers_that_look_like_time_are_told_with_what_to_say(database, settings, checking, factor, advice):
+    low, high = (int(month(ahead).timestamp()) * factor for ahead in (0, 1))
     plant(
         database,
         "create table public.events (at bigint) partition by range (at)",
@@ -233,7 +233,7 @@ def test_numbers_that_look_like_time_are_told_with_what_to_say(database, setting
     ).found
 
     assert "a range over bigint" == finding.observed
-    assert told in finding.remediation
+    assert advice in finding.remediation
     assert "[partitions.families.'public.events']" in finding.remediation
 
 
@@ -248,7 +248,7 @@ def test_a_profile_that_counts_what_is_no_number_is_told(database, settings, che
 
 
 def test_a_branch_is_expected_within_its_own_bounds_only(database, found):
-    whole = [month(each) for each in (-2, -1, 0, 1)]
+    whole = [month(ahead) for ahead in (-2, -1, 0, 1)]
     plant(
         database,
         "create table public.events (at date) partition by range (at)",
@@ -308,7 +308,7 @@ def test_many_partitions_take_no_more_queries(database, settings, checking):
 
     assert len(QUERIES) == len(check.statements)
     assert datetime.now(UTC) - datetime.fromisoformat(check.scan.server.taken_at) < timedelta(seconds=30)
-    assert 82 == len(next(each for each in inventory_of(check).families if each.name == "events").partitions)
+    assert 82 == len(next(managed for managed in inventory_of(check).families if managed.name == "events").partitions)
 
 
 def inventory_of(check):

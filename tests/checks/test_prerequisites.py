@@ -66,10 +66,10 @@ def test_a_healthy_runbook_item_passes(database, settings, checking, item):
 
 @pytest.mark.parametrize("item", PLANTED)
 def test_a_runbook_item_fails_on_its_fault(database, settings, checking, item):
-    statements, said = PLANTED[item]
+    statements, sections = PLANTED[item]
     for statement in statements:
         database.execute(statement)
-    check = checking(database, changed(settings, **said))
+    check = checking(database, changed(settings, **sections))
     with pytest.raises(AssertionError):
         getattr(runbook, f"test_{item}")(check)
 
@@ -88,7 +88,7 @@ def test_a_standby_is_found(own_cluster, standby, settings, checking):
         runbook.test_server(check)
     check.conn.close()
 
-    assert [primary.name] == [each.object_name for each in check.offenders]
+    assert [primary.name] == [finding.object_name for finding in check.offenders]
 
 
 def test_a_server_that_is_too_old_is_found(checked, database):
@@ -163,7 +163,7 @@ def test_a_version_table_with_a_difficult_name_is_read(database, settings, check
     check = checking(database, type(settings)(profile.load(str(path)), "daily"))
     found = check.run("prerequisites_schema", **prerequisites.schema_version_params(check)).offenders
 
-    assert [(each.object_name, each.observed) for each in found] == [('public."Odd "".x"', "version 0.1")]
+    assert [(finding.object_name, finding.observed) for finding in found] == [('public."Odd "".x"', "version 0.1")]
 
 
 @pytest.mark.parametrize(("least", "names"), [({str(major): 1000 for major in range(13, 30)}, 1), ({}, 0)])
@@ -171,10 +171,10 @@ def test_a_minor_version_that_lacks_fixes_is_found(database, settings, checking,
     check = checking(database, changed(settings, server={"minimum_minor": least}))
     found = check.run("prerequisites_minor", **prerequisites.server_version_params(check)).offenders
 
-    assert [database.name] * names == [each.object_name for each in found]
-    for each in found:
-        assert each.observed.startswith(f"PostgreSQL {database.cluster.version}.")
-        assert each.expected == f"PostgreSQL {database.cluster.version}.1000 or later"
+    assert [database.name] * names == [finding.object_name for finding in found]
+    for finding in found:
+        assert finding.observed.startswith(f"PostgreSQL {database.cluster.version}.")
+        assert finding.expected == f"PostgreSQL {database.cluster.version}.1000 or later"
 
 
 def test_a_major_version_that_nobody_mends_is_found(database, settings, checking):
@@ -216,7 +216,7 @@ def test_settings_that_blind_the_suite_are_found(own_cluster, settings, checking
     with pytest.raises(AssertionError):
         runbook.test_settings(check)
 
-    assert [(each.object_name, each.observed) for each in check.offenders] == [
+    assert [(finding.object_name, finding.observed) for finding in check.offenders] == [
         ("autovacuum", "off"),
         ("shared_preload_libraries", ""),
         ("track_counts", "off"),
@@ -246,7 +246,7 @@ def other(database, settings):
 def roles(database, other, checking) -> list[tuple[str, str]]:
     check = checking(database, other)
     found = check.run("prerequisites_roles", **other.profile.roles.model_dump()).offenders
-    return [(each.object_name.removeprefix(f"{database.name}_"), each.observed) for each in found]
+    return [(finding.object_name.removeprefix(f"{database.name}_"), finding.observed) for finding in found]
 
 
 def test_roles_as_they_should_be_pass(database, other, checking):
@@ -277,7 +277,7 @@ def test_a_role_that_only_the_profile_knows_is_found(database, settings, checkin
     named = settings.profile.roles.model_dump() | {"analytics": "nobody_here", "admin": ""}
     found = checking(database, settings).run("prerequisites_roles", **named).offenders
 
-    assert [(each.object_name, each.observed) for each in found] == [("nobody_here", "there is no such role")]
+    assert [(finding.object_name, finding.observed) for finding in found] == [("nobody_here", "there is no such role")]
 
 
 def test_a_run_as_superuser_is_found(database, settings):
@@ -285,7 +285,7 @@ def test_a_run_as_superuser_is_found(database, settings):
         check = Check(settings, lambda: conn, inventory.scan(conn, settings.profile))
         found = check.run("prerequisites_roles", **settings.profile.roles.model_dump()).offenders
 
-    assert [(each.object_name, each.observed) for each in found] == [("postgres", "a superuser")]
+    assert [(finding.object_name, finding.observed) for finding in found] == [("postgres", "a superuser")]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.fixtures.running import changed, until
 
 
 @pytest.fixture
-def told(settings):
+def strict(settings):
     """A profile whose figures a test reaches quickly."""
     figures = {"minimum_reads": 3000, "minimum_calls": 20, "p95": timedelta(milliseconds=4)}
     return changed(settings, queries=figures)
@@ -52,47 +52,47 @@ def hits(database):
             conn.execute("select count(*) from public.little")
 
 
-def test_a_cache_that_misses_is_found(database, told, taken, checking):
+def test_a_cache_that_misses_is_found(database, strict, taken, checking):
     taken(database)
     misses(database)
 
-    [found] = judged(cache, checking(database, told))
+    [found] = judged(cache, checking(database, strict))
 
     assert ("database", database.name) == (found.object_type, found.object_name)
     assert re.fullmatch(r"\d+\.\d % of \d+ blocks", found.observed)
     assert found.detail.startswith("since the snapshot of ")
 
 
-def test_a_cache_that_hits_passes(database, told, taken, checking):
+def test_a_cache_that_hits_passes(database, strict, taken, checking):
     taken(database)
     hits(database)
 
-    assert [] == judged(cache, checking(database, told))
+    assert [] == judged(cache, checking(database, strict))
 
 
-def test_only_what_came_after_the_last_snapshot_counts(database, told, taken, checking):
+def test_only_what_came_after_the_last_snapshot_counts(database, strict, taken, checking):
     misses(database)
     taken(database)
     hits(database)
 
-    assert [] == judged(cache, checking(database, told))
+    assert [] == judged(cache, checking(database, strict))
 
 
-def test_without_a_snapshot_the_counters_whole_time_counts(database, told, checking):
+def test_without_a_snapshot_the_counters_whole_time_counts(database, strict, checking):
     misses(database)
 
-    [found] = judged(cache, checking(database, told))
+    [found] = judged(cache, checking(database, strict))
 
     assert found.detail.startswith("since the counters began")
 
 
-def test_counters_that_were_reset_are_not_compared(database, told, taken, checking):
+def test_counters_that_were_reset_are_not_compared(database, strict, taken, checking):
     hits(database)
     taken(database)
     database.execute("select pg_stat_reset()")
     misses(database)
 
-    [found] = judged(cache, checking(database, told))
+    [found] = judged(cache, checking(database, strict))
 
     assert found.detail.startswith("since the counters began at ")
 
@@ -125,10 +125,10 @@ def queryid(database):
     return row
 
 
-def test_a_slow_statement_is_found_by_its_number_and_marked_as_an_estimate(database, told, checking):
+def test_a_slow_statement_is_found_by_its_number_and_marked_as_an_estimate(database, strict, checking):
     called(database, [8])
 
-    check = checking(database, told)
+    check = checking(database, strict)
     [found] = judged(p95, check)
     known = queryid(database)
 
@@ -140,10 +140,10 @@ def test_a_slow_statement_is_found_by_its_number_and_marked_as_an_estimate(datab
     assert "pg_sleep" not in str(check.statements)
 
 
-def test_the_estimate_is_the_stated_formula_and_never_over_the_longest_time(database, told, checking):
+def test_the_estimate_is_the_stated_formula_and_never_over_the_longest_time(database, strict, checking):
     called(database, [1, 1, 1, 20])
 
-    [found] = judged(p95, checking(database, told))
+    [found] = judged(p95, checking(database, strict))
     known = queryid(database)
     estimate = min(known["mean"] + 1.645 * known["deviation"], known["longest"])
 
@@ -151,74 +151,74 @@ def test_the_estimate_is_the_stated_formula_and_never_over_the_longest_time(data
     assert estimate == pytest.approx(float(found.observed.split()[0]), rel=0.01)
 
 
-def test_quick_statements_pass(database, told, checking):
+def test_quick_statements_pass(database, strict, checking):
     called(database, [0], calls=40)
 
-    assert [] == judged(p95, checking(database, changed(told, queries={"p95": timedelta(milliseconds=500)})))
+    assert [] == judged(p95, checking(database, changed(strict, queries={"p95": timedelta(milliseconds=500)})))
 
 
-def test_a_statement_that_is_called_too_rarely_says_nothing(database, told, checking):
+def test_a_statement_that_is_called_too_rarely_says_nothing(database, strict, checking):
     called(database, [8], calls=19)
 
     with pytest.raises(NotNeeded, match="not judged: no statement of the application was called 20 times"):
-        p95(checking(database, told))
+        p95(checking(database, strict))
 
 
-def test_what_was_slow_before_the_last_snapshot_is_over(database, told, taken, checking):
+def test_what_was_slow_before_the_last_snapshot_is_over(database, strict, taken, checking):
     called(database, [8])
     taken(database)
     called(database, [0], calls=30)
-    told = changed(told, queries={"p95": timedelta(milliseconds=6)})
+    strict = changed(strict, queries={"p95": timedelta(milliseconds=6)})
 
-    assert [] == judged(p95, checking(database, told))
+    assert [] == judged(p95, checking(database, strict))
 
 
-def test_what_became_slow_since_is_found_though_its_whole_history_is_quick(database, told, taken, checking):
+def test_what_became_slow_since_is_found_though_its_whole_history_is_quick(database, strict, taken, checking):
     called(database, [0], calls=400)
     taken(database)
     called(database, [8])
     whole = queryid(database)
 
-    [found] = judged(p95, checking(database, told))
+    [found] = judged(p95, checking(database, strict))
 
     assert whole["mean"] < 4
     assert found.detail.startswith("20 calls since ")
 
 
-def test_what_maintenance_runs_is_no_workload(database, told, checking):
+def test_what_maintenance_runs_is_no_workload(database, strict, checking):
     called(database, [8], role="validahub_system")
     called(database, [0], calls=20)
 
-    assert [] == judged(p95, checking(database, changed(told, queries={"p95": timedelta(milliseconds=7)})))
+    assert [] == judged(p95, checking(database, changed(strict, queries={"p95": timedelta(milliseconds=7)})))
 
 
-def test_statements_that_cannot_be_seen_are_inconclusive(database, told, checking):
+def test_statements_that_cannot_be_seen_are_inconclusive(database, strict, checking):
     called(database, [0])
     database.execute("revoke pg_monitor from validahub_system")
     try:
         with pytest.raises(Inconclusive, match=r"other roles' statements are hidden .grant pg_monitor"):
-            p95(checking(database, told))
+            p95(checking(database, strict))
     finally:
         database.execute("grant pg_monitor to validahub_system")
 
 
 @pytest.mark.parametrize(("required", "outcome"), [(("pg_stat_statements",), Inconclusive), ((), NotNeeded)])
-def test_without_the_extension_nothing_is_green(database, told, checking, required, outcome):
+def test_without_the_extension_nothing_is_green(database, strict, checking, required, outcome):
     database.execute("drop extension pg_stat_statements")
-    told = changed(told, extensions={"required": required})
+    strict = changed(strict, extensions={"required": required})
 
     with pytest.raises(outcome, match="the extension pg_stat_statements is not in the database"):
-        p95(checking(database, told))
+        p95(checking(database, strict))
 
 
-def test_an_extension_that_the_server_has_not_loaded_is_inconclusive(own_cluster, told, checking):
+def test_an_extension_that_the_server_has_not_loaded_is_inconclusive(own_cluster, strict, checking):
     database = own_cluster.create(own_cluster.template("empty"))
     database.execute("alter system set shared_preload_libraries = 'plpgsql'")
     own_cluster.stop()
     own_cluster.start()
 
     with pytest.raises(Inconclusive, match=r"must be loaded via .* .then restart the server."):
-        p95(checking(database, told))
+        p95(checking(database, strict))
 
 
 # --- canary ------------------------------------------------------------------------------------------
@@ -234,27 +234,27 @@ def flown(database, ago, p95, reads=40):
     )
 
 
-def test_slow_reads_of_the_last_runs_canary_are_found(database, told, checking):
+def test_slow_reads_of_the_last_runs_canary_are_found(database, strict, checking):
     flown(database, "2 days", 0.5)
     flown(database, "1 day", 12.25)
 
-    [found] = judged(canary, checking(database, told))
+    [found] = judged(canary, checking(database, strict))
 
     assert "daily_maintenance run of 1 day ago" == found.object_name
     assert "12.25 ms (measured 95th percentile)" == found.observed
     assert "40 reads; the slowest took 50.5 ms, of public.suggestions" == found.detail
 
 
-def test_quick_reads_pass_and_too_few_are_no_measure(database, told, checking):
+def test_quick_reads_pass_and_too_few_are_no_measure(database, strict, checking):
     flown(database, "2 days", 0.5)
     flown(database, "1 day", 12.25, reads=19)
 
-    assert [] == judged(canary, checking(database, told))
+    assert [] == judged(canary, checking(database, strict))
 
 
-def test_without_a_canary_there_is_nothing_to_judge(database, told, checking):
+def test_without_a_canary_there_is_nothing_to_judge(database, strict, checking):
     with pytest.raises(NotNeeded, match="no run of the log has as many reads"):
-        canary(checking(database, told))
+        canary(checking(database, strict))
 
 
 # --- logged durations --------------------------------------------------------------------------------
@@ -295,15 +295,15 @@ def naps(database, seconds):
     until(lambda: database.execute(asking)[0]["naps"] >= NAPS)
 
 
-def test_slow_statements_are_measured_by_the_durations_that_the_server_logs(talking, told, checking):
+def test_slow_statements_are_measured_by_the_durations_that_the_server_logs(talking, strict, checking):
     naps(talking, 0.02)
 
-    [found] = judged(logged, checking(talking, told))
+    [found] = judged(logged, checking(talking, strict))
     assert ("database", talking.name) == (found.object_type, found.object_name)
     measured = re.fullmatch(r"([\d.]+) ms \(measured 95th percentile\)", found.observed)
     assert measured
     assert float(measured[1]) >= 20
-    assert not judged(logged, checking(talking, changed(told, queries={"p95": timedelta(seconds=20)})))
+    assert not judged(logged, checking(talking, changed(strict, queries={"p95": timedelta(seconds=20)})))
 
 
 @pytest.mark.parametrize(
@@ -314,20 +314,20 @@ def test_slow_statements_are_measured_by_the_durations_that_the_server_logs(talk
         (READING.replace("grant", "revoke").replace(" to ", " from "), "grant execute on function"),
     ],
 )
-def test_a_log_that_tells_no_durations_is_not_judged_and_says_why(talking, told, checking, lacking, reason):
+def test_a_log_that_tells_no_durations_is_not_judged_and_says_why(talking, strict, checking, lacking, reason):
     talking.execute(lacking if lacking.startswith("revoke") else f"alter system set {lacking}")
     talking.execute("select pg_reload_conf()")
 
     def undecided():
         with pytest.raises(NotNeeded) as caught:
-            logged(checking(talking, told))
+            logged(checking(talking, strict))
         return reason in caught.value.reason
 
     until(undecided)
 
 
-def test_other_databases_and_maintenance_are_left_out(talking, told, checking):
+def test_other_databases_and_maintenance_are_left_out(talking, strict, checking):
     naps(talking.cluster.create(), 0.02)
 
     with pytest.raises(NotNeeded, match="statements of the application at the end of the server's log"):
-        logged(checking(talking, told))
+        logged(checking(talking, strict))

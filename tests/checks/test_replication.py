@@ -74,7 +74,7 @@ def test_a_slot_that_nobody_reads_is_found_when_it_holds_too_much(own_cluster, f
 def test_a_slot_that_nobody_has_read_for_long_is_found_where_the_server_knows(own_cluster, found):
     with own_cluster.connect() as conn:
         conn.execute("select pg_catalog.pg_create_physical_replication_slot('forgotten', true)")
-    names = [each.object_name for each in found("slots", unread_for=timedelta(0))]
+    names = [finding.object_name for finding in found("slots", unread_for=timedelta(0))]
 
     assert names == (["forgotten"] if own_cluster.version >= 17 else [])
     assert [] == found("slots", unread_for=timedelta(days=1))
@@ -90,7 +90,7 @@ def test_a_slot_whose_wal_is_gone_is_found_before_and_after(own_cluster, found):
             conn.execute("select pg_catalog.pg_switch_wal()")
         (before,) = until(lambda: found("lost"))
         conn.execute("checkpoint")
-        (after,) = until(lambda: [each for each in found("lost") if "lost" in each.observed])
+        (after,) = until(lambda: [finding for finding in found("lost") if "lost" in finding.observed])
         holding = found("slots", unread_wal=0)
         conn.execute("select pg_catalog.pg_drop_replication_slot('forgotten')")
 
@@ -137,7 +137,7 @@ def test_commits_that_wait_for_nobody_are_found(own_cluster, standby, found):
     synchronous(own_cluster, "first 1 (walreceiver)")
     one = until(lambda: found("synchronous") == [])
     synchronous(own_cluster, "any 2 (walreceiver, gone)")
-    (two,) = until(lambda: [each for each in found("synchronous") if each.observed.startswith("1 ")])
+    (two,) = until(lambda: [finding for finding in found("synchronous") if finding.observed.startswith("1 ")])
     synchronous(own_cluster, "gone", "local")
 
     assert ("0 synchronous standbys are connected", "at least 1") == (finding.observed, finding.expected)
@@ -179,4 +179,4 @@ def test_an_archive_command_that_fails_is_found_until_it_succeeds(own_cluster, f
 def test_an_archive_without_a_command_is_found(own_cluster, found):
     restart(own_cluster, archive_mode="on", archive_command="")
 
-    assert ["no archive_command"] == [each.observed for each in found("archiver")]
+    assert ["no archive_command"] == [finding.observed for finding in found("archiver")]

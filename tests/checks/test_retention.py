@@ -96,7 +96,7 @@ def test_each_schedule_has_its_own_patience(settings, found, things):
     }
 
     monthly = RunSettings(with_rules(settings, rules).profile, "monthly")
-    findings = {each.detail: each.observed[:6] for each in found("overdue", monthly)}
+    findings = {finding.detail: finding.observed[:6] for finding in found("overdue", monthly)}
 
     assert findings == {"rule daily (daily, delete)": "2 rows", "rule weekly (weekly, delete)": "1 rows"}
 
@@ -108,8 +108,8 @@ def test_each_schedule_has_its_own_patience(settings, found, things):
 def test_a_run_is_not_blamed_for_rules_that_run_less_often(settings, found, things, schedule, judged):
     things.execute("insert into t values (1, now() - interval '1 year', 'x')")
     rules = {
-        each[0]: rule("shop.t", schedule=each, clock="at", older_than="1 day")
-        for each in ("daily", "weekly", "monthly")
+        cadence[0]: rule("shop.t", schedule=cadence, clock="at", older_than="1 day")
+        for cadence in ("daily", "weekly", "monthly")
     }
 
     findings = found("overdue", RunSettings(with_rules(settings, rules).profile, schedule))
@@ -217,9 +217,9 @@ def test_a_table_that_one_rule_takes_whole_is_not_even_read(database, settings, 
         other.execute("begin")
         other.execute("lock table public.correction_logs in access exclusive mode")
         rules = {
-            name: each
-            for name, each in settings.profile.retention.rules.items()
-            if each.table == "public.correction_logs"
+            name: candidate
+            for name, candidate in settings.profile.retention.rules.items()
+            if candidate.table == "public.correction_logs"
         }
 
         assert found("unreachable", with_rules(settings, rules)) == []

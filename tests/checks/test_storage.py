@@ -320,7 +320,7 @@ def deadlock(database):
 FAULTS = {"temp_files": spill, "deadlocks": deadlock}
 
 
-def told(item, check):
+def judged(item, check):
     """Run an item, and return what it found, () where it holds."""
     with contextlib.suppress(AssertionError):
         COUNTED[item](check)
@@ -332,7 +332,7 @@ def test_what_is_over_the_limit_since_the_last_snapshot_is_found(database, stric
     taken(database)
     FAULTS[item](database)
 
-    [found] = told(item, checking(database, strict))
+    [found] = judged(item, checking(database, strict))
 
     assert ("database", database.name) == (found.object_type, found.object_name)
     assert re.match(r"\d+ (kB|MB) in \d+ temporary files|1 deadlocks", found.observed)
@@ -344,7 +344,7 @@ def test_what_was_before_the_last_snapshot_passes(database, strict, taken, check
     FAULTS[item](database)
     taken(database)
 
-    assert [] == told(item, checking(database, strict))
+    assert [] == judged(item, checking(database, strict))
 
 
 @pytest.mark.parametrize("item", COUNTED)
@@ -352,12 +352,12 @@ def test_the_limit_is_for_a_day(database, settings, taken, checking, item):
     taken(database)
     FAULTS[item](database)
     some = changed(settings, storage={"temp_bytes": 2 << 20, "deadlocks": 0})
-    before = told(item, checking(database, some))
+    before = judged(item, checking(database, some))
     database.execute("update steward.database_counters set taken_at = taken_at - interval '30 days'")
     many = changed(settings, storage={"temp_bytes": 2 << 20, "deadlocks": 1})
 
     assert 1 == len(before)
-    assert [] == told(item, checking(database, many))
+    assert [] == judged(item, checking(database, many))
 
 
 @pytest.mark.parametrize("item", COUNTED)
@@ -378,7 +378,7 @@ def test_the_runs_own_snapshot_is_not_compared_with(database, strict, taken, che
     )
     taken(database)
 
-    assert 1 == len(told(item, checking(database, strict)))
+    assert 1 == len(judged(item, checking(database, strict)))
 
 
 @pytest.mark.parametrize("item", COUNTED)
@@ -386,10 +386,10 @@ def test_counters_that_begin_anew_are_counted_from_there(database, strict, taken
     FAULTS[item](database)
     taken(database)
     database.execute("select pg_stat_reset()")
-    quiet = told(item, checking(database, strict))
+    quiet = judged(item, checking(database, strict))
     FAULTS[item](database)
 
-    [found] = told(item, checking(database, strict))
+    [found] = judged(item, checking(database, strict))
 
     assert [] == quiet
     assert found.detail.endswith(" UTC, counted only since a crash or a reset")

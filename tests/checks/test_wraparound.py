@@ -37,7 +37,7 @@ def _asked(check, level):
         assert check.offenders
     finally:
         check.conn.close()
-    return {each.object_name: each for each in check.offenders}
+    return {finding.object_name: finding for finding in check.offenders}
 
 
 def burn(database, count):
@@ -105,11 +105,11 @@ def test_ages_rise_through_the_levels_and_vacuum_brings_them_down_whatever_the_l
     for xid in (450_000_000, 600_000_000, 1_100_000_000, 1_700_000_000):
         jump(own_cluster, xid=xid)
         seen.append(found(database))
-    names = [{level: sorted(each[level]) for level in LEVELS if each[level]} for each in seen]
+    names = [{level: sorted(levels[level]) for level in LEVELS if levels[level]} for levels in seen]
 
     # The server gives every table and database its age at once: all are told, at one level each.
     assert {} == names[0]
-    assert [["warn"], ["fail"], ["emergency"]] == [list(each) for each in names[1:]]
+    assert [["warn"], ["fail"], ["emergency"]] == [list(levels) for levels in names[1:]]
     assert names[1]["warn"] == names[2]["fail"] == names[3]["emergency"]
     assert {"public.t", "public.correction_logs", database.name, "template0"} <= set(names[1]["warn"])
     _said(seen, database)
@@ -141,7 +141,7 @@ def _healed(cluster, database, settings, found, running):
     run = running(database, settings, "vacuum")
     for label, due in run.due.items():
         vacuum(due.subject, run.action(label))
-    tables = [each.object_type for each in found(database)["emergency"].values()]
+    tables = [finding.object_type for finding in found(database)["emergency"].values()]
     freeze(cluster)
 
     assert outcome.after.xid_age < 1000 < outcome.before.xid_age
@@ -207,10 +207,10 @@ def test_a_slot_that_holds_catalogs_back_is_named_for_the_database_alone(own_clu
     with database.connect() as conn:
         conn.execute("select pg_catalog.pg_create_logical_replication_slot('forgotten', 'pgoutput')")
     burn(database, 3000)
-    told = found(database, warn=1, fail=2000, emergency=10**6)["fail"]
+    findings = found(database, warn=1, fail=2000, emergency=10**6)["fail"]
 
-    assert "; replication slot forgotten, which nobody reads has held it back for 3,0" in told[database.name].detail
-    assert told["public.suggestions"].detail.endswith("; nobody is seen to hold it back")
+    assert "; replication slot forgotten, which nobody reads has held it back for 3,0" in findings[database.name].detail
+    assert findings["public.suggestions"].detail.endswith("; nobody is seen to hold it back")
 
 
 def test_a_standby_whose_feedback_holds_ages_back_is_named(own_cluster, standby, found):
@@ -227,11 +227,11 @@ def test_a_standby_whose_feedback_holds_ages_back_is_named(own_cluster, standby,
 
 
 def _eventually(database, found):
-    def told():
+    def of_standby():
         finding = found(database, warn=1, fail=2000, emergency=10**6)["fail"][database.name]
         return finding if "standby" in finding.detail else None
 
-    return until(told)
+    return until(of_standby)
 
 
 def test_a_role_that_sees_no_sessions_knows_the_ages_all_the_same(database, blind):
@@ -241,4 +241,6 @@ def test_a_role_that_sees_no_sessions_knows_the_ages_all_the_same(database, blin
     with pytest.raises(AssertionError):
         runbook.test_fail(check)
 
-    assert all(each.detail.endswith("cannot be seen") for each in check.offenders if each.object_type == "table")
+    assert all(
+        finding.detail.endswith("cannot be seen") for finding in check.offenders if finding.object_type == "table"
+    )

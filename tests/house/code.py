@@ -35,7 +35,7 @@ def banned(files: Mapping[Path, str], *names: str) -> list[str]:
         f"{path}:{line} imports {name}"
         for path, text in files.items()
         for line, name in imports(ast.parse(text))
-        if any(name == each or name.startswith(f"{each}.") for each in names)
+        if any(name == package or name.startswith(f"{package}.") for package in names)
     ]
 
 
@@ -132,7 +132,7 @@ def unused_offers(texts: Sequence[str], offers: Mapping[str, set[str]]) -> list[
         whole = [text for text in texts if re.search(rf"^from .* import .*\b{short}\b", text, re.MULTILINE)]
         for name in sorted(names):
             own = f"{package}.{name}"
-            taken = any(each == own or each.startswith(f"{own}.") for each in used)
+            taken = any(imported == own or imported.startswith(f"{own}.") for imported in used)
             if package != "steward" and not taken and not any(f"{short}.{name}" in text for text in whole):
                 found.append(f"{package} offers {name}, which nobody uses")
     return found

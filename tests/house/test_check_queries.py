@@ -52,9 +52,9 @@ def _columns(item, check, results):
     # What else an item did is told as well, and answers in columns of its own.
     asked = [header for header in headers if header.startswith("-- sql/checks/")]
     names = [header.removeprefix("-- sql/").removesuffix(".sql") for header in asked]
-    told = [columns for columns in results if set(dict(columns)) & set(COLUMNS)]
+    answered = [columns for columns in results if set(dict(columns)) & set(COLUMNS)]
     results.clear()
-    return dict(zip(names, told, strict=True))
+    return dict(zip(names, answered, strict=True))
 
 
 def test_every_check_query_runs_and_answers_in_the_same_columns(answers):

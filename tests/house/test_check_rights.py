@@ -101,7 +101,7 @@ def test_a_role_without_any_grant_is_green_in_nothing_that_it_cannot_see(databas
     database.execute("create table public.numbered (id serial)")
     check = blind(database)
     found = {name: outcome(item, check) for name, item in items()}
-    told = {"found", "inconclusive", "not judged", "refused"}
+    accepted = {"found", "inconclusive", "not judged", "refused"}
 
     assert [] == sorted(name for name, end in found.items() if end == "green" and name not in PUBLIC)
-    assert {} == {name: end for name, end in found.items() if end not in told | {"green"}}
+    assert {} == {name: end for name, end in found.items() if end not in accepted | {"green"}}

@@ -170,7 +170,7 @@ def test_an_item_has_all_its_parts_and_no_part_lacks_its_item(kind, folders):
     computed = [path for path, text in repository.read("checks/*.py").items() if "check.judge(" in text]
     excused = {f"{path} has nothing in sql/checks" for path in computed}
 
-    assert [each for each in found if each not in excused] == []
+    assert [complaint for complaint in found if complaint not in excused] == []
 
 
 def test_no_file_names_a_package_index_or_a_place_on_one_machine():

@@ -198,7 +198,7 @@ HEALTHY = "-- What it answers.\n-- Minimum version: 13\nselect c.oid\nfrom pg_ca
 def test_a_misshapen_statement_is_seen(text, complaint):
     found = statements.misshapen(_file(text, "sql/x.sql"))
 
-    assert any(complaint in each for each in found)
+    assert any(complaint in finding for finding in found)
 
 
 SECTIONS = (

@@ -20,7 +20,7 @@ HOSTILE = 'Odd "x"; drop table %(a)s.{b} é'
 OWNER = "validahub_system"
 
 
-def said(text, **parts):
+def composed(text, **parts):
     return sql.SQL(text).format(**parts)
 
 
@@ -35,16 +35,16 @@ def base(database, name="base", rows=100, tenants=5):
         "create policy own on {name} using (tenant_id = current_setting('app.current_tenant_id', true))",
         "analyze {name}",
     ):
-        database.execute(said(text, name=sql.Identifier("public", name), tenants=tenants, rows=rows))
+        database.execute(composed(text, name=sql.Identifier("public", name), tenants=tenants, rows=rows))
 
 
 def view(database, name="mv", query="select * from public.base", *, key="n", owner=OWNER, schema="public"):
     """A materialized view over it, with a unique index that allows a concurrent refresh."""
     parts = {"name": sql.Identifier(schema, name), "owner": sql.Identifier(owner), "query": sql.SQL(query)}
-    database.execute(said("create materialized view {name} as {query}", **parts))
+    database.execute(composed("create materialized view {name} as {query}", **parts))
     if key:
-        database.execute(said("create unique index on {name} ({key})", key=sql.SQL(key), **parts))
-    database.execute(said("alter materialized view {name} owner to {owner}", **parts))
+        database.execute(composed("create unique index on {name} ({key})", key=sql.SQL(key), **parts))
+    database.execute(composed("alter materialized view {name} owner to {owner}", **parts))
 
 
 def noted(database, name="mv", ago="1 minute", seconds=1.0, rows=100):
@@ -63,7 +63,7 @@ def record(database, name="mv"):
 
 
 def count(database, name="public.mv"):
-    return database.execute(said("select count(*) as n from {name}", name=sql.SQL(name)))[0]["n"]
+    return database.execute(composed("select count(*) as n from {name}", name=sql.SQL(name)))[0]["n"]
 
 
 @pytest.fixture
@@ -489,7 +489,7 @@ def test_who_keeps_the_lock_is_terminated_where_the_profile_says_so_and_recorded
     ruthless = changed(settings, locks={"other": timedelta(milliseconds=300), "terminate_blockers": True})
     run = running(fresh, ruthless, "matviews")
     role = sql.Identifier(f"{fresh.name}_stubborn")
-    fresh.execute(said("create role {role} login in role validahub_owner", role=role))
+    fresh.execute(composed("create role {role} login in role validahub_owner", role=role))
     fresh.execute("grant pg_signal_backend to validahub_system")
     try:
         with fresh.connect(f"{fresh.name}_stubborn", autocommit=False, application_name="someone") as holder:
@@ -499,10 +499,10 @@ def test_who_keeps_the_lock_is_terminated_where_the_profile_says_so_and_recorded
             holder.close()
     finally:
         fresh.execute("revoke pg_signal_backend from validahub_system")
-        fresh.execute(said("drop role {role}", role=role))
-    [told] = outcome.figures["terminated"]
+        fresh.execute(composed("drop role {role}", role=role))
+    [session] = outcome.figures["terminated"]
 
-    assert ("someone", pid, "idle in transaction") == (told["application"], told["pid"], told["state"])
+    assert ("someone", pid, "idle in transaction") == (session["application"], session["pid"], session["state"])
     assert 100 == outcome.figures["rows"]
 
 
@@ -556,7 +556,7 @@ def test_what_somebody_refreshed_in_between_is_not_done_again(fresh, settings, r
 
 @pytest.mark.parametrize("name", [HOSTILE, "select", "ç" * 31, '"' * 63], ids=["odd", "keyword", "unicode", "quotes"])
 def test_hostile_names_are_refreshed_and_recorded(fresh, settings, running, name):
-    fresh.execute(said("create schema {name} authorization validahub_system", name=sql.Identifier(name)))
+    fresh.execute(composed("create schema {name} authorization validahub_system", name=sql.Identifier(name)))
     view(fresh, name, schema=name)
     run = running(fresh, settings, "matviews")
     [label] = run.due

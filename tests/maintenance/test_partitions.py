@@ -518,8 +518,8 @@ def counted(at, epoch):
     return int(at.timestamp()) * 1_000_000 // COUNTS[epoch]
 
 
-def of_events(only, **said):
-    return changed(only, partitions={"families": {"public.events": PartitionFamily(**said)}})
+def of_events(only, **fields):
+    return changed(only, partitions={"families": {"public.events": PartitionFamily(**fields)}})
 
 
 @pytest.mark.parametrize("epoch", sorted(COUNTS))

@@ -255,7 +255,7 @@ def test_one_locked_leaf_keeps_neither_the_others_nor_other_rules(database, impa
         ended = purging(database, with_rules(impatient, rules)).all()
 
         assert isinstance(ended.pop("shop.log_2010 log"), Busy)
-        assert {label: each.figures["done"] for label, each in ended.items()} == {
+        assert {label: outcome.figures["done"] for label, outcome in ended.items()} == {
             SUGGESTIONS: 2,
             "shop.log_2011 log": 2,
         }
@@ -860,11 +860,11 @@ def test_a_clock_may_be_a_date_or_any_timestamp(database, settings, purging, clo
     ],
 )
 def test_a_clock_that_does_not_count_as_the_rule_says_is_refused(database, settings, purging, case):
-    clock, epoch, told = case
+    clock, epoch, reason = case
     with shop(database) as conn:
         conn.execute(sql.SQL("create table t (at {})").format(sql.SQL(clock)))
 
-    with pytest.raises(ProfileError, match=told):
+    with pytest.raises(ProfileError, match=reason):
         purging(database, with_rules(settings, {"odd": old("shop.t", clock_epoch=epoch)}))
 
 

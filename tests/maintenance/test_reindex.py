@@ -71,8 +71,8 @@ def test_prediction_and_result_agree(database, settings, running):
 def test_second_run_has_nothing_to_do(database, settings, running):
     bloated(database, "public.b", "(twin)", "using gin (tags)", rows=200_000)
     first = running(database, settings, "reindex")
-    for label, each in first.due.items():
-        runbook(each.subject, first.action(label))
+    for label, due in first.due.items():
+        runbook(due.subject, first.action(label))
 
     assert {"public.b_pkey", "public.b_twin_idx"} == set(first.due)
     assert {} == running(database, settings, "reindex").due
@@ -419,14 +419,14 @@ def test_blockers_are_terminated_where_the_profile_says_so(database, settings, r
     try:
         with database.connect("stubborn", autocommit=False, application_name="someone") as holder:
             holder.execute(WRITES)
-            [told] = run.act("public.b_pkey").figures["terminated"]
+            [session] = run.act("public.b_pkey").figures["terminated"]
             pid = holder.info.backend_pid
             holder.close()
     finally:
         database.execute("drop role stubborn")
         database.execute("revoke pg_signal_backend from validahub_system")
 
-    assert ("someone", pid) == (told["application"], told["pid"])
+    assert ("someone", pid) == (session["application"], session["pid"])
     assert [] == invalid(database)
 
 
@@ -473,8 +473,8 @@ def test_all_leftovers_go_numbered_and_truncated_ones_too(database, settings, ru
 
     assert {"b_pkey_ccnew", "b_pkey_ccnew1", "b_pkey_ccnew2"} < set(names)
     assert 4 == len(names) == len(run.due)
-    for label, each in run.due.items():
-        leftovers_runbook(each.subject, run.action(label))
+    for label, due in run.due.items():
+        leftovers_runbook(due.subject, run.action(label))
     assert [] == invalid(database)
 
 
