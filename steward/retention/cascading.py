@@ -139,18 +139,18 @@ def held_through(
         if list(cascade.parent) != list(path):
             continue
         child_clauses = held_through(cascades, found, cascade.name, values, cascade.path)
-        held = [*legal_holds.clause(found, cascade.table, values), *child_clauses]
-        if held:
-            clauses.append(_above(cascade, row, any_of(held)))
+        kept = [*legal_holds.clause(found, cascade.table, values), *child_clauses]
+        if kept:
+            clauses.append(_above(cascade, row, any_of(kept)))
     return clauses
 
 
-def _above(cascade: Cascade, row: str, held: sql.Composable) -> sql.Composable:
+def _above(cascade: Cascade, row: str, kept: sql.Composable) -> sql.Composable:
     """Return the clause that ``row`` has a held child; the hold's text sees its own table alone, under its own name."""
     other = unused_alias("held", [row])
     table, name = sql.Identifier(cascade.schema, cascade.name), sql.Identifier(cascade.name)
     pairs = all_of(equal(other, cascade.child_columns, row, cascade.parent_columns))
-    rows = queries.compose("retention/clauses/rows", table=table, row=name, clause=held)
+    rows = queries.compose("retention/clauses/rows", table=table, row=name, clause=kept)
     return queries.compose("retention/clauses/exists_row", table=rows, other=sql.Identifier(other), clause=pairs)
 
 

@@ -108,13 +108,13 @@ class ResolvedRule:
         clauses += predicate.conditions(rule, row, values)
         clauses += predicate.lifecycle(rule, row, values.bind(self.since))
         table = self.table if leaf is None else replace(self.table, oid=leaf, family=[leaf])
-        held = legal_holds.clause(self.holds, table, values)
-        held += cascading.held_through(self.cascades, self.holds, row, values)
+        kept = legal_holds.clause(self.holds, table, values)
+        kept += cascading.held_through(self.cascades, self.holds, row, values)
         return {
             "row": sql.Identifier(row),
             "clock": predicate.clock(rule, row),
             "due": predicate.all_of(clauses),
-            "held": predicate.any_of(held),
+            "held": predicate.any_of(kept),
         }
 
 

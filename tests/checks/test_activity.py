@@ -12,7 +12,7 @@ from checks import test_activity as runbook
 from steward import Inconclusive
 from steward.database import session
 from tests.fixtures.engine import active, waiting
-from tests.fixtures.running import changed, held, until
+from tests.fixtures.running import changed, open_transaction, until
 
 NONE = timedelta(0)
 HIDDEN = {"hidden_sessions": "activity/hidden_sessions"}
@@ -72,7 +72,7 @@ def test_a_healthy_runbook_item_passes(database, settings, checking, query):
 
 
 def test_a_session_idle_in_a_transaction_is_found_with_who_it_is_and_what_ends_it(database, settings, checking, found):
-    with held(database, "update public.schema_version set version = 'a secret'") as conn:
+    with open_transaction(database, "update public.schema_version set version = 'a secret'") as conn:
         (finding,) = found(database, "transactions", idle_age=NONE)
         with pytest.raises(AssertionError):
             runbook.test_transactions(checking(database, changed(settings, activity={"idle_age": NONE})))
@@ -120,7 +120,7 @@ def test_the_suites_own_sessions_are_left_out_and_those_that_borrow_its_name_are
 
 
 def test_idle_sessions_and_other_databases_are_not_found(database, blank, found):
-    with database.connect(), held(blank, "select 1"):
+    with database.connect(), open_transaction(blank, "select 1"):
         assert [] == list(found(database, "transactions", idle_age=NONE, transaction_age=NONE))
 
 
@@ -154,8 +154,8 @@ def test_a_forgotten_prepared_transaction_is_found_and_a_young_one_is_not(databa
 
 def test_who_blocks_whom_is_told_from_the_root(database, settings, checking, found):
     with (
-        held(database, "lock table public.suggestions") as root,
-        held(database, "lock table public.rule_sets") as middle,
+        open_transaction(database, "lock table public.suggestions") as root,
+        open_transaction(database, "lock table public.rule_sets") as middle,
         database.connect(application_name="last") as last,
         running(middle, "lock table public.suggestions in share mode"),
         running(last, "select count(*) from public.rule_sets"),
@@ -175,7 +175,7 @@ def test_who_blocks_whom_is_told_from_the_root(database, settings, checking, fou
 
 def test_a_blocker_at_work_is_to_be_cancelled(database, found):
     with (
-        held(database, "lock table public.suggestions") as root,
+        open_transaction(database, "lock table public.suggestions") as root,
         running(root, "select pg_catalog.pg_sleep(600)"),
         database.connect() as waiter,
         running(waiter, "select count(*) from public.suggestions"),
@@ -204,7 +204,7 @@ def test_waiting_behind_a_prepared_transaction_is_found(database, found):
 
 
 def test_many_waiters_are_counted_and_five_are_told(database, found):
-    with held(database, "lock table public.suggestions"), _crowd(database, 7) as pids:
+    with open_transaction(database, "lock table public.suggestions"), _crowd(database, 7) as pids:
         until(lambda: all(waiting(database, pid) for pid in pids))
         (finding,) = found(database, "locks", lock_wait=NONE)
 

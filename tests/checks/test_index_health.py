@@ -6,7 +6,7 @@ from psycopg import sql
 from checks import test_index_health as runbook
 from steward.actions.partitioning import expectations
 from tests.fixtures.indexes import aside, bloated, building, leave
-from tests.fixtures.running import changed, held, until
+from tests.fixtures.running import changed, open_transaction, until
 
 WRITES = "lock table public.b in row exclusive mode"
 
@@ -79,7 +79,7 @@ def test_what_a_rebuild_of_a_table_left_at_its_toast_is_for_a_superuser(database
 def test_an_index_that_is_being_built_is_not_found(database, found):
     bloated(database, rows=100)
     build = "create index concurrently b_new on public.b (note)"
-    with held(database, WRITES) as holder, aside(lambda: database.execute(build)):
+    with open_transaction(database, WRITES) as holder, aside(lambda: database.execute(build)):
         until(lambda: building(database, "waiting for writers before build"))
         during = found(database, left_over=False)
         holder.rollback()
@@ -90,7 +90,7 @@ def test_an_index_that_is_being_built_is_not_found(database, found):
 def test_an_index_that_is_being_rebuilt_leaves_nothing_to_find(database, found):
     bloated(database, rows=100)
     build = "reindex index concurrently public.b_pkey"
-    with held(database, WRITES) as holder, aside(lambda: database.execute(build)):
+    with open_transaction(database, WRITES) as holder, aside(lambda: database.execute(build)):
         until(lambda: building(database, "waiting for writers before build"))
         during = found(database, left_over=True)
         holder.rollback()

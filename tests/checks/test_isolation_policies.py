@@ -12,7 +12,7 @@ from checks import test_isolation_policies as runbook
 from steward import Inconclusive, NotNeeded
 from steward.engine.executor import RunSettings
 from steward.profile import Exemption
-from tests.fixtures.running import held
+from tests.fixtures.running import open_transaction
 
 ITEMS = ("enabled", "idle", "open", "unset", "checks", "nulls", "unproven", "denied")
 HOSTILE = 'Odd "p"; %(a)s.{b} é'
@@ -419,7 +419,7 @@ def test_hostile_names_of_column_table_policy_and_setting_are_judged(market):
 def test_a_locked_table_is_inconclusive_and_is_not_waited_for(market):
     with (
         market.check() as check,
-        held(market.database, "lock table market.orders in access exclusive mode"),
+        open_transaction(market.database, "lock table market.orders in access exclusive mode"),
         pytest.raises(Inconclusive, match=r"market\.orders: locked"),
     ):
         runbook.test_open(check)

@@ -10,7 +10,7 @@ from checks import test_partitions as runbook
 from steward.actions.partitioning import expectations
 from steward.database import inventory
 from steward.profile import PartitionFamily
-from tests.fixtures.running import changed, held, until
+from tests.fixtures.running import changed, open_transaction, until
 from tests.fixtures.trees import days, plant
 from tests.maintenance.test_partitions import HOSTILE, default, family, month
 
@@ -90,7 +90,7 @@ def test_an_open_end_covers_everything(database, found):
 def test_a_detach_left_half_way_is_found(database, found):
     family(database, months=(-2, -1, 0, 1))
     leaf = f"public.events_{month(-2):%Y_%m}"
-    with held(database, "select count(*) from public.events"):
+    with open_transaction(database, "select count(*) from public.events"):
         thread = threading.Thread(target=_detach, args=(database, leaf))
         thread.start()
         until(lambda: database.execute("select 1 from pg_inherits where inhdetachpending"))

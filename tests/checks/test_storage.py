@@ -11,7 +11,7 @@ from psycopg import sql
 from checks import test_storage as runbook
 from steward import Inconclusive, NotNeeded
 from steward.database import inventory
-from tests.fixtures.running import changed, held, until
+from tests.fixtures.running import changed, open_transaction, until
 from tests.maintenance.test_vacuum import table
 
 HOSTILE = 'Odd "x"; drop %(a)s.{b} é'
@@ -56,7 +56,7 @@ def test_a_healthy_database_is_green(database, settings, checking, item):
 
 def test_dead_rows_that_maintenance_leaves_are_found_with_who_holds_them(database, settings, checking, running, dead):
     table(database, rows=5000)
-    with held(database, "set transaction isolation level repeatable read", "select 1") as holder:
+    with open_transaction(database, "set transaction isolation level repeatable read", "select 1") as holder:
         database.execute("delete from public.t where id <= 600")
         until(lambda: dead(database))
         running(database, settings, "vacuum").act("public.t")
@@ -225,7 +225,7 @@ def test_a_sequence_that_may_not_be_read_decides_nothing_and_names_the_grant(dat
 def test_a_sequence_that_is_being_altered_decides_nothing_and_blocks_nothing(database, used):
     sequence(database, "create table public.s (id serial)", value=INTEGER)
     with (
-        held(database, "alter sequence public.s_id_seq cache 10"),
+        open_transaction(database, "alter sequence public.s_id_seq cache 10"),
         pytest.raises(Inconclusive, match="being altered by another session"),
     ):
         used(database)
@@ -293,7 +293,10 @@ def deadlock(database):
     """Have two sessions wait for one another, until the server ends it."""
     database.execute("create table if not exists public.a ()")
     database.execute("create table if not exists public.b ()")
-    with held(database, "lock table public.a") as one, held(database, "lock table public.b") as other:
+    with (
+        open_transaction(database, "lock table public.a") as one,
+        open_transaction(database, "lock table public.b") as other,
+    ):
         one.execute("set deadlock_timeout = '100ms'")
         other.execute("set deadlock_timeout = '100ms'")
         ended = []

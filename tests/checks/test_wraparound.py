@@ -11,7 +11,7 @@ from checks import test_wraparound as runbook
 from maintenance.test_vacuum import test_vacuum as vacuum
 from steward.server.binaries import server_user
 from tests.fixtures.engine import stuck
-from tests.fixtures.running import changed, held, until
+from tests.fixtures.running import changed, open_transaction, until
 from tests.maintenance.test_vacuum import table
 
 LEVELS = ("warn", "fail", "emergency")
@@ -133,7 +133,7 @@ def _said(seen, database):
 def _healed(cluster, database, settings, found, running):
     hasty = changed(settings, load={"active_sessions": 1, "lock_waiters": 1})
     with (
-        held(database, "lock table public.rule_sets in access exclusive mode"),
+        open_transaction(database, "lock table public.rule_sets in access exclusive mode"),
         stuck(database, "table public.rule_sets"),
     ):
         run = running(database, changed(hasty, locks={"other": timedelta(milliseconds=200)}), "vacuum")
@@ -170,7 +170,7 @@ def test_multixacts_age_by_themselves(own_cluster, found):
 def test_the_session_that_holds_ages_back_is_named(database, found, own):
     table(database)
     statement = "select 1" if own else "select pg_catalog.pg_current_xact_id()"
-    with held(database, "set transaction isolation level repeatable read", statement) as holder:
+    with open_transaction(database, "set transaction isolation level repeatable read", statement) as holder:
         burn(database, 3000)
         finding = found(database, warn=1, fail=2000, emergency=10**6)["fail"]["public.t"]
 

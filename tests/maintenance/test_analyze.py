@@ -11,7 +11,7 @@ from maintenance.test_analyze import test_analyze as runbook
 from steward import Busy, Inconclusive, NotNeeded, Planned
 from steward.database import inventory
 from steward.engine.operation import EXPECTED, PlanContext
-from tests.fixtures.running import changed, held, settled, until
+from tests.fixtures.running import changed, open_transaction, settled, until
 
 VERSION = "public.schema_version"
 HOSTILE = 'Odd "x"; drop table %(a)s.{b} é'
@@ -377,7 +377,7 @@ def test_a_lock_held_throughout_is_busy_and_names_the_holder(database, impatient
     run = running(database, impatient, "analyze")
     lock = sql.SQL("lock table only {} in share update exclusive mode").format(sql.SQL(name))
     with (
-        held(database, lock) as holder,
+        open_transaction(database, lock) as holder,
         pytest.raises(Busy, match=f"pid {holder.info.backend_pid} .someone, idle in transaction."),
     ):
         run.act(name)
@@ -397,7 +397,7 @@ def test_an_analyze_killed_in_the_middle_is_done_by_the_next_run(database, setti
             ended.append(error)
 
     # The sampling of the parent waits for the leaf that somebody rewrites.
-    with held(database, "lock table public.p_deep in access exclusive mode"):
+    with open_transaction(database, "lock table public.p_deep in access exclusive mode"):
         thread = threading.Thread(target=work)
         thread.start()
         [row] = until(

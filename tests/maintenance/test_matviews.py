@@ -14,7 +14,7 @@ from maintenance.test_matviews import test_matviews as runbook
 from steward import Busy, Deferred, NotNeeded, Planned
 from steward.actions.matview_refresh import choose_mode
 from steward.actions.matview_state import UnfitContentError
-from tests.fixtures.running import changed, held, settled, until
+from tests.fixtures.running import changed, open_transaction, settled, until
 
 HOSTILE = 'Odd "x"; drop table %(a)s.{b} é'
 OWNER = "validahub_system"
@@ -285,7 +285,7 @@ def test_a_reader_that_stays_makes_the_refresh_concurrent(fresh, settings, runni
     view(fresh)
     noted(fresh, ago="2 days", seconds=0.01)
     run = running(fresh, changed(settings, locks={"access_exclusive": timedelta(seconds=3)}), "matviews")
-    with held(fresh, "select count(*) from public.mv"):
+    with open_transaction(fresh, "select count(*) from public.mv"):
         outcome = run.act("public.mv")
 
     assert "concurrent" == outcome.figures["mode"]
@@ -474,7 +474,7 @@ def test_a_lock_held_throughout_is_busy_and_names_the_holder(fresh, settings, ru
     view(fresh)
     run = running(fresh, changed(settings, locks={"other": timedelta(milliseconds=300)}), "matviews")
     with (
-        held(fresh, "lock table public.base in access exclusive mode") as holder,
+        open_transaction(fresh, "lock table public.base in access exclusive mode") as holder,
         pytest.raises(
             Busy, match=rf"pid {holder.info.backend_pid} .someone, idle in transaction.*pg_terminate_backend"
         ),
@@ -519,7 +519,7 @@ def test_a_view_for_whose_second_copy_there_is_no_room_is_deferred(fresh, settin
 def test_a_refresh_of_somebody_else_is_waited_for_no_longer_than_the_budget(fresh, settings, running):
     view(fresh)
     run = running(fresh, changed(settings, locks={"other": timedelta(milliseconds=300)}), "matviews")
-    with held(fresh, "refresh materialized view concurrently public.mv") as holder:
+    with open_transaction(fresh, "refresh materialized view concurrently public.mv") as holder:
         pid = holder.info.backend_pid
         with pytest.raises(Busy) as caught:
             run.act("public.mv")

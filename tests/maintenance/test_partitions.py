@@ -13,7 +13,7 @@ from psycopg import sql
 from maintenance.test_partitions import test_partitions as runbook
 from steward import Busy, NotNeeded, Planned, StewardError
 from steward.profile import PartitionFamily
-from tests.fixtures.running import changed, held, until
+from tests.fixtures.running import changed, open_transaction, until
 from tests.fixtures.trees import days, plant, shape
 
 NOW = datetime.now(UTC)
@@ -360,7 +360,7 @@ def test_a_lock_held_throughout_is_busy_names_the_holder_and_leaves_nothing(data
     family(database)
     run = running(database, impatient, "partitions")
     with (
-        held(database, "lock table public.events in share update exclusive mode") as holder,
+        open_transaction(database, "lock table public.events in share update exclusive mode") as holder,
         pytest.raises(Busy, match=f"attempts of 0.2 s: pid {holder.info.backend_pid} .someone"),
     ):
         run.act(f"public.events_{month(1):%Y_%m}")
@@ -381,7 +381,7 @@ def test_a_transaction_killed_in_the_middle_leaves_nothing_and_the_next_run_make
         except psycopg.Error as error:
             ended.append(error)
 
-    with held(database, "lock table public.events in share update exclusive mode"):
+    with open_transaction(database, "lock table public.events in share update exclusive mode"):
         thread = threading.Thread(target=work)
         thread.start()
         [waiting] = until(
@@ -452,7 +452,7 @@ def test_readers_are_not_stalled_beyond_the_lock_budget_behind_a_long_one(databa
         default(database)
     run = running(database, impatient, "partitions")
     stop, took = threading.Event(), []
-    with held(database, "select count(*) from public.events"):
+    with open_transaction(database, "select count(*) from public.events"):
         thread = threading.Thread(
             target=lambda: took.extend(stalls(database, "select count(*) from public.events", stop))
         )
@@ -969,7 +969,7 @@ def test_a_tree_killed_in_the_middle_leaves_nothing_and_the_next_run_makes_it(da
         except psycopg.Error as error:
             ended.append(error)
 
-    with held(database, "lock table public.events in share update exclusive mode"):
+    with open_transaction(database, "lock table public.events in share update exclusive mode"):
         thread = threading.Thread(target=work)
         thread.start()
         [waiting] = until(

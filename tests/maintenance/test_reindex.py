@@ -17,7 +17,7 @@ from steward.database.target import Target
 from tests.fixtures.disk import elsewhere
 from tests.fixtures.engine import events
 from tests.fixtures.indexes import aside, bloated, building, index_of, invalid, leave
-from tests.fixtures.running import Running, changed, held, until
+from tests.fixtures.running import Running, changed, open_transaction, until
 
 HOSTILE = 'Odd "x"; drop table %(a)s.{b} é'
 MB = 1 << 20
@@ -303,7 +303,7 @@ def test_table_that_is_locked_is_busy_and_the_holder_is_named(database, impatien
     bloated(database)
     run = running(database, impatient, "reindex")
     with (
-        held(database, "lock table public.b in share update exclusive mode") as holder,
+        open_transaction(database, "lock table public.b in share update exclusive mode") as holder,
         pytest.raises(
             Busy, match=rf"lock of public\.b not had in 0\.4 s: pid {holder.info.backend_pid} \(someone, idle"
         ),
@@ -317,7 +317,7 @@ def test_transaction_that_does_not_end_is_waited_for_within_its_own_budget_and_n
     bloated(database)
     patient = changed(settings, locks={"other": timedelta(seconds=30), "drain": timedelta(milliseconds=400)})
     run = running(database, patient, "reindex")
-    with held(database, WRITES) as holder:
+    with open_transaction(database, WRITES) as holder:
         pid = holder.info.backend_pid
         with pytest.raises(
             Busy, match=rf"longer than 0\.4 s \(waiting for writers before build\): pid {pid} "
@@ -334,7 +334,7 @@ def test_wait_for_transactions_may_be_longer_than_the_wait_for_the_table(databas
     split = changed(settings, locks={"other": timedelta(milliseconds=300), "drain": timedelta(seconds=60)})
     run = running(database, split, "reindex")
     with (
-        held(database, WRITES) as holder,
+        open_transaction(database, WRITES) as holder,
         aside(lambda: run.act("public.b_pkey")) as ended,
     ):
         until(lambda: building(database, "waiting for writers before build"))
@@ -351,7 +351,7 @@ def test_old_snapshot_is_waited_for_and_what_was_built_is_cleaned_away(database,
     bloated(database)
     patient = changed(settings, locks={"drain": timedelta(milliseconds=400)})
     run = running(database, patient, "reindex")
-    with held(database, *OLD) as holder:
+    with open_transaction(database, *OLD) as holder:
         pid = holder.info.backend_pid
         with pytest.raises(Busy, match=rf"longer than 0\.4 s \(waiting for old snapshots\): pid {pid} \(someone"):
             run.act("public.b_pkey")
@@ -365,7 +365,10 @@ def test_cleaning_up_is_no_second_wait_of_the_same_length(database, settings, ru
         settings, locks={"drain": timedelta(seconds=2)}, run={"cancel_grace": timedelta(milliseconds=400)}
     )
     run = running(database, patient, "reindex")
-    with held(database, WRITES), pytest.raises(Busy, match=r"longer than 2 s \(waiting for writers before build\)"):
+    with (
+        open_transaction(database, WRITES),
+        pytest.raises(Busy, match=r"longer than 2 s \(waiting for writers before build\)"),
+    ):
         run.act("public.b_pkey")
 
     journaled = [event["phase"] for event in events(run.folder, "progress")]
@@ -386,7 +389,7 @@ def test_session_does_not_wait_for_ever_after_a_watched_statement(database, sett
 def test_progress_is_journaled_with_its_phases(database, settings, running):
     bloated(database, rows=400_000)
     run = running(database, settings, "reindex")
-    with held(database, WRITES) as holder, aside(lambda: run.act("public.b_pkey")):
+    with open_transaction(database, WRITES) as holder, aside(lambda: run.act("public.b_pkey")):
         until(lambda: building(database, "waiting for writers before build"))
         until(lambda: "waiting for writers" in (run.folder / "journal.jsonl").read_text())
         holder.rollback()
@@ -403,7 +406,7 @@ def test_a_rebuild_whose_steps_cannot_be_recorded_any_more_does_not_go_on(databa
         original(event, **fields)
 
     run.journal.write = write
-    with held(database, WRITES), pytest.raises((OSError, psycopg.errors.QueryCanceled)):
+    with open_transaction(database, WRITES), pytest.raises((OSError, psycopg.errors.QueryCanceled)):
         run.act("public.b_pkey")
 
 
@@ -434,7 +437,7 @@ def test_profile_may_allow_a_rebuild_in_place(database, settings, running):
     bloated(database)
     allowed = changed(settings, locks={"drain": timedelta(milliseconds=400)}, indexes={"plain_fallback": True})
     run = running(database, allowed, "reindex")
-    with held(database, *OLD):
+    with open_transaction(database, *OLD):
         outcome = run.act("public.b_pkey")
 
     assert "in place" == outcome.figures["how"]
@@ -446,7 +449,7 @@ def test_profile_may_allow_a_rebuild_in_place(database, settings, running):
 def test_killed_rebuild_is_cleaned_up_and_done_by_the_next_run(database, settings, running):
     bloated(database)
     run = running(database, settings, "reindex")
-    with held(database, WRITES), aside(lambda: run.act("public.b_pkey")) as ended:
+    with open_transaction(database, WRITES), aside(lambda: run.act("public.b_pkey")) as ended:
         [row] = until(lambda: building(database, "waiting for writers before build"))
         database.execute("select pg_terminate_backend(%s)", [row["pid"]])
     [error] = ended
@@ -522,7 +525,7 @@ def test_build_that_goes_on_is_no_leftover(database, settings, running):
     bloated(database)
     rebuild = "reindex index concurrently public.b_pkey"
     with (
-        held(database, WRITES) as holder,
+        open_transaction(database, WRITES) as holder,
         aside(lambda: database.execute(rebuild)) as ended,
     ):
         until(lambda: building(database, "waiting for writers before build"))
@@ -538,7 +541,7 @@ def test_leftover_of_a_table_that_is_locked_is_busy(database, impatient, running
     leave(database, "public.b_pkey")
     run = running(database, impatient, "leftovers")
     with (
-        held(database, "lock table public.b in share update exclusive mode") as holder,
+        open_transaction(database, "lock table public.b in share update exclusive mode") as holder,
         pytest.raises(Busy, match=rf"lock of public\.b not had in 0\.4 s: pid {holder.info.backend_pid} "),
     ):
         run.act("public.b_pkey_ccnew")
@@ -552,7 +555,7 @@ def test_leftover_waits_for_readers_within_the_budget_of_transactions(database, 
     patient = changed(settings, locks={"drain": timedelta(milliseconds=400)})
     run = running(database, patient, "leftovers")
     with (
-        held(database, "select count(*) from public.b") as holder,
+        open_transaction(database, "select count(*) from public.b") as holder,
         pytest.raises(Busy, match=rf"longer than 0\.4 s \(dropping\): pid {holder.info.backend_pid} "),
     ):
         run.act("public.b_pkey_ccnew")
@@ -620,7 +623,7 @@ def test_index_that_is_locked_when_its_turn_comes_is_busy_and_the_holder_is_name
     bloated(database)
     run = running(database, impatient, "reindex")
 
-    with held(database, "reindex index public.b_pkey"), pytest.raises(Busy) as busy:
+    with open_transaction(database, "reindex index public.b_pkey"), pytest.raises(Busy) as busy:
         run.act("public.b_pkey")
 
     assert re.search(r"pid \d+ \(someone, idle in transaction\) holds .*AccessExclusiveLock", str(busy.value))

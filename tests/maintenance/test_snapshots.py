@@ -7,7 +7,7 @@ from psycopg import sql
 from maintenance.test_snapshots import test_snapshots as runbook
 from steward import Inconclusive, NotNeeded, Planned
 from tests.fixtures.hostile import SCHEMA
-from tests.fixtures.running import changed, held
+from tests.fixtures.running import changed, open_transaction
 
 HISTORIES = ("relation_size", "database_counters", "table_counters", "index_counters", "statement_counters")
 
@@ -146,7 +146,7 @@ def test_one_statement_of_two_users_is_one_with_its_deviation_pooled(database, t
 
 def test_only_the_costliest_statements_are_kept(database, settings, taken):
     workload(database)
-    few = taken(database, told=changed(settings, snapshots={"top_statements": 2}))
+    few = taken(database, run_settings=changed(settings, snapshots={"top_statements": 2}))
 
     assert 2 == few.after.statements
 
@@ -171,7 +171,7 @@ def test_old_rows_are_forgotten_each_kind_after_its_own_time(database, settings,
 
     assert all(before.values())
     assert {"sizes": 0, "counters": 1, "statements": 0} == oldest
-    taken(database, told=changed(settings, snapshots={"counters": "98 days"}))
+    taken(database, run_settings=changed(settings, snapshots={"counters": "98 days"}))
     assert not [
         row for row in rows(database, "table_counters") if row["taken_at"] < rows(database, HISTORIES[0])[0]["taken_at"]
     ]
@@ -259,7 +259,7 @@ def test_hostile_names_are_recorded(hostile_database, taken):
 
 
 def test_a_table_that_somebody_has_locked_stops_nothing(database, settings, taken):
-    with held(database, "lock table public.suggestions in access exclusive mode"):
+    with open_transaction(database, "lock table public.suggestions in access exclusive mode"):
         outcome = taken(database)
 
     assert "public.suggestions" in {row["relation"] for row in rows(database, "relation_size")}

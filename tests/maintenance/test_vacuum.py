@@ -13,7 +13,7 @@ from steward import Busy, Deferred, NotNeeded, Planned
 from steward.engine.executor import Executor, RunSettings
 from steward.profile import PartitionFamily
 from tests.fixtures.engine import busy, stuck
-from tests.fixtures.running import changed, held, settled, until
+from tests.fixtures.running import changed, open_transaction, settled, until
 
 HOSTILE = 'Odd "x"; drop table %(a)s.{b} é'
 
@@ -211,7 +211,7 @@ def burdened(request, database, settings):
                 conn.execute("select pg_catalog.pg_drop_replication_slot('forgotten')")
     elif request.param == "lock waiters":
         lock = "lock table public.rule_sets in access exclusive mode"
-        with held(database, lock), stuck(database, "table public.rule_sets"):
+        with open_transaction(database, lock), stuck(database, "table public.rule_sets"):
             yield changed(settings, load={"lock_waiters": 1, "active_sessions": 50})
     else:
         with busy(database, "app", "app"):
@@ -240,7 +240,7 @@ def test_a_vacuum_against_wraparound_does_not_begin_after_the_window(database, a
 
 def test_an_old_snapshot_fails_the_item_and_is_named(database, settings, running):
     table(database)
-    with held(database, "set transaction isolation level repeatable read", "select 1") as holder:
+    with open_transaction(database, "set transaction isolation level repeatable read", "select 1") as holder:
         database.execute("delete from public.t where id <= 400")
         run = running(database, settings, "vacuum")
 
@@ -267,7 +267,7 @@ def test_a_prepared_transaction_that_holds_rows_is_named(database, settings, run
 def test_a_closed_month_is_due_again_where_an_old_transaction_may_have_kept_rows(database, settings, running):
     closed_month(database)
     hasty = changed(settings, wraparound={"horizon_age": timedelta(0)})
-    with held(database, "set transaction isolation level repeatable read", "select 1"):
+    with open_transaction(database, "set transaction isolation level repeatable read", "select 1"):
         figures = running(database, hasty, "vacuum").act("public.events_2020_01").figures
 
     assert "frozen_oid" not in figures
@@ -277,7 +277,7 @@ def test_a_lock_held_throughout_is_busy_and_names_the_holder(database, impatient
     table(database, dead=400)
     run = running(database, impatient, "vacuum")
     with (
-        held(database, "lock table public.t in share update exclusive mode") as holder,
+        open_transaction(database, "lock table public.t in share update exclusive mode") as holder,
         pytest.raises(Busy, match=f"pid {holder.info.backend_pid} .someone, idle in transaction."),
     ):
         run.act("public.t")
@@ -287,7 +287,7 @@ def test_a_lock_held_throughout_is_busy_and_names_the_holder(database, impatient
 
 def test_a_table_locked_exclusively_does_not_stop_the_scan(database, impatient, running):
     table(database, dead=400)
-    with held(database, "lock table public.t in access exclusive mode"):
+    with open_transaction(database, "lock table public.t in access exclusive mode"):
         run = running(database, impatient, "vacuum")
 
         assert "public.t" in run.due

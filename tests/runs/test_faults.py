@@ -14,7 +14,7 @@ from psycopg import sql
 from steward.setup import demo
 from tests.fixtures.disk import mounted
 from tests.fixtures.retention import shop, suggest
-from tests.fixtures.running import held, until
+from tests.fixtures.running import open_transaction, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -89,8 +89,8 @@ def test_a_connection_that_is_cut_is_one_items_error_and_the_rest_is_done(
     assert {"passed"} == {outcome for subject, outcome in outcomes.items() if subject != cut["subject"]}
     assert "suggestions" in cut["subject"]
     # What the server said last, or that it said nothing more: it depends on which end noticed first.
-    said = ("terminating connection due to administrator command", "server closed the connection unexpectedly")
-    assert any(each in cut["reason"] for each in said)
+    messages = ("terminating connection due to administrator command", "server closed the connection unexpectedly")
+    assert any(message in cut["reason"] for message in messages)
     assert "\n" not in cut["reason"]
     assert (0, 0) == (again.code, _due(demo_database))
 
@@ -123,8 +123,10 @@ def test_a_deadlock_with_the_application_that_the_run_loses_is_tried_again(
     profile = tmp_path / "own.toml"
     profile.write_text(_family(database))
     with (
-        held(database, "select 1 from shop.first for update") as first,
-        held(database, "set deadlock_timeout = '1h'", "select 1 from shop.second for update") as application,
+        open_transaction(database, "select 1 from shop.first for update") as first,
+        open_transaction(
+            database, "set deadlock_timeout = '1h'", "select 1 from shop.second for update"
+        ) as application,
     ):
         running = suite.start("daily", "-k", "purge", "--no-report", database=database, STEWARD_PROFILE=str(profile))
         until(lambda: _waiting(database, "maintenance"))
@@ -148,7 +150,9 @@ def test_a_deadlock_that_the_application_loses_is_no_fault_of_the_run(
 ) -> None:
     profile = tmp_path / "own.toml"
     profile.write_text(_family(database))
-    with held(database, "set deadlock_timeout = '1ms'", "select 1 from shop.second for update") as application:
+    with open_transaction(
+        database, "set deadlock_timeout = '1ms'", "select 1 from shop.second for update"
+    ) as application:
         running = suite.start("daily", "-k", "purge", "--no-report", database=database, STEWARD_PROFILE=str(profile))
         until(lambda: _waiting(database, "maintenance"))
         with pytest.raises(psycopg.errors.DeadlockDetected):
@@ -174,7 +178,7 @@ def test_a_table_dropped_between_plan_and_action_needs_nothing(suite: Suite, dat
             "delete from public.{name}",
         ):
             database.execute(sql.SQL(statement).format(**parts))
-    with held(database, "lock table public.large in share update exclusive mode") as holder:
+    with open_transaction(database, "lock table public.large in share update exclusive mode") as holder:
         running = suite.start("daily", "-k", "vacuum", "--workers", "1", "--no-report", database=database)
         _await_item(suite, running, "public.large")
         database.execute("drop table public.small")
@@ -204,7 +208,7 @@ def test_a_partition_that_left_between_plan_and_purge_keeps_its_rows(
         'extends = "development"\n[retention.rules.logs]\nschedule = "daily"\ntable = "shop.log"\n'
         'action = "delete"\nclock = "at"\nolder_than = "1 day"\npurpose = "a test"\n'
     )
-    with held(database, "lock table shop.log_1 in access exclusive mode") as holder:
+    with open_transaction(database, "lock table shop.log_1 in access exclusive mode") as holder:
         # The count for the plan meets the lock, too: it then has an item for every partition.
         running = suite.start(
             "daily", "-k", "purge", "--workers", "1", "--no-report", database=database, STEWARD_PROFILE=str(profile)

@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from tests.fixtures.database import TestDatabase
-from tests.fixtures.running import held, until
+from tests.fixtures.running import open_transaction, until
 from tests.fixtures.standby import caught_up
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _reason(suite: Suite, database: TestDatabase) -> str:
 
 def test_a_transaction_left_open_is_named(suite: Suite, database: TestDatabase) -> None:
     _fill(database)
-    with held(database, *SNAPSHOT) as holder:
+    with open_transaction(database, *SNAPSHOT) as holder:
         reason = _reason(suite, database)
 
         assert f"by pid {holder.info.backend_pid} (someone, idle in transaction)" in reason

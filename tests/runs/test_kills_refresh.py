@@ -93,13 +93,13 @@ def test_a_killed_process_leaves_the_view_to_the_next_run(
     os.kill(running.pid if victim == "supervisor" else worker, signal.SIGKILL)
     hurt = suite.finish(running)
     kept = left_alone(database, populated=populated)
-    told = database.execute(OPEN_ROWS)
+    rows = database.execute(OPEN_ROWS)
 
     run = converges(suite, database)
 
     assert kept
     assert hurt.code == (-signal.SIGKILL if victim == "supervisor" else 1)
-    assert [True] == [bool(row["details"]["error"]) for row in told]
+    assert [True] == [bool(row["details"]["error"]) for row in rows]
     assert made_good(database, run)
 
 

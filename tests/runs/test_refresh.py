@@ -76,8 +76,8 @@ def test_a_source_that_fails_defers_what_reads_it_and_nothing_else(suite: Suite,
     first, second, third = (items[ident(name)] for name in broken)
 
     assert 1 == run.code
-    assert ["error", "deferred", "deferred"] == [each["outcome"] for each in (first, second, third)]
+    assert ["error", "deferred", "deferred"] == [item["outcome"] for item in (first, second, third)]
     assert "SQLSTATE 22012" in first["reason"]
     assert ident(broken[0]) in second["reason"]
     assert ident(broken[1]) in third["reason"]
-    assert 4 + len(whole) == [each["outcome"] for each in items.values()].count("passed")
+    assert 4 + len(whole) == [item["outcome"] for item in items.values()].count("passed")

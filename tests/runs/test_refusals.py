@@ -34,7 +34,7 @@ def test_a_cron_job_that_lost_its_url_does_not_maintain_a_toy(suite: Suite) -> N
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         ("host=/nowhere dbname=x", "/nowhere"),
         ("postgresql://nobody:s3cret-word@{socket}/postgres", "nobody"),
@@ -43,14 +43,14 @@ def test_a_cron_job_that_lost_its_url_does_not_maintain_a_toy(suite: Suite) -> N
     ],
 )
 def test_a_database_that_cannot_be_reached_is_told_in_one_line(
-    suite: Suite, database: TestDatabase, url: str, told: str
+    suite: Suite, database: TestDatabase, url: str, message: str
 ) -> None:
     folder = conninfo_to_dict(database.conninfo())["host"].replace("/", "%2F")
 
     run = suite.run("daily", database=database, DATABASE_URL=url.format(socket=folder))
 
     assert 2 == run.code
-    assert told in _said(run)
+    assert message in _said(run)
     assert "s3cret-word" not in run.err + run.out
 
 
@@ -84,7 +84,7 @@ def test_a_role_without_rights_gets_exactly_the_statements_that_are_missing(suit
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ('extends = "base"\n[run]\nworker = 3\n', "run.workers"),
         ('extends = "base"\n[run]\nworkers = "many"\n', "run.workers"),
@@ -92,7 +92,7 @@ def test_a_role_without_rights_gets_exactly_the_statements_that_are_missing(suit
     ],
 )
 def test_a_profile_that_is_wrong_is_told_with_file_and_key(
-    suite: Suite, database: TestDatabase, tmp_path: Path, text: str, told: str
+    suite: Suite, database: TestDatabase, tmp_path: Path, text: str, message: str
 ) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)
@@ -100,7 +100,7 @@ def test_a_profile_that_is_wrong_is_told_with_file_and_key(
     run = suite.run("daily", database=database, STEWARD_PROFILE=str(path))
 
     assert 2 == run.code
-    assert told in _said(run)
+    assert message in _said(run)
     assert "mine.toml" in _said(run)
 
 

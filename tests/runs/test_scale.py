@@ -46,12 +46,12 @@ def families(server):
     return found
 
 
-def with_locks(server, each):
-    """Give the lock table room: ``each`` for one of the sessions that there may be."""
+def with_locks(server, locks):
+    """Give the lock table room: ``locks`` for one of the sessions that there may be."""
     [row] = server_setting(server)
-    if row["setting"] != str(each):
+    if row["setting"] != str(locks):
         with server.connect() as conn:
-            conn.execute(f"alter system set max_locks_per_transaction = {each}")
+            conn.execute(f"alter system set max_locks_per_transaction = {locks}")
         server.stop()
         server.start()
 
@@ -70,12 +70,12 @@ def test_what_the_lock_table_cannot_hold_at_once_is_counted_leaf_by_leaf_and_tol
         scan.gathered["purge"] = OPERATIONS["purge"].gather(GatherContext(ruled, scan, conn))
         due = OPERATIONS["purge"].examine(PlanContext(ruled, scan)).due
         check = Check(ruled, lambda: conn, scan)
-        told = check.run("prerequisites_locks", **prerequisites.scope_params(check)).offenders
+        offenders = check.run("prerequisites_locks", **prerequisites.scope_params(check)).offenders
         with pytest.raises(psycopg.errors.OutOfMemory):
             conn.execute("select count(*) from public.events")
 
-    assert [1] * 9 == [each.subject.due for each in due]
-    assert ["public.events"] == [finding.object_name for finding in told]
+    assert [1] * 9 == [item.subject.due for item in due]
+    assert ["public.events"] == [finding.object_name for finding in offenders]
 
 
 def test_every_look_takes_as_many_queries_as_with_a_hundred_partitions(server, families, settings):

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 
 from steward import InventoryError
 from steward.database import inventory, session
-from tests.fixtures.running import changed, held, settled
+from tests.fixtures.running import changed, open_transaction, settled
 
 HOSTILE = 'Odd ".x"; drop %s %(a)s {b} é'
 LONGEST = "ç" * 31 + "x"
@@ -24,12 +24,15 @@ text = st.text()
 number = st.integers()
 
 
-def values(kind, **said):
+def values(kind, **chosen):
     """Any instance of one of the inventory's dataclasses."""
     hints = typing.get_type_hints(kind)
     return st.builds(
         kind,
-        **{field_.name: said.get(field_.name, st.from_type(hints[field_.name])) for field_ in dataclasses.fields(kind)},
+        **{
+            field_.name: chosen.get(field_.name, st.from_type(hints[field_.name]))
+            for field_ in dataclasses.fields(kind)
+        },
     )
 
 
@@ -280,7 +283,7 @@ def test_a_parent_has_no_age_of_its_own(scan):
 def test_a_table_locked_exclusively_is_read_past_with_an_estimated_size(database, scan):
     database.execute("create table public.t as select n from generate_series(1, 1000) as n")
     database.execute("analyze public.t")
-    with held(database, "lock table public.t in access exclusive mode"):
+    with open_transaction(database, "lock table public.t in access exclusive mode"):
         [found] = [
             relation
             for relation in scan(locks={"other": timedelta(milliseconds=200)}).relations

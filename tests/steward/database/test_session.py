@@ -192,7 +192,7 @@ def test_refused_role_leaves_no_connection_behind(database):
         database.execute("drop role newcomer")
 
 
-def told(conninfo: str) -> str:
+def refusal(conninfo: str) -> str:
     with pytest.raises(TargetError) as caught:
         session.login(Target("database", conninfo, "app@test/validahub"))
     assert caught.value.exit_code == 2
@@ -200,7 +200,7 @@ def told(conninfo: str) -> str:
 
 
 def test_server_that_is_not_there_is_told_in_one_line(tmp_path):
-    line = told(f"host={tmp_path} user=app dbname=validahub password=hunter2")
+    line = refusal(f"host={tmp_path} user=app dbname=validahub password=hunter2")
 
     assert line.startswith("app@test/validahub: ")
     assert "\n" not in line
@@ -208,13 +208,13 @@ def test_server_that_is_not_there_is_told_in_one_line(tmp_path):
 
 
 def test_unknown_database_is_named(database):
-    line = told(database.conninfo("validahub_maintenance").replace(database.name, "absent"))
+    line = refusal(database.conninfo("validahub_maintenance").replace(database.name, "absent"))
 
     assert line == "app@test/validahub: there is no database absent; correct the database's name"
 
 
 def test_unknown_login_role_is_named(database):
-    line = told(database.conninfo("nobody_at_all"))
+    line = refusal(database.conninfo("nobody_at_all"))
 
     assert "there is no role nobody_at_all" in line
     assert "\n" not in line
@@ -227,7 +227,7 @@ def test_wrong_password_is_told_without_it(own_cluster):
     hba.write_text(f"local all app scram-sha-256\n{hba.read_text()}")
     with own_cluster.connect() as conn:
         conn.execute("select pg_catalog.pg_reload_conf()")
-    line = told(f"{own_cluster.conninfo('app')} password=hunter2")
+    line = refusal(f"{own_cluster.conninfo('app')} password=hunter2")
     right = Target("database", f"{own_cluster.conninfo('app')} password='right one'", "app")
     with session.login(right) as conn:
         assert conn.info.user == "app"

@@ -211,11 +211,11 @@ def test_blocker_is_terminated_where_the_profile_allows_it_and_the_work_is_done(
 
         assert not alive(scratch, pid)
     [ended] = work.terminated
-    [told] = [event["phase"] for event in events(tmp_path, "progress")]
+    [phase] = [event["phase"] for event in events(tmp_path, "progress")]
 
     assert {"pid", "application", "state", "age"} == set(ended)
     assert (pid, "forgotten", "idle in transaction") == (ended["pid"], ended["application"], ended["state"])
-    assert re.fullmatch(rf"terminated pid {pid} \(forgotten, idle in transaction, for 00:00:\d\d\)", told)
+    assert re.fullmatch(rf"terminated pid {pid} \(forgotten, idle in transaction, for 00:00:\d\d\)", phase)
 
 
 def test_nobody_is_terminated_unless_the_profile_says_so(scratch, make_work, signalling):
@@ -435,13 +435,13 @@ def test_statement_is_journaled_as_it_could_be_pasted(scratch, make_work, tmp_pa
         column=sql.Identifier("number")
     )
     make_work().execute(Statement(text, params={"name": "it's 100%"}))
-    [told] = events(tmp_path, "statement")
+    [event] = events(tmp_path, "statement")
 
-    assert told["text"] == "select 'it''s 100%'::text, 10 % 3, \"number\" from public.scratch"
-    assert told["item"] == "item"
-    assert told["rows"] == 0
-    assert told["seconds"] > 0
-    scratch.execute(sql.SQL(told["text"]))
+    assert event["text"] == "select 'it''s 100%'::text, 10 % 3, \"number\" from public.scratch"
+    assert event["item"] == "item"
+    assert event["rows"] == 0
+    assert event["seconds"] > 0
+    scratch.execute(sql.SQL(event["text"]))
 
 
 def test_progress_is_told_while_the_work_goes_on(make_work, tmp_path):
@@ -530,11 +530,11 @@ def test_statement_that_fails_settles_the_intent_and_keeps_its_sqlstate(scratch,
     with pytest.raises(psycopg.errors.DivisionByZero) as caught:
         action.run("fill", "public.scratch")
     [intent] = intents(scratch)
-    [told] = events(tmp_path, "statement")
+    [event] = events(tmp_path, "statement")
 
     assert caught.value.sqlstate == "22012"
     assert (intent["outcome"], intent["figures"]) == ("error", {"error": "division by zero"})
-    assert told["error"] == "22012: division by zero"
+    assert event["error"] == "22012: division by zero"
     assert action.record["before"] == {"count": 0}
 
 
@@ -557,12 +557,12 @@ def test_lost_connection_is_an_error_and_leaves_the_intent_open(scratch, act, tm
     scratch.execute("select pg_catalog.pg_terminate_backend(%s)", [pid])
     thread.join()
     [intent] = intents(scratch)
-    [told] = events(tmp_path, "statement")
+    [event] = events(tmp_path, "statement")
 
     assert [type(error) for error in errors] == [psycopg.errors.AdminShutdown]
     assert (intent["settled_at"], intent["outcome"]) == (None, None)
-    assert told["error"].startswith("57P01: ")
-    assert told["text"] == "select pg_catalog.pg_sleep(60)"
+    assert event["error"].startswith("57P01: ")
+    assert event["text"] == "select pg_catalog.pg_sleep(60)"
 
 
 def raised(action: Action) -> BaseException:

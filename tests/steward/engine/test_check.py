@@ -47,8 +47,8 @@ def planted(blank, tmp_path, monkeypatch, settings):
 def plant(blank, planted):
     """Plant one finding."""
 
-    def one(name: str, kind: str = "table", **said: str) -> None:
-        row = {"observed": "11 GB", "expected": "10 GB", "detail": "as measured", "remediation": "move it", **said}
+    def one(name: str, kind: str = "table", **changes: str) -> None:
+        row = {"observed": "11 GB", "expected": "10 GB", "detail": "as measured", "remediation": "move it", **changes}
         blank.execute(
             "insert into public.planted values (%s, %s, %s, %s, %s, %s)",
             [kind, name, row["observed"], row["expected"], row["detail"], row["remediation"]],
@@ -61,14 +61,14 @@ def run(check: Check, name: str = "sizes", pattern: str = "%"):
     return check.run(name, {"planted": sql.Identifier("public", "planted")}, pattern=pattern)
 
 
-def exemption(**said) -> Exemption:
+def exemption(**changes) -> Exemption:
     given = {
         "check": "sizes",
         "object": "public.*",
         "reason": "archived soon",
         "owner": "dba",
         "expires": TODAY,
-        **said,
+        **changes,
     }
     return Exemption(**given)
 

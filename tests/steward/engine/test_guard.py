@@ -10,7 +10,7 @@ from steward import Deferred, Inconclusive, TargetError
 from steward.database import locks, session
 from steward.engine import guard
 from tests.fixtures.engine import busy, interrupted, stuck, waiting
-from tests.fixtures.running import changed, held, until
+from tests.fixtures.running import changed, open_transaction, until
 from tests.fixtures.standby import caught_up
 
 
@@ -92,7 +92,7 @@ def few_waiters(settings):
 
 
 def test_heavy_work_is_deferred_while_the_application_waits_for_locks(maintaining, database, settings):
-    with held(database, LOCK), stuck(database, READ), pytest.raises(Deferred) as caught:
+    with open_transaction(database, LOCK), stuck(database, READ), pytest.raises(Deferred) as caught:
         guard.require_low_load(maintaining, few_waiters(settings))
 
     assert caught.value.reason == "2 sessions of the application wait for locks, over 1"
@@ -111,7 +111,7 @@ def test_a_prepared_transaction_that_the_application_waits_for_is_a_reason(maint
 
 
 def test_as_many_waiting_sessions_as_the_limit_are_no_reason(maintaining, database, settings):
-    with held(database, LOCK), stuck(database, READ, count=1):
+    with open_transaction(database, LOCK), stuck(database, READ, count=1):
         guard.require_low_load(maintaining, few_waiters(settings))
 
 
@@ -125,7 +125,7 @@ def test_who_waits_for_the_run_itself_is_no_load(maintaining, database, settings
 
 
 def test_who_queues_behind_the_run_is_no_load_but_who_made_it_wait_is_seen(maintaining, database, settings):
-    with session.maintenance(database.target(), settings.profile) as lane, held(database, READ):
+    with session.maintenance(database.target(), settings.profile) as lane, open_transaction(database, READ):
         locks.join_run(lane)
         lane.autocommit = False
         queued = threading.Thread(target=interrupted, args=(lane, LOCK))
@@ -141,7 +141,7 @@ def test_who_queues_behind_the_run_is_no_load_but_who_made_it_wait_is_seen(maint
 
 def test_processes_parked_on_an_advisory_lock_are_no_load(maintaining, database, settings):
     leader = "select pg_catalog.pg_advisory_lock(7)"
-    with held(database, leader), stuck(database, leader):
+    with open_transaction(database, leader), stuck(database, leader):
         guard.require_low_load(maintaining, few_waiters(settings))
 
 

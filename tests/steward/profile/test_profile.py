@@ -437,8 +437,8 @@ def test_the_childs_values_win_and_neither_is_changed(parent, child):
     merged = merge(parent, child)
 
     for path in paths(child):
-        _, said = find(child, path)
-        assert isinstance(said, dict) or find(merged, path) == (True, said)
+        _, value = find(child, path)
+        assert isinstance(value, dict) or find(merged, path) == (True, value)
     assert (parent, child) == before
 
 

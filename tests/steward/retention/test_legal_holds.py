@@ -203,7 +203,7 @@ def test_a_hold_on_one_partition_keeps_that_one_and_one_on_the_parent_keeps_all(
     run = purging(database, with_rules(settings, {"log": old("shop.log")}))
     due = run.due()
 
-    assert {label: (each.subject.due, each.subject.held) for label, each in due.items()} == {
+    assert {label: (item.subject.due, item.subject.held) for label, item in due.items()} == {
         "shop.log_2010 log": (0, 1),
         "shop.log_2011 log": (1, 1),
     }
@@ -225,16 +225,17 @@ def tree(database):
 
 
 @pytest.mark.parametrize(
-    "held",
+    "kept_row",
     [
         ("shop.leaf", "note = 'note 2'"),
         ("shop.leaf", "leaf.node = 2"),
         ("shop.mark", "mark.leaf = 20"),
         ("mark", "leaf = 20"),
     ],
+    ids=["held0", "held1", "held2", "held3"],
 )
-def test_a_row_with_a_held_row_below_it_stays(database, settings, purging, tree, held):
-    table, predicate = held
+def test_a_row_with_a_held_row_below_it_stays(database, settings, purging, tree, kept_row):
+    table, predicate = kept_row
     hold(database, table, predicate=predicate)
 
     outcome = purging(database, with_rules(settings, tree)).only()

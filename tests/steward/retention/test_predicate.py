@@ -41,7 +41,7 @@ counts = st.integers(1, 40)
 units = st.sampled_from(
     ["day", "days", "week", "weeks", "month", "months", "year", "years", "hours", "minutes", "seconds"]
 )
-intervals = st.lists(st.tuples(counts, units), min_size=1, max_size=3, unique_by=lambda each: each[1].rstrip("s")).map(
+intervals = st.lists(st.tuples(counts, units), min_size=1, max_size=3, unique_by=lambda unit: unit[1].rstrip("s")).map(
     lambda parts: " ".join(f"{count} {unit}" for count, unit in parts)
 )
 instants = st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001

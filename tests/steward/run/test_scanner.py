@@ -9,7 +9,7 @@ import pytest
 from steward import Deferred
 from steward.database import inventory
 from steward.run.scanner import Scanner
-from tests.fixtures.running import changed, held
+from tests.fixtures.running import changed, open_transaction
 
 # Locks what the scan before the vacuums reads, so that the scan waits.
 LOCK = "lock table public.maintenance_log in access exclusive mode"
@@ -27,7 +27,7 @@ def statement_timeout(conn) -> str:
 
 
 def test_a_look_that_outlasts_the_window_defers_the_phase(maintaining, database, hasty):
-    with held(database, LOCK), pytest.raises(Deferred, match="the maintenance window ended at"):
+    with open_transaction(database, LOCK), pytest.raises(Deferred, match="the maintenance window ended at"):
         Scanner(maintaining, hasty).scan("tables")
 
     assert "30min" == statement_timeout(maintaining)
@@ -54,5 +54,5 @@ def test_a_look_that_a_signal_ends_is_not_taken_for_the_window(maintaining, data
     stop = tmp_path / "stop"
     stop.write_text("interrupted by SIGTERM")
 
-    with held(database, LOCK), pytest.raises(psycopg.errors.QueryCanceled):
+    with open_transaction(database, LOCK), pytest.raises(psycopg.errors.QueryCanceled):
         Scanner(maintaining, replace(hasty, stop=stop)).scan("tables")

@@ -224,31 +224,31 @@ def child(home, *, slow):
 
 
 def test_a_build_killed_halfway_is_done_again(bare, found):
-    with child(bare, slow=True) as (process, said):
+    with child(bare, slow=True) as (process, words):
         process.kill()
     half_built = (bare / "building" / "data").exists()
     with embedded.running(bare, found, mark) as server:
         rows = ask(server, "select count(*) from built")
 
-    assert said == ["building"]
+    assert words == ["building"]
     assert half_built
     assert rows == 1
     assert not (bare / "building" / "data").exists()
 
 
 def test_a_server_whose_user_was_killed_is_taken_over_and_stopped(home, found):
-    with child(home, slow=False) as (process, said):
+    with child(home, slow=False) as (process, words):
         process.kill()
     with embedded.running(home, found, mark) as server:
         pid = server.pid
 
-    assert said == ["running", str(pid)]
+    assert words == ["running", str(pid)]
     assert server.pid is None
 
 
 def test_the_server_outlives_a_signal_to_the_group(home, found):
-    with child(home, slow=False) as (process, said):
-        group = os.getpgid(int(said[1]))
+    with child(home, slow=False) as (process, words):
+        group = os.getpgid(int(words[1]))
 
         assert group != os.getpgid(process.pid)
 

@@ -26,7 +26,7 @@ def inspected(blank):
     return look
 
 
-def said(found):
+def rules(found):
     return {family.ident: family.rule for family in found.families}
 
 
@@ -38,7 +38,7 @@ def test_calendars_are_recognised_and_told(inspected):
         "public.ticks": PartitionFamily(epoch="seconds", ahead=3),
         "public.bills": PartitionFamily(ahead=2),
         "public.books": PartitionFamily(ahead=1),
-    } == said(found)
+    } == rules(found)
     assert {"month", "quarter", "year"} == {family.granularity for family in found.families}
     assert ["public.ticks"] == [family.ident for family in found.families if not family.learnt]
 
@@ -70,13 +70,13 @@ def test_midnights_of_the_databases_own_zone_are_recognised(blank, inspected):
         owner="postgres",
     )
 
-    assert {"public.events": PartitionFamily(timezone="America/Sao_Paulo", ahead=3)} == said(inspected())
+    assert {"public.events": PartitionFamily(timezone="America/Sao_Paulo", ahead=3)} == rules(inspected())
 
 
 def test_levels_that_are_laid_out_with_the_one_above_are_left_out(inspected):
     found = inspected(foreign.trees())
 
-    assert {"app.sales_br", "app.sales_pt", "app.hits", "app.visits"} == set(said(found))
+    assert {"app.sales_br", "app.sales_pt", "app.hits", "app.visits"} == set(rules(found))
 
 
 def test_tenants_are_told_by_what_policies_read(inspected):

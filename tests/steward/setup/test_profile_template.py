@@ -21,9 +21,9 @@ def ident(schema, name):
     return ".".join('"{}"'.format(part.replace('"', '""')) for part in (schema, name))
 
 
-def a_role(name, **said):
+def a_role(name, **changes):
     facts = {"owns": 0, "writes": 0, "reads": 0, "bypassrls": False, "superuser": False, "login": False}
-    return RoleUse(name, **{**facts, "members": [], "owners": False, **said})
+    return RoleUse(name, **{**facts, "members": [], "owners": False, **changes})
 
 
 @st.composite
