@@ -26,7 +26,7 @@ from steward.database import session
 from steward.database.target import Target
 from steward.server import binaries
 from steward.server.embedded import SETTINGS
-from steward.server.postmaster import Server
+from steward.server.postmaster import PrivateServer
 from steward.setup import bootstrap, demo
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Place:
         self.home = home
         self.scale = scale
         found = binaries.find(os.environ, home / "binaries")
-        self.server = Server(home / "cluster", found, DURABLE)
+        self.server = PrivateServer(home / "cluster", found, DURABLE)
 
     def __str__(self) -> str:
         """Describe the server, for whoever reads a figure."""

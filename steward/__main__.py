@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from steward import PrerequisiteError, StewardError, profile
 from steward.database import target
 from steward.run import report
-from steward.run.context import RunOptions
+from steward.run.run_context import RunOptions
 from steward.run.supervisor import supervise
 from steward.setup import bootstrap, demo, introspect, profile_template
 from steward.setup.provision import provision

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from steward.actions.partitioning import bounds, clocks, families
 
 if TYPE_CHECKING:
-    from steward.database.inventory import Relation, Scan, Server
+    from steward.database.inventory import Relation, Scan, ServerFacts
     from steward.engine.executor import RunSettings
-    from steward.profile.thresholds import Vacuum
+    from steward.profile.thresholds import VacuumSection
 
 __all__ = [
     "TableCounters",
@@ -68,7 +68,7 @@ def counters(table: Relation) -> TableCounters:
     )
 
 
-def limits(table: Relation, server: Server, profile: Vacuum) -> VacuumLimits:
+def limits(table: Relation, server: ServerFacts, profile: VacuumSection) -> VacuumLimits:
     """Return what makes the table due: the lower one of the server's trigger and the profile's."""
     rows = max(table.row_estimate, 0)
     trigger = _setting(table, server, "autovacuum_vacuum_threshold")
@@ -102,19 +102,19 @@ def reasons(found: TableCounters, limit: VacuumLimits) -> list[str]:
     return why
 
 
-def analyze_limit(table: Relation, server: Server) -> int:
+def analyze_limit(table: Relation, server: ServerFacts) -> int:
     """Return the changed rows above which the server itself would analyze the table."""
     trigger = _setting(table, server, "autovacuum_analyze_threshold")
     return floor(trigger + _setting(table, server, "autovacuum_analyze_scale_factor") * max(table.row_estimate, 0))
 
 
-def is_urgent(table: Relation, server: Server) -> bool:
+def is_urgent(table: Relation, server: ServerFacts) -> bool:
     """Return whether the server itself would force an anti-wraparound vacuum of the table."""
     xid_age, mxid_age = _forced(table, server)
     return table.xid_age > xid_age or table.mxid_age > mxid_age
 
 
-def all_frozen(table: Relation, server: Server) -> bool:
+def all_frozen(table: Relation, server: ServerFacts) -> bool:
     """Return whether the server knows every page to be frozen; before 18 it does not say."""
     size = int(server.settings["block_size"])
     return table.all_frozen_pages is not None and table.all_frozen_pages * size >= table.size
@@ -135,7 +135,7 @@ def closed(scan: Scan, settings: RunSettings) -> frozenset[int]:
     return frozenset(over - {int(row["oid"]) for row in scan.gathered.get("vacuum", ())})
 
 
-def _insert_limit(table: Relation, server: Server, rows: int) -> int | None:
+def _insert_limit(table: Relation, server: ServerFacts, rows: int) -> int | None:
     base = _setting(table, server, "autovacuum_vacuum_insert_threshold")
     if base < 0:
         return None
@@ -147,12 +147,12 @@ def _insert_limit(table: Relation, server: Server, rows: int) -> int | None:
     return floor(base + scale * rows * share)
 
 
-def _forced(table: Relation, server: Server) -> tuple[int, int]:
+def _forced(table: Relation, server: ServerFacts) -> tuple[int, int]:
     """Return the ages at which the server forces a vacuum; a table's own can only be lower than the server's."""
     names = ("autovacuum_freeze_max_age", "autovacuum_multixact_freeze_max_age")
     xid_age, mxid_age = (min(int(_setting(table, server, name)), int(server.settings[name])) for name in names)
     return xid_age, mxid_age
 
 
-def _setting(table: Relation, server: Server, name: str) -> float:
+def _setting(table: Relation, server: ServerFacts, name: str) -> float:
     return float(table.options.get(name, server.settings[name]))

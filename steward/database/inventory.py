@@ -32,7 +32,7 @@ __all__ = [
     "Partition",
     "Relation",
     "Scan",
-    "Server",
+    "ServerFacts",
     "digest",
     "from_json",
     "parts",
@@ -46,7 +46,7 @@ _VARIANTS = {"inventory/relations": "inventory/frozen_pages", "inventory/partiti
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerFacts:
     """The server, database and role of a scan; ``settings`` in the units of ``pg_settings``."""
 
     version: int
@@ -136,7 +136,7 @@ class Family:
 class Scan:
     """The catalog at one moment, and what the operations gathered beside it, by operation."""
 
-    server: Server
+    server: ServerFacts
     relations: tuple[Relation, ...]
     families: tuple[Family, ...]
     gathered: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -151,7 +151,7 @@ def scan(conn: Session, profile: Profile) -> Scan:
     """
     within = scope(profile)
     found = Scan(
-        server=Server(**queries.fetch(conn, "inventory/server")[0]),
+        server=ServerFacts(**queries.fetch(conn, "inventory/server")[0]),
         relations=tuple(Relation(**row) for row in _relations(conn, within)),
         families=tuple(_families(_fetch(conn, "inventory/partitions", within))),
     )
@@ -185,7 +185,7 @@ def from_json(text: str) -> Scan:
     """Return the scan that ``to_json`` wrote."""
     data = json.loads(text)
     return Scan(
-        server=Server(**data["server"]),
+        server=ServerFacts(**data["server"]),
         relations=tuple(Relation(**relation) for relation in data["relations"]),
         families=tuple(_family(family) for family in data["families"]),
         gathered=data["gathered"],

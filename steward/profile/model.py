@@ -18,38 +18,38 @@ class Profile(Model):
     """Every figure that a run follows; attribute paths are the dotted keys of the files."""
 
     name: Text
-    target: sections.Target
-    roles: sections.Roles
-    tenancy: sections.Tenancy
-    isolation: sections.Isolation
-    application: sections.Application
-    extensions: sections.Extensions
-    server: sections.Server
-    run: sections.Run
-    minimum: sections.Minimum
+    target: sections.TargetSection
+    roles: sections.RolesSection
+    tenancy: sections.TenancySection
+    isolation: sections.IsolationSection
+    application: sections.ApplicationSection
+    extensions: sections.ExtensionsSection
+    server: sections.ServerSection
+    run: sections.RunSection
+    minimum: sections.MinimumSection
     daily: sections.Schedule
     weekly: sections.Schedule
     monthly: sections.Schedule
-    locks: sections.Locks
-    vacuum: thresholds.Vacuum
-    analyze: thresholds.Analyze
+    locks: sections.LocksSection
+    vacuum: thresholds.VacuumSection
+    analyze: thresholds.AnalyzeSection
     partitions: Partitions
     retention: Retention
     matviews: Mapping[NameOrAll, Matview]
-    growth: thresholds.Growth
-    snapshots: thresholds.Snapshots
-    queries: thresholds.Queries
-    load: thresholds.Load
-    lag: thresholds.Lag
-    indexes: thresholds.Indexes
-    reorganise: thresholds.Reorganise
-    disk: thresholds.Disk
-    refresh: thresholds.Refresh
-    wraparound: thresholds.Wraparound
-    activity: thresholds.Activity
-    storage: thresholds.Storage
-    replication: thresholds.Replication
-    canary: sections.Canary
+    growth: thresholds.GrowthSection
+    snapshots: thresholds.SnapshotsSection
+    queries: thresholds.QueriesSection
+    load: thresholds.LoadSection
+    lag: thresholds.LagSection
+    indexes: thresholds.IndexesSection
+    reorganise: thresholds.ReorganiseSection
+    disk: thresholds.DiskSection
+    refresh: thresholds.RefreshSection
+    wraparound: thresholds.WraparoundSection
+    activity: thresholds.ActivitySection
+    storage: thresholds.StorageSection
+    replication: thresholds.ReplicationSection
+    canary: sections.CanarySection
     exemptions: tuple[Exemption, ...]
 
     @property

@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 __all__ = [
-    "Application",
-    "Canary",
+    "ApplicationSection",
+    "CanarySection",
     "Count",
-    "Extensions",
-    "Isolation",
-    "Locks",
-    "Minimum",
+    "ExtensionsSection",
+    "IsolationSection",
+    "LocksSection",
+    "MinimumSection",
     "Model",
-    "Parallel",
+    "ParallelSection",
     "Positive",
-    "Roles",
-    "Run",
+    "RolesSection",
+    "RunSection",
     "Schedule",
-    "Server",
+    "ServerSection",
     "Severity",
-    "Target",
-    "Tenancy",
+    "TargetSection",
+    "TenancySection",
     "read_later",
 ]
 
@@ -53,7 +53,7 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Target(Model):
+class TargetSection(Model):
     """What the server is, as far as SQL cannot see it, and which part of the database is maintained."""
 
     cpus: Count
@@ -63,7 +63,7 @@ class Target(Model):
     exclude: tuple[Pattern, ...]
 
 
-class Roles(Model):
+class RolesSection(Model):
     """The roles by name; ``""`` for those that a database does not have."""
 
     login: Text
@@ -74,7 +74,7 @@ class Roles(Model):
     admin: str
 
 
-class Tenancy(Model):
+class TenancySection(Model):
     """How rows belong to tenants; no tables: a database without tenants."""
 
     column: str
@@ -90,7 +90,7 @@ class Tenancy(Model):
         return self
 
 
-class Isolation(Model):
+class IsolationSection(Model):
     """As which roles, for which tenants and where it is tried whether one tenant reaches another's rows."""
 
     roles: tuple[Text, ...]
@@ -100,28 +100,28 @@ class Isolation(Model):
     minimum_minor: Mapping[Major, Count]
 
 
-class Application(Model):
+class ApplicationSection(Model):
     """Where the application's schema says its version, and the oldest that is supported."""
 
     version_table: str
     version_minimum: str
 
 
-class Extensions(Model):
+class ExtensionsSection(Model):
     """Extensions that the suite needs, and those that it uses where the server has them."""
 
     required: tuple[Text, ...]
     wanted: tuple[Text, ...]
 
 
-class Server(Model):
+class ServerSection(Model):
     """Fixes that a server must have, and when its major version is mended no more; by major version."""
 
     minimum_minor: Mapping[Major, Count]
     end_of_life: Mapping[Major, date]
 
 
-class Run(Model):
+class RunSection(Model):
     """How a run behaves."""
 
     workers: Positive
@@ -139,7 +139,7 @@ class Run(Model):
         return self
 
 
-class Minimum(Model):
+class MinimumSection(Model):
     """The least that the catalog must hold: an empty inventory is a failure, not a pass."""
 
     tables: Count
@@ -147,7 +147,7 @@ class Minimum(Model):
     matviews: Count
 
 
-class Parallel(Model):
+class ParallelSection(Model):
     """PostgreSQL's settings of the same names, for sessions that maintain."""
 
     max_parallel_maintenance_workers: Count
@@ -167,7 +167,7 @@ class Schedule(Model):
     work_mem: OptionalSize
     statement_timeout: Duration
     statement_timeouts: Mapping[Action, Duration]
-    parallel: Parallel
+    parallel: ParallelSection
     partitions_ahead: Count
     partition_size_limit: Size
     index_bloat: Share
@@ -182,7 +182,7 @@ class Schedule(Model):
         return next(own, self.statement_timeout)
 
 
-class Locks(Model):
+class LocksSection(Model):
     """How long a lock may be waited for: by an attempt, by all attempts, by a drain of a CONCURRENTLY command."""
 
     access_exclusive: Duration
@@ -205,7 +205,7 @@ class Locks(Model):
         return self
 
 
-class Canary(Model):
+class CanarySection(Model):
     """The small client that reads during a run; no tables: no canary."""
 
     interval: Duration

@@ -11,25 +11,25 @@ from steward.profile.sections import Count, Model, Positive, read_later
 from steward.profile.units import Duration, Interval, Name, OptionalDuration, Share, Size
 
 __all__ = [
-    "Activity",
-    "Analyze",
-    "Disk",
-    "Growth",
-    "Indexes",
-    "Lag",
-    "Load",
-    "Queries",
-    "Refresh",
-    "Reorganise",
-    "Replication",
-    "Snapshots",
-    "Storage",
-    "Vacuum",
-    "Wraparound",
+    "ActivitySection",
+    "AnalyzeSection",
+    "DiskSection",
+    "GrowthSection",
+    "IndexesSection",
+    "LagSection",
+    "LoadSection",
+    "QueriesSection",
+    "RefreshSection",
+    "ReorganiseSection",
+    "ReplicationSection",
+    "SnapshotsSection",
+    "StorageSection",
+    "VacuumSection",
+    "WraparoundSection",
 ]
 
 
-class Vacuum(Model):
+class VacuumSection(Model):
     """When VACUUM is due beside the server's own trigger, and when freezing is."""
 
     dead_ratio: Share
@@ -39,14 +39,14 @@ class Vacuum(Model):
     closed_partitions: bool
 
 
-class Analyze(Model):
+class AnalyzeSection(Model):
     """When statistics are stale, and the columns whose target is not their own."""
 
     modified_ratio: Share
     targets: Mapping[str, Annotated[int, Field(ge=1, le=10_000)]] = read_later("weekly")
 
 
-class Growth(Model):
+class GrowthSection(Model):
     """What growth is worth an alert; a threshold is the size that a table or family should not reach."""
 
     per_month: Size
@@ -67,7 +67,7 @@ class Growth(Model):
         return self
 
 
-class Snapshots(Model):
+class SnapshotsSection(Model):
     """How often a snapshot is taken, how long counters and statements are kept, and how many statements it holds."""
 
     every: Duration
@@ -76,7 +76,7 @@ class Snapshots(Model):
     top_statements: Positive
 
 
-class Queries(Model):
+class QueriesSection(Model):
     """What the application's queries should hold, and what counts as a regression against the baseline."""
 
     p95: Duration
@@ -87,7 +87,7 @@ class Queries(Model):
     minimum_calls: Positive
 
 
-class Refresh(Model):
+class RefreshSection(Model):
     """When a materialized view is refreshed while its readers wait, and when beside them."""
 
     plain_share: Share
@@ -96,7 +96,7 @@ class Refresh(Model):
     without_key: Literal["refuse", "plain"]
 
 
-class Load(Model):
+class LoadSection(Model):
     """While more sessions are active, or wait for locks, heavy work is deferred."""
 
     ignored_applications: tuple[str, ...]
@@ -105,14 +105,14 @@ class Load(Model):
     lock_waiters: Count
 
 
-class Lag(Model):
+class LagSection(Model):
     """While a standby or a slot is further behind, heavy work is deferred."""
 
     replay: Duration
     size: Size
 
 
-class Indexes(Model):
+class IndexesSection(Model):
     """Unused indexes, when a large one is measured again, and what may be done where CONCURRENTLY fails."""
 
     unused_size: Size = read_later("weekly")
@@ -126,7 +126,7 @@ class Indexes(Model):
     plain_fallback: bool
 
 
-class Reorganise(Model):
+class ReorganiseSection(Model):
     """When a table is rewritten: measured free space after a VACUUM, and enough live rows to matter."""
 
     free: Share = read_later("weekly")
@@ -134,7 +134,7 @@ class Reorganise(Model):
     partitions: bool = read_later("weekly")
 
 
-class Disk(Model):
+class DiskSection(Model):
     """Free space that an action needs as a multiple of what it writes, and what must stay free: a share, or enough."""
 
     headroom: Annotated[float, Field(ge=1)]
@@ -142,7 +142,7 @@ class Disk(Model):
     enough: Size
 
 
-class Activity(Model):
+class ActivitySection(Model):
     """How long other sessions may do what holds up everybody else, and the share of connections that may be taken."""
 
     transaction_age: Duration
@@ -152,7 +152,7 @@ class Activity(Model):
     connections: Share
 
 
-class Storage(Model):
+class StorageSection(Model):
     """The shares of a sequence's values that may be used: a finding beyond the first, a critical one beyond the second.
 
     Temporary files and deadlocks are for a day.
@@ -170,7 +170,7 @@ class Storage(Model):
         return self
 
 
-class Replication(Model):
+class ReplicationSection(Model):
     """What slots may hold of the server's disk, read and unread, and how far behind a standby may be."""
 
     slot_wal: Size
@@ -180,7 +180,7 @@ class Replication(Model):
     standby_behind: Size
 
 
-class Wraparound(Model):
+class WraparoundSection(Model):
     """Ages in transactions, the greater of a table's and its TOAST's, of xids and of multixacts."""
 
     warn: Positive

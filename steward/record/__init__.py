@@ -1,4 +1,4 @@
-"""What a run records: journal, ledger in the database, redaction of secrets, provenance."""
+"""The record of a run: journal, ledger in the database, redaction of secrets, provenance."""
 
 from __future__ import annotations
 

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-__all__ = ["context", "items", "lanes", "report", "supervisor", "worker"]
+__all__ = ["items", "lanes", "report", "run_context", "supervisor", "worker"]

@@ -13,9 +13,9 @@ from steward.database import inventory, locks, session
 from steward.engine import guard
 from steward.record import journal, ledger
 from steward.run import exit_status, finalize, forkserver, report
-from steward.run.context import RunInputs, begin
 from steward.run.monitor import Signals
 from steward.run.phase import PHASES, STOP
+from steward.run.run_context import RunInputs, begin
 from steward.setup import bootstrap
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from steward.database.target import Target
     from steward.profile import Profile
-    from steward.run.context import RunContext, RunOptions
+    from steward.run.run_context import RunContext, RunOptions
     from steward.terminal.live import Terminal
 
 __all__ = ["Supervisor", "supervise"]

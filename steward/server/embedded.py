@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from steward import TargetError
 from steward.server.binaries import make_folder
-from steward.server.postmaster import Server
+from steward.server.postmaster import PrivateServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,14 +63,14 @@ BUILDING: Mapping[str, str] = {
 
 
 @contextmanager
-def running(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> Iterator[Server]:
+def running(place: Path, binaries: Binaries, build: Callable[[PrivateServer], None]) -> Iterator[PrivateServer]:
     """Yield the server at ``place``, built first where it is missing; the last user stops it.
 
     Users hold a shared lock, which also ends with a killed process; starting and stopping exclude one another. A build
     that dies leaves ``building/`` behind, which the next one removes: ``data/`` is always whole.
     """
     make_folder(place)
-    server = Server(place, binaries, SETTINGS)
+    server = PrivateServer(place, binaries, SETTINGS)
     with _locked(place / "users.lock", fcntl.LOCK_SH) as users:
         with _locked(place / "start.lock", fcntl.LOCK_EX):
             if not server.data.exists():
@@ -86,18 +86,18 @@ def running(place: Path, binaries: Binaries, build: Callable[[Server], None]) ->
                     server.leave()
 
 
-def rebuild(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> None:
+def rebuild(place: Path, binaries: Binaries, build: Callable[[PrivateServer], None]) -> None:
     """Build the server at ``place`` anew, and only then replace the old one; refused while that is in use."""
     make_folder(place)
     with _locked(place / "users.lock", fcntl.LOCK_SH) as users, _locked(place / "start.lock", fcntl.LOCK_EX):
         if not _alone(users):
             raise TargetError("embedded server", "another run uses it", "wait until that has ended")
-        Server(place, binaries, SETTINGS).stop()
+        PrivateServer(place, binaries, SETTINGS).stop()
         _build(place, binaries, build)
 
 
-def _build(place: Path, binaries: Binaries, build: Callable[[Server], None]) -> None:
-    server = Server(place / "building", binaries, SETTINGS)
+def _build(place: Path, binaries: Binaries, build: Callable[[PrivateServer], None]) -> None:
+    server = PrivateServer(place / "building", binaries, SETTINGS)
     server.stop(signal.SIGQUIT)
     shutil.rmtree(server.place, ignore_errors=True)
     server.initialise()

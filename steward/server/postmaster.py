@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from steward.server.binaries import Binaries
 
-__all__ = ["Server"]
+__all__ = ["PrivateServer"]
 
 _SOCKETS = Path("/tmp")  # noqa: S108 - short, as sockets' paths must be; each folder in it comes from mkdtemp, 0700
 _START = 60.0  # seconds for a start, crash recovery included
@@ -36,7 +36,7 @@ _PREFIX = re.compile(r"^.*?\b(LOG|FATAL|PANIC|ERROR|error):\s+")
 _LOG_LIMIT = 10_000_000  # bytes after which a start begins a new log
 
 
-class Server:
+class PrivateServer:
     """One data directory and the postmaster on it; ``data/``, ``archive/`` and ``server.log`` lie in ``place``.
 
     It listens on a unix socket in a short folder that only its user may enter, which makes ``trust`` acceptable.

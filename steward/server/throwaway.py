@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from steward.database.target import Kind, Request
-    from steward.server.postmaster import Server
+    from steward.server.postmaster import PrivateServer
 
     Build = Callable[["ServerAccess", float], None]
 
@@ -104,7 +104,7 @@ def _scale(environ: Mapping[str, str], default: float) -> float:
     return scale
 
 
-def _access(server: Server) -> ServerAccess:
+def _access(server: PrivateServer) -> ServerAccess:
     label = f"EMBEDDED DEMO (PostgreSQL {server.binaries.version_text})"
     return ServerAccess("embedded", server.conninfo("postgres", "postgres"), label)
 

@@ -1,4 +1,4 @@
-"""What a person sees of a run in the terminal, and cron in its log."""
+"""The output of a run: a live view in a terminal, lines for cron."""
 
 from __future__ import annotations
 

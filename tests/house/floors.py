@@ -124,7 +124,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "report",
         "scanner",
         "worker",
-        "context",
+        "run_context",
         "supervisor",
     ),
     "steward": ("plugin", "__main__"),

@@ -37,5 +37,5 @@ delete from {relation} as r where r.{column} = {tenant};
 delete from {relation} as r;
 
 -- name: truncate
--- Empties a table, which no policy looks at.
+-- Empties a table, which no policy checks.
 truncate table {relation};

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from steward.server import embedded, throwaway
 from steward.server.binaries import make_folder
-from steward.server.postmaster import Server
+from steward.server.postmaster import PrivateServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ _SETTINGS = {
 
 
 @contextmanager
-def running(environ: Mapping[str, str], programs: Binaries) -> Iterator[Server]:
+def running(environ: Mapping[str, str], programs: Binaries) -> Iterator[PrivateServer]:
     """Yield a new server without a database; its folder is locked while the process lives."""
     place = throwaway.server_folder(environ, programs.version) / "clones"
     make_folder(place)
@@ -46,7 +46,7 @@ def running(environ: Mapping[str, str], programs: Binaries) -> Iterator[Server]:
         _sweep(place, programs)
         make_folder(home)
         owner = _lock(home / "owner", fcntl.LOCK_EX)
-    server = Server(home, programs, _SETTINGS)
+    server = PrivateServer(home, programs, _SETTINGS)
     try:
         server.initialise()
         server.start()
@@ -61,11 +61,11 @@ def _sweep(place: Path, programs: Binaries) -> None:
     for mark in place.glob("*/owner"):
         with suppress(BlockingIOError, FileNotFoundError):
             owner = _lock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _remove(Server(mark.parent, programs, _SETTINGS))
+            _remove(PrivateServer(mark.parent, programs, _SETTINGS))
             os.close(owner)
 
 
-def _remove(server: Server) -> None:
+def _remove(server: PrivateServer) -> None:
     server.stop(signal.SIGQUIT)
     shutil.rmtree(server.place, ignore_errors=True)
 

@@ -20,7 +20,7 @@ from steward import TargetError
 from steward.database import queries
 from steward.server import binaries, embedded, postmaster, throwaway
 from steward.server.embedded import SETTINGS
-from steward.server.postmaster import Server
+from steward.server.postmaster import PrivateServer
 from tests.fixtures import database
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,7 +32,7 @@ def place():
     found.chmod(0o755)
     yield found
     for data in found.rglob("data"):
-        Server(data.parent, binaries.find({}, found), SETTINGS).stop(signal.SIGQUIT)
+        PrivateServer(data.parent, binaries.find({}, found), SETTINGS).stop(signal.SIGQUIT)
     shutil.rmtree(found)
 
 
@@ -285,7 +285,7 @@ def test_a_rebuild_is_refused_while_somebody_uses_the_server(home, found):
 def test_a_server_that_cannot_start_says_why_in_one_line(home, found):
     with embedded.running(home, found, mark) as server:
         pass
-    broken = Server(home, found, {**SETTINGS, "shared_buffers": "nonsense"})
+    broken = PrivateServer(home, found, {**SETTINGS, "shared_buffers": "nonsense"})
 
     with pytest.raises(TargetError, match="shared_buffers") as caught:
         broken.start()

@@ -13,8 +13,8 @@ import pytest
 from steward import StewardError
 from steward.database import inventory, session
 from steward.record import journal
-from steward.run.context import RunInputs, RunOptions, begin
 from steward.run.monitor import Signals
+from steward.run.run_context import RunInputs, RunOptions, begin
 from steward.run.worker import PhaseSettings
 from steward.terminal.live import Terminal
 
