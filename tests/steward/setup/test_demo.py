@@ -88,7 +88,8 @@ def test_every_retention_rule_has_rows_to_find(worn, what):
 
 
 def test_dead_rows_are_on_the_books_of_several_leaves(worn):
-    dead = "select relname from pg_stat_user_tables where n_dead_tup > 10 and relname like 'correction_logs_2%%'"
+    # In the first days of a month its own leaf has few rows yet.
+    dead = "select relname from pg_stat_user_tables where n_dead_tup > 0 and relname like 'correction_logs_2%%'"
 
     until(lambda: len(worn.execute(dead)) >= 3)
 
